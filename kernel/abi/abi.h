@@ -1,0 +1,34 @@
+/*
+ * What the kernel and user programs agree on beyond the tables: where user memory lies and what the first thread
+ * of a program finds. Included by C on both sides.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum {
+	PAGE_SHIFT = 12,
+	PAGE_SIZE = 1 << PAGE_SHIFT,
+};
+
+/* User addresses: [USER_BASE, USER_TOP). Below lies the null page with its neighbours, never mapped. */
+#define USER_BASE 0x10000ul
+#define USER_TOP  0x4000000000ul /* 2^38: the lower half of Sv39 */
+
+/* A deadline that never comes. */
+#define DEADLINE_NEVER UINT64_MAX
+
+/*
+ * The first thread of a program starts with a0 pointing to this, which its parent has put on its stack. Pointers
+ * are addresses in the new program. A handle of 0 was not given.
+ */
+struct startup {
+	uint64_t size; /* of this struct, for later versions */
+	uint64_t argc;
+	uint64_t argv; /* char *[argc + 1], the last one null */
+	uint64_t envp; /* char *[], the last one null */
+	uint32_t process; /* the program itself: manage */
+	uint32_t system;  /* console, perhaps shutdown */
+	uint32_t archive; /* the boot archive, cpio newc: read */
+	uint32_t reserved;
+};
