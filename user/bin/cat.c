@@ -6,7 +6,8 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: cat [FILE]...\nPrints the files one after the other; no file or - is standard input.\n";
+static const char usage[] =
+	"usage: cat [FILE]...\nPrints the files one after the other; no file or - is standard input.\n";
 
 static bool copy_all(int from, const char *name)
 {

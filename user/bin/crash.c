@@ -8,17 +8,19 @@
 static const char usage[] = "usage: crash [WAY]\n"
 			    "Faults in one of these ways (the first, if none is given):\n";
 
+/* Written down here, the compiler can't see what it would refuse. */
+static volatile uintptr_t small_address = 8;
 static volatile uint64_t sink;
 static const uint64_t constant = 42;
 
 static void null_read(void)
 {
-	sink = *(volatile uint64_t *)(uintptr_t)8;
+	sink = *(volatile uint64_t *)small_address;
 }
 
 static void null_write(void)
 {
-	*(volatile uint64_t *)(uintptr_t)8 = 1;
+	*(volatile uint64_t *)small_address = 1;
 }
 
 static void wild_read(void)
@@ -43,7 +45,7 @@ static void constant_write(void)
 
 static void null_jump(void)
 {
-	((void (*)(void))(uintptr_t)16)();
+	((void (*)(void))(small_address * 2))();
 }
 
 static void data_jump(void)
@@ -72,12 +74,14 @@ static void misaligned(void)
 	__asm__ volatile("lr.d t0, (%0)" ::"r"((char *)words + 4) : "t0", "memory");
 }
 
+static void stack(void);
+static void (*volatile again)(void) = stack;
+
 static void stack(void)
 {
 	volatile char frame[4096];
 	frame[0] = (char)sink;
-	sink = (uint64_t)frame[0];
-	stack();
+	again();
 	sink += (uint64_t)frame[0]; /* or the compiler makes a loop of it */
 }
 
@@ -96,21 +100,21 @@ static const struct way {
 	void (*crash)(void);
 	const char *text;
 } ways[] = {
-	{ "null", null_read, "read at address 8" },
-	{ "null-write", null_write, "write at address 8" },
-	{ "wild", wild_read, "read where nothing is mapped" },
-	{ "kernel", kernel_read, "read the kernel's memory" },
-	{ "text-write", text_write, "write to the program's own code" },
-	{ "const-write", constant_write, "write to a constant" },
-	{ "jump", null_jump, "jump to address 16" },
-	{ "data-jump", data_jump, "jump to data" },
-	{ "illegal", illegal, "an instruction that does not exist" },
-	{ "privileged", privileged, "an instruction for the kernel alone" },
-	{ "break", breakpoint, "a breakpoint that nobody set" },
-	{ "misaligned", misaligned, "an atomic load at an odd place" },
-	{ "stack", stack, "recursion without end" },
-	{ "bad-stack", bad_stack, "use the stack with its pointer at 0" },
-	{ "abort", assertion, "abort()" },
+	{"null", null_read, "read at address 8"},
+	{"null-write", null_write, "write at address 8"},
+	{"wild", wild_read, "read where nothing is mapped"},
+	{"kernel", kernel_read, "read the kernel's memory"},
+	{"text-write", text_write, "write to the program's own code"},
+	{"const-write", constant_write, "write to a constant"},
+	{"jump", null_jump, "jump to address 16"},
+	{"data-jump", data_jump, "jump to data"},
+	{"illegal", illegal, "an instruction that does not exist"},
+	{"privileged", privileged, "an instruction for the kernel alone"},
+	{"break", breakpoint, "a breakpoint that nobody set"},
+	{"misaligned", misaligned, "an atomic load at an odd place"},
+	{"stack", stack, "recursion without end"},
+	{"bad-stack", bad_stack, "use the stack with its pointer at 0"},
+	{"abort", assertion, "abort()"},
 };
 
 enum { WAYS = sizeof ways / sizeof *ways };

@@ -92,7 +92,7 @@ static void list_directory(const char *path)
 		failed = true;
 		return;
 	}
-	struct names list = { 0 };
+	struct names list = {0};
 	struct dirent *entry;
 	errno = 0;
 	while ((entry = readdir(directory)) != NULL)
@@ -106,7 +106,7 @@ static void list_directory(const char *path)
 	names_sort(&list);
 	for (size_t i = 0; i < list.count; i++) {
 		char full[1300];
-		struct stat status = { 0 };
+		struct stat status = {0};
 		snprintf(full, sizeof full, "%s/%s", path, list.names[i]);
 		if (!show_long || file_status(full, &status))
 			print_file(list.names[i], &status);
@@ -117,7 +117,7 @@ static void list_directory(const char *path)
 /* Files first, then directories, as POSIX orders them. */
 static void list_operands(struct names *operands)
 {
-	struct names directories = { 0 };
+	struct names directories = {0};
 	bool some = false;
 	names_sort(operands);
 	for (size_t i = 0; i < operands->count; i++) {
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	struct names operands = { 0 };
+	struct names operands = {0};
 	for (int i = optind; i < argc; i++)
 		names_add(&operands, argv[i]);
 	if (operands.count == 0)

@@ -5,7 +5,8 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: shutdown [STATUS]\nEnds the machine; QEMU exits with STATUS, 0 to 255 (0).\n";
+static const char usage[] =
+	"usage: shutdown [STATUS]\nEnds the machine; QEMU exits with STATUS, 0 to 255 (0).\n";
 
 int main(int argc, char **argv)
 {
@@ -28,5 +29,7 @@ int main(int argc, char **argv)
 		fputs("shutdown: this program was not given the right to end the machine\n", stderr);
 		return 1;
 	}
-	system_shutdown(own_system(), (uint8_t)status);
+	errno = -system_shutdown(own_system(), (uint8_t)status);
+	tool_complain("shutdown", "the machine");
+	return 1;
 }

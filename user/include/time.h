@@ -5,11 +5,10 @@
 
 #include_next <time.h>
 
-#ifndef CLOCK_REALTIME
-#define CLOCK_REALTIME	((clockid_t)1)
+#ifndef CLOCK_MONOTONIC
 #define CLOCK_MONOTONIC ((clockid_t)4)
+#endif
 
 int clock_gettime(clockid_t clock, struct timespec *now);
 int clock_getres(clockid_t clock, struct timespec *resolution);
 int nanosleep(const struct timespec *duration, struct timespec *left);
-#endif

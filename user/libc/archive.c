@@ -10,7 +10,14 @@
 enum { HEADER_SIZE = 110, MAGIC_SIZE = 6, FIELD_SIZE = 8, FIELD_COUNT = 13 };
 
 /* Fields of the header that somebody looks at, by place. */
-enum field { FIELD_INODE = 0, FIELD_MODE = 1, FIELD_LINKS = 4, FIELD_MTIME = 5, FIELD_FILE_SIZE = 6, FIELD_NAME_SIZE = 11 };
+enum field {
+	FIELD_INODE = 0,
+	FIELD_MODE = 1,
+	FIELD_LINKS = 4,
+	FIELD_MTIME = 5,
+	FIELD_FILE_SIZE = 6,
+	FIELD_NAME_SIZE = 11
+};
 
 enum { TYPE_MASK = 0170000, TYPE_DIRECTORY = 0040000, IMPLIED_MODE = 0040755 };
 
@@ -67,7 +74,8 @@ static size_t align4(size_t n)
 }
 
 /* Reads one entry; `*end` tells that it was the trailer. Returns null or what is wrong. */
-static const char *entry_read(const struct archive *archive, size_t *cursor, struct archive_entry *entry, bool *end)
+static const char *entry_read(
+	const struct archive *archive, size_t *cursor, struct archive_entry *entry, bool *end)
 {
 	size_t at = *cursor;
 	if (at > archive->size || archive->size - at < HEADER_SIZE)
@@ -135,7 +143,8 @@ static bool is_above(const char *path, size_t length, const struct archive_entry
 {
 	if (length == 0)
 		return entry->name_length > 0;
-	return entry->name_length > length && entry->name[length] == '/' && memcmp(entry->name, path, length) == 0;
+	return entry->name_length > length && entry->name[length] == '/' &&
+	       memcmp(entry->name, path, length) == 0;
 }
 
 static bool is_at(const char *path, size_t length, const struct archive_entry *entry)
@@ -145,7 +154,8 @@ static bool is_at(const char *path, size_t length, const struct archive_entry *e
 
 static void entry_imply(struct archive_entry *entry, const char *name, size_t length)
 {
-	*entry = (struct archive_entry){ .name = name, .name_length = length, .mode = IMPLIED_MODE, .links = 2 };
+	*entry =
+		(struct archive_entry){.name = name, .name_length = length, .mode = IMPLIED_MODE, .links = 2};
 }
 
 /* Looks up the first `length` bytes of a path. The last entry of a name counts, as when archives are unpacked. */
@@ -189,7 +199,8 @@ int archive_find(const struct archive *archive, const char *path, struct archive
 }
 
 /* The component of entry's name that follows the directory; false when it does not lie there. */
-static bool child_of(const char *directory, const struct archive_entry *entry, const char **name, size_t *length)
+static bool child_of(
+	const char *directory, const struct archive_entry *entry, const char **name, size_t *length)
 {
 	size_t skip = strlen(directory);
 	if (!is_above(directory, skip, entry))
@@ -203,7 +214,8 @@ static bool child_of(const char *directory, const struct archive_entry *entry, c
 }
 
 /* Has an entry before `limit` shown this name already? */
-static bool seen_before(const struct archive *archive, const char *directory, size_t limit, const char *name, size_t length)
+static bool seen_before(
+	const struct archive *archive, const char *directory, size_t limit, const char *name, size_t length)
 {
 	size_t cursor = 0;
 	struct archive_entry entry;
@@ -217,7 +229,8 @@ static bool seen_before(const struct archive *archive, const char *directory, si
 	return false;
 }
 
-int archive_list(const struct archive *archive, const char *directory, size_t *cursor, struct archive_entry *entry)
+int archive_list(
+	const struct archive *archive, const char *directory, size_t *cursor, struct archive_entry *entry)
 {
 	for (;;) {
 		size_t here = *cursor;
@@ -226,7 +239,8 @@ int archive_list(const struct archive *archive, const char *directory, size_t *c
 			return more < 0 ? -EIO : 0;
 		const char *name;
 		size_t length;
-		if (!child_of(directory, entry, &name, &length) || seen_before(archive, directory, here, name, length))
+		if (!child_of(directory, entry, &name, &length) ||
+			seen_before(archive, directory, here, name, length))
 			continue;
 		size_t full = (size_t)(name - entry->name) + length;
 		if (find(archive, entry->name, full, entry) != 0)

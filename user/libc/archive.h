@@ -41,4 +41,5 @@ int archive_find(const struct archive *archive, const char *path, struct archive
  * Reads the next name of a directory: entry's name is the last component alone. `*cursor` starts at 0. Each name
  * comes once. 1, or 0 at the end, or -EIO.
  */
-int archive_list(const struct archive *archive, const char *directory, size_t *cursor, struct archive_entry *entry);
+int archive_list(
+	const struct archive *archive, const char *directory, size_t *cursor, struct archive_entry *entry);

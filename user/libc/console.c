@@ -18,7 +18,7 @@ enum { CTRL_C = 3, CTRL_D = 4, CTRL_H = 8, CTRL_U = 21, CTRL_W = 23, DELETE = 12
 
 static char line[LINE_MAX_BYTES];
 static size_t line_length; /* bytes entered */
-static size_t line_taken;  /* of these, bytes that read() has given out */
+static size_t line_taken; /* of these, bytes that read() has given out */
 
 ssize_t console_output(const void *buffer, size_t size)
 {
@@ -62,7 +62,7 @@ static bool is_control(uint8_t c)
 /* Control characters show as ^X, two columns wide. */
 static void echo_byte(uint8_t c)
 {
-	char shown[2] = { '^', (char)(c ^ 0x40) };
+	char shown[2] = {'^', (char)(c ^ 0x40)};
 	if (is_control(c))
 		echo(shown, 2);
 	else

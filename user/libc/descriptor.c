@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,12 +24,12 @@ struct description {
 	int users; /* descriptors that refer to it */
 	off_t offset;
 	struct file_node node; /* KIND_FILE and KIND_DIRECTORY */
-	char path[RESOLVED_MAX]; /* KIND_DIRECTORY */
+	char *path; /* KIND_DIRECTORY: resolved, allocated */
 };
 
-static struct description console = { .kind = KIND_CONSOLE, .flags = O_RDWR, .users = 3 };
+static struct description console = {.kind = KIND_CONSOLE, .flags = O_RDWR, .users = 3};
 static struct description descriptions[DESCRIPTORS];
-static struct description *table[DESCRIPTORS] = { &console, &console, &console };
+static struct description *table[DESCRIPTORS] = {&console, &console, &console};
 
 /* Null, with errno set, when the descriptor is not open. */
 static struct description *description_of(int fd)
@@ -63,12 +64,15 @@ static int open_resolved(const char *resolved, const struct file_node *node, int
 	if (fd < 0)
 		return fd;
 	struct description *d = description_free();
+	char *path = node->is_directory ? strdup(resolved) : NULL;
+	if (node->is_directory && path == NULL)
+		return -ENOMEM;
 	d->kind = node->is_directory ? KIND_DIRECTORY : KIND_FILE;
 	d->flags = flags;
 	d->users = 1;
 	d->offset = 0;
 	d->node = *node;
-	strcpy(d->path, resolved);
+	d->path = path;
 	table[fd] = d;
 	return fd;
 }
@@ -111,7 +115,8 @@ int close(int fd)
 	if (d == NULL)
 		return -1;
 	table[fd] = NULL;
-	d->users--;
+	if (--d->users == 0 && d->kind == KIND_DIRECTORY)
+		free(d->path);
 	return 0;
 }
 

@@ -55,7 +55,8 @@ struct dirent *readdir(DIR *directory)
 		return entry;
 	}
 	struct file_node node;
-	int more = descriptor_list(directory->fd, &directory->cursor, &node, entry->d_name, sizeof entry->d_name);
+	int more = descriptor_list(
+		directory->fd, &directory->cursor, &node, entry->d_name, sizeof entry->d_name);
 	if (more <= 0) {
 		if (more < 0)
 			errno = -more;

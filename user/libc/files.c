@@ -25,7 +25,7 @@ static int archive_open(void)
 	long at = vm_map(own_process(), 0, own_archive(), 0, mapped, PROT_READ, 0);
 	if (at < 0)
 		return at == -ENOMEM ? -ENOMEM : -EIO;
-	archive = (struct archive){ .bytes = (const char *)at, .size = (size_t)size };
+	archive = (struct archive){.bytes = (const char *)at, .size = (size_t)size};
 	return 0;
 }
 

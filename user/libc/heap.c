@@ -17,7 +17,7 @@
 
 static uintptr_t heap_break = HEAP_BASE;
 static uintptr_t heap_mapped = HEAP_BASE; /* end of what is mapped */
-static uintptr_t heap_used = HEAP_BASE;	  /* above it no byte was ever handed out */
+static uintptr_t heap_used = HEAP_BASE; /* above it no byte was ever handed out */
 
 static int heap_map(size_t size)
 {

@@ -88,7 +88,7 @@ static int wait_status(const struct process_result *result)
 /* Waits for one child: its number, 0 if it still runs at the deadline, or -errno. */
 static pid_t child_wait(pid_t *slot, int *status, uint64_t deadline)
 {
-	process_handle process = { *slot };
+	process_handle process = {*slot};
 	struct process_result result;
 	int error = process_wait(process, deadline, &result);
 	if (error != 0)
@@ -142,7 +142,7 @@ int system(const char *command)
 {
 	if (command == NULL)
 		return access("/bin/sh", X_OK) == 0;
-	char *argv[] = { (char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)command, NULL };
+	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)command, NULL};
 	pid_t pid;
 	int status;
 	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, NULL) != 0)

@@ -24,7 +24,7 @@ struct block {
 	char *bytes;
 	size_t size;
 	uint64_t address; /* where it will lie in the new program */
-	size_t strings;	  /* where the next string goes */
+	size_t strings; /* where the next string goes */
 	uint64_t *pointer; /* where the next pointer goes */
 };
 
@@ -108,8 +108,8 @@ static int stack_make(process_handle process, const struct block *block)
 		return memory.value;
 	int result = memory_fill(memory, STACK_SIZE - block->size, block->bytes, block->size);
 	if (result == 0) {
-		long at = vm_map(process, STACK_TOP - STACK_SIZE, memory, 0, STACK_SIZE, PROT_READ | PROT_WRITE,
-			MAP_FIXED);
+		long at = vm_map(process, STACK_TOP - STACK_SIZE, memory, 0, STACK_SIZE,
+			PROT_READ | PROT_WRITE, MAP_FIXED);
 		result = at < 0 ? (int)at : 0;
 	}
 	handle_close(ANY(memory)); /* the mapping keeps it */
@@ -141,8 +141,8 @@ static int give_all(process_handle process, uint32_t system_rights, struct start
 }
 
 /* From an empty process to a running one. */
-static int process_start(process_handle process, const struct file_node *node, struct block *block,
-	uint32_t system_rights)
+static int process_start(
+	process_handle process, const struct file_node *node, struct block *block, uint32_t system_rights)
 {
 	long entry = process_load(process, own_archive(), node->offset, node->size);
 	if (entry < 0)
@@ -190,7 +190,7 @@ process_handle spawn(const char *path, char *const argv[], char *const envp[], u
 	if (result == 0)
 		result = block_make(&block, argv, envp != NULL ? envp : environ);
 	if (result != 0)
-		return (process_handle){ result };
+		return (process_handle){result};
 	process_handle process = process_named(path);
 	if (process.value > 0) {
 		result = process_start(process, &node, &block, system_rights);

@@ -2,6 +2,7 @@
  * From _start to main: thread-local data, environment, constructors; keeps the handles that came with the start.
  * Called by crt0.S once, with nothing set up.
  */
+#include <picolibc.h> /* says that there are thread-local variables */
 #include <picotls.h>
 #include <stdlib.h>
 #include <tabula/handles.h>
@@ -18,17 +19,17 @@ static struct startup startup;
 
 process_handle own_process(void)
 {
-	return (process_handle){ (int32_t)startup.process };
+	return (process_handle){(int32_t)startup.process};
 }
 
 system_handle own_system(void)
 {
-	return (system_handle){ (int32_t)startup.system };
+	return (system_handle){(int32_t)startup.system};
 }
 
 memory_handle own_archive(void)
 {
-	return (memory_handle){ (int32_t)startup.archive };
+	return (memory_handle){(int32_t)startup.archive};
 }
 
 _Noreturn void program_start(const struct startup *given)

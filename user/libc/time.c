@@ -16,7 +16,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		return (int)posix_result(-EINVAL);
 	uint64_t time = clock_now();
-	*now = (struct timespec){ .tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND) };
+	*now = (struct timespec){.tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND)};
 	return 0;
 }
 
@@ -25,7 +25,7 @@ int clock_getres(clockid_t clock, struct timespec *resolution)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		return (int)posix_result(-EINVAL);
 	if (resolution != NULL)
-		*resolution = (struct timespec){ .tv_nsec = 100 };
+		*resolution = (struct timespec){.tv_nsec = 100};
 	return 0;
 }
 
@@ -42,7 +42,7 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 clock_t times(struct tms *buffer)
 {
 	clock_t ticks = (clock_t)(clock_now() / (SECOND / CLOCKS_PER_SEC));
-	*buffer = (struct tms){ .tms_utime = ticks };
+	*buffer = (struct tms){.tms_utime = ticks};
 	return ticks;
 }
 
@@ -57,19 +57,19 @@ int nanosleep(const struct timespec *duration, struct timespec *left)
 		deadline = DEADLINE_NEVER;
 	thread_sleep(deadline);
 	if (left != NULL)
-		*left = (struct timespec){ 0 };
+		*left = (struct timespec){0};
 	return 0;
 }
 
 unsigned sleep(unsigned seconds)
 {
-	(void)nanosleep(&(struct timespec){ .tv_sec = (time_t)seconds }, NULL);
+	(void)nanosleep(&(struct timespec){.tv_sec = (time_t)seconds}, NULL);
 	return 0;
 }
 
 int usleep(useconds_t microseconds)
 {
-	return nanosleep(&(struct timespec){ .tv_sec = (time_t)(microseconds / 1000000),
-				 .tv_nsec = (long)(microseconds % 1000000) * 1000 },
+	return nanosleep(&(struct timespec){.tv_sec = (time_t)(microseconds / 1000000),
+				 .tv_nsec = (long)(microseconds % 1000000) * 1000},
 		NULL);
 }

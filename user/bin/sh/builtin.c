@@ -85,7 +85,8 @@ static int builtin_exit(struct shell *shell, char **words)
 		errno = 0;
 		long number = strtol(words[1], &end, 10);
 		if (end == words[1] || *end != '\0' || errno != 0 || words[2] != NULL) {
-			complain("exit: '%s' is not a status; use a number from 0 to 255", words[words[2] ? 2 : 1]);
+			complain("exit: '%s' is not a status; use a number from 0 to 255",
+				words[words[2] ? 2 : 1]);
 			number = STATUS_USAGE;
 		}
 		status = (int)(number & 0xff);
@@ -161,9 +162,15 @@ static const struct {
 	const char *name;
 	builtin_function *function;
 } builtins[] = {
-	{ ":", builtin_nothing }, { "cd", builtin_cd }, { "env", builtin_env }, { "exit", builtin_exit },
-	{ "export", builtin_export }, { "help", builtin_help }, { "pwd", builtin_pwd }, { "type", builtin_type },
-	{ "unset", builtin_unset },
+	{":", builtin_nothing},
+	{"cd", builtin_cd},
+	{"env", builtin_env},
+	{"exit", builtin_exit},
+	{"export", builtin_export},
+	{"help", builtin_help},
+	{"pwd", builtin_pwd},
+	{"type", builtin_type},
+	{"unset", builtin_unset},
 };
 
 builtin_function *builtin_find(const char *name)

@@ -14,9 +14,34 @@
 enum { EDIT_MAX = 4095, HISTORY = 64, COLUMNS = 80 };
 
 enum key {
-	CTRL_A = 1, CTRL_B, CTRL_C, CTRL_D, CTRL_E, CTRL_F, CTRL_G, CTRL_H, TAB, NEWLINE, CTRL_K, CTRL_L, RETURN, CTRL_N,
-	CTRL_P = 16, CTRL_U = 21, CTRL_W = 23, ESCAPE = 27, DELETE_LEFT = 127,
-	KEY_UP = 256, KEY_DOWN, KEY_RIGHT, KEY_LEFT, KEY_HOME, KEY_END, KEY_DELETE, KEY_OTHER, KEY_GONE,
+	CTRL_A = 1,
+	CTRL_B,
+	CTRL_C,
+	CTRL_D,
+	CTRL_E,
+	CTRL_F,
+	CTRL_G,
+	CTRL_H,
+	TAB,
+	NEWLINE,
+	CTRL_K,
+	CTRL_L,
+	RETURN,
+	CTRL_N,
+	CTRL_P = 16,
+	CTRL_U = 21,
+	CTRL_W = 23,
+	ESCAPE = 27,
+	DELETE_LEFT = 127,
+	KEY_UP = 256,
+	KEY_DOWN,
+	KEY_RIGHT,
+	KEY_LEFT,
+	KEY_HOME,
+	KEY_END,
+	KEY_DELETE,
+	KEY_OTHER,
+	KEY_GONE,
 };
 
 /* The line under the cursor. */
@@ -26,7 +51,7 @@ struct editor {
 	size_t length, cursor;
 	size_t shown; /* where the visible part starts */
 	unsigned back; /* which line of the history this is; 0 is the new one */
-	char *kept;    /* the new line while an older one shows */
+	char *kept; /* the new line while an older one shows */
 };
 
 static char *history[HISTORY];
@@ -204,9 +229,10 @@ static int key_after_escape(void)
 	case 'F':
 		return KEY_END;
 	case '~':
-		return number == 3 ? KEY_DELETE : number == 1 || number == 7 ? KEY_HOME :
-			number == 4 || number == 8			     ? KEY_END :
-										KEY_OTHER;
+		return number == 3                  ? KEY_DELETE
+		       : number == 1 || number == 7 ? KEY_HOME
+		       : number == 4 || number == 8 ? KEY_END
+						    : KEY_OTHER;
 	default:
 		return c < 0 ? KEY_GONE : KEY_OTHER;
 	}
@@ -299,7 +325,7 @@ static enum edit_result edit(struct editor *e)
 enum edit_result line_edit(const char *prompt, struct text *line)
 {
 	static struct editor e; /* too large for the stack of a guest */
-	e = (struct editor){ .prompt = prompt };
+	e = (struct editor){.prompt = prompt};
 	fputs(prompt, stdout);
 	fflush(stdout);
 	enum edit_result result = edit(&e);

@@ -14,7 +14,7 @@ struct expansion {
 	const struct shell *shell;
 	struct words *words;
 	struct text plain, pattern;
-	bool started;	 /* there is a word, even if it is empty */
+	bool started; /* there is a word, even if it is empty */
 	bool is_pattern; /* with a * ? or [ that is not quoted */
 	bool assignment; /* NAME=value: neither split nor matched */
 	bool failed;
@@ -37,7 +37,8 @@ static void word_end(struct expansion *e)
 	if (e->plain.failed || e->pattern.failed) {
 		complain("a word is longer than %d bytes", TEXT_MAX);
 		e->failed = true;
-	} else if (e->started && !(e->is_pattern && !e->assignment && pattern_expand(e->pattern.bytes, e->words))) {
+	} else if (e->started &&
+		   !(e->is_pattern && !e->assignment && pattern_expand(e->pattern.bytes, e->words))) {
 		if (!words_add(e->words, e->plain.length > 0 ? e->plain.bytes : "", e->plain.length)) {
 			complain("out of memory");
 			e->failed = true;
@@ -181,9 +182,10 @@ static bool is_assignment(const char *p)
 	return length > 0 && p[length] == '=';
 }
 
-bool command_expand(const struct shell *shell, const struct command *command, struct words *words, size_t *assignments)
+bool command_expand(
+	const struct shell *shell, const struct command *command, struct words *words, size_t *assignments)
 {
-	struct expansion e = { .shell = shell, .words = words };
+	struct expansion e = {.shell = shell, .words = words};
 	bool leading = true; /* only assignments so far */
 	*assignments = 0;
 	for (const char *p = command->start; p < command->end && !e.failed;) {

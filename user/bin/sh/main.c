@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "usage: sh [FILE [ARGUMENT]...]\n"
-			    "       sh -c COMMANDS [NAME [ARGUMENT]...]\n"
-			    "Runs commands from the console, from FILE, or from COMMANDS. 'help' in the shell says more.\n";
+static const char usage[] =
+	"usage: sh [FILE [ARGUMENT]...]\n"
+	"       sh -c COMMANDS [NAME [ARGUMENT]...]\n"
+	"Runs commands from the console, from FILE, or from COMMANDS. 'help' in the shell says more.\n";
 
 extern char **environ;
 
@@ -56,7 +57,7 @@ static void text_run(struct shell *shell, struct text *text)
 
 static void run_console(struct shell *shell)
 {
-	struct text text = { 0 };
+	struct text text = {0};
 	while (!shell->leaving) {
 		enum edit_result result = line_edit(text.length > 0 ? "> " : "tabula$ ", &text);
 		if (result == EDIT_END && text.length == 0)
@@ -66,7 +67,8 @@ static void run_console(struct shell *shell)
 			shell->status = STATUS_INTERRUPTED;
 			continue;
 		}
-		if (result == EDIT_LINE && text.length > 0 && !text.failed && input_check(text.bytes) == PARSE_INCOMPLETE) {
+		if (result == EDIT_LINE && text.length > 0 && !text.failed &&
+			input_check(text.bytes) == PARSE_INCOMPLETE) {
 			text_add(&text, "\n", 1);
 			continue;
 		}
@@ -78,7 +80,7 @@ static void run_console(struct shell *shell)
 /* Commands that span lines are not known before their end, so lines are added until one is complete. */
 static void run_stream(struct shell *shell, FILE *stream)
 {
-	struct text text = { 0 };
+	struct text text = {0};
 	while (!shell->leaving && line_read(stream, &text)) {
 		if (!text.failed && input_check(text.bytes) == PARSE_INCOMPLETE)
 			continue;
@@ -103,7 +105,7 @@ static int run_file(struct shell *shell, const char *path)
 
 int main(int argc, char **argv)
 {
-	struct shell shell = { .argc = 1, .argv = argv };
+	struct shell shell = {.argc = 1, .argv = argv};
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;

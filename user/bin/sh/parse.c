@@ -110,7 +110,7 @@ enum parse_result command_next(const char **input, struct command *command)
 
 enum parse_result input_check(const char *input)
 {
-	struct command command = { .connector = CONNECTOR_SEQUENCE };
+	struct command command = {.connector = CONNECTOR_SEQUENCE};
 	enum parse_result result;
 	do
 		result = command_next(&input, &command);

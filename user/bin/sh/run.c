@@ -26,7 +26,8 @@ bool program_find(const char *name, char *path, size_t size)
 	const char *directories = variable_get("PATH", 4);
 	for (const char *p = directories != NULL ? directories : "/bin"; *name != '\0';) {
 		size_t length = strcspn(p, ":");
-		if (path_join(path, size, p, (int)length, name) && stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		if (path_join(path, size, p, (int)length, name) && stat(path, &status) == 0 &&
+			S_ISREG(status.st_mode))
 			return true;
 		if (p[length] == '\0')
 			break;
@@ -84,7 +85,7 @@ static int assign(char **words, size_t count)
 
 static void command_run(struct shell *shell, const struct command *command)
 {
-	struct words words = { 0 };
+	struct words words = {0};
 	size_t assignments;
 	if (!command_expand(shell, command, &words, &assignments)) {
 		shell->status = 1;
@@ -93,7 +94,8 @@ static void command_run(struct shell *shell, const struct command *command)
 	} else {
 		char **rest = words.words + assignments;
 		builtin_function *builtin = builtin_find(rest[0]);
-		shell->status = builtin != NULL ? builtin(shell, rest) : run_program(rest, words.words, assignments);
+		shell->status =
+			builtin != NULL ? builtin(shell, rest) : run_program(rest, words.words, assignments);
 	}
 	words_free(&words);
 }

@@ -18,7 +18,7 @@ enum { TEXT_MAX = 65536 }; /* bytes of one input, and of one word after expansio
 
 struct shell {
 	int status; /* $? */
-	int argc;   /* $#, with argv[0] as $0 */
+	int argc; /* $#, with argv[0] as $0 */
 	char **argv;
 	bool interactive;
 	bool leaving; /* exit was called */
@@ -52,9 +52,9 @@ enum connector { CONNECTOR_SEQUENCE, CONNECTOR_AND, CONNECTOR_OR };
 
 enum parse_result {
 	PARSE_OK,
-	PARSE_END,	  /* no command is left */
+	PARSE_END, /* no command is left */
 	PARSE_INCOMPLETE, /* a quote is open, or && or || waits for its command */
-	PARSE_ERROR,	  /* told on stderr */
+	PARSE_ERROR, /* told on stderr */
 };
 
 /* A simple command as it stands in the input, and what connects the next one to it. */
@@ -73,7 +73,8 @@ enum parse_result input_check(const char *input);
  * expand.c: makes the words of a command: quotes, variables, splitting, patterns. The first `*assignments` words
  * are NAME=value. False, told on stderr, if it can't.
  */
-bool command_expand(const struct shell *shell, const struct command *command, struct words *words, size_t *assignments);
+bool command_expand(
+	const struct shell *shell, const struct command *command, struct words *words, size_t *assignments);
 
 /* pattern.c: adds the files that a pattern matches, sorted. False if there are none. */
 bool pattern_expand(const char *pattern, struct words *words);

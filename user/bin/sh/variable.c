@@ -46,7 +46,7 @@ static struct variable *find_or_make(const char *name, size_t length)
 		variables = grown;
 		room = more;
 	}
-	variables[count] = (struct variable){ .name_length = length };
+	variables[count] = (struct variable){.name_length = length};
 	return &variables[count++];
 }
 

@@ -38,7 +38,7 @@ void text_clear(struct text *text)
 void text_free(struct text *text)
 {
 	free(text->bytes);
-	*text = (struct text){ 0 };
+	*text = (struct text){0};
 }
 
 bool words_add(struct words *list, const char *word, size_t length)
@@ -66,5 +66,5 @@ void words_free(struct words *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->words[i]);
 	free(list->words);
-	*list = (struct words){ 0 };
+	*list = (struct words){0};
 }

@@ -6,5 +6,5 @@
 #include <tabula/syscalls.h>
 
 process_handle own_process(void); /* itself: manage */
-system_handle own_system(void);   /* the console, perhaps shutdown */
-memory_handle own_archive(void);  /* the boot archive: read */
+system_handle own_system(void); /* the console, perhaps shutdown */
+memory_handle own_archive(void); /* the boot archive: read */

@@ -61,7 +61,8 @@ __attribute__((format(printf, 2, 3))) static inline bool ktap_ok(bool passed, co
 }
 
 /* One test that two numbers are equal; tells both when they are not. */
-__attribute__((format(printf, 3, 4))) static inline bool ktap_equal(long got, long expected, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline bool ktap_equal(
+	long got, long expected, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);

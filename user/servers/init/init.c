@@ -18,7 +18,7 @@ enum { NONCE_MAX = 64, QUICK_ENDS_MAX = 3 };
 
 #define QUICK 1000000000ul /* nanoseconds: a shell that ends within this did not work */
 
-static char *const environment[] = { (char[]){ "PATH=/bin" }, (char[]){ "HOME=/" }, NULL };
+static char *const environment[] = {(char[]){"PATH=/bin"}, (char[]){"HOME=/"}, NULL};
 
 static const char first_screen[] = "\n"
 				   "Welcome to Tabula. Try:\n"
@@ -35,7 +35,8 @@ _Noreturn static void give_up(const char *what, int error)
 	fflush(stdout);
 	fprintf(stderr, "init: %s: %s\n", what, strerror(error));
 	fprintf(stderr, "init: nothing can be run; rebuild build/initrd.cpio with 'make'\n");
-	system_shutdown(own_system(), 1);
+	(void)system_shutdown(own_system(), 1);
+	exit(1);
 }
 
 /* Runs the shell, waits for it, and returns the status that $? would show. */
@@ -64,7 +65,8 @@ static char *find_command(char *options)
 static void find_nonce(const char *options, const char *command, char nonce[NONCE_MAX])
 {
 	nonce[0] = '\0';
-	for (const char *word = options; word < command; word += strcspn(word, " "), word += strspn(word, " ")) {
+	for (const char *word = options; word < command;
+		word += strcspn(word, " "), word += strspn(word, " ")) {
 		size_t length = strcspn(word, " ");
 		if (strncmp(word, "mark=", 5) != 0 || length - 5 >= NONCE_MAX)
 			continue;
@@ -87,18 +89,19 @@ _Noreturn static void run_command(char *options, char *command)
 	find_nonce(options, command, nonce);
 	print_mark(nonce, '{');
 	fflush(stdout);
-	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, command, NULL };
+	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
 	int status = run_shell(argv, RIGHTS_SYSTEM_ALL & ~(uint32_t)RIGHT_SYSTEM_CONSOLE_READ);
 	print_mark(nonce, '}');
 	if (nonce[0] != '\0')
 		printf("%d\n", status);
 	fflush(stdout);
-	system_shutdown(own_system(), (uint8_t)status);
+	(void)system_shutdown(own_system(), (uint8_t)status);
+	exit(status);
 }
 
 _Noreturn static void run_console(void)
 {
-	char *argv[] = { (char[]){ "sh" }, NULL };
+	char *argv[] = {(char[]){"sh"}, NULL};
 	fputs(first_screen, stdout);
 	for (int quick = 0; quick < QUICK_ENDS_MAX;) {
 		fflush(stdout);
@@ -109,7 +112,8 @@ _Noreturn static void run_console(void)
 	}
 	fflush(stdout);
 	fputs("init: the shell ends at once, again and again; try 'make run CMD=...' to see why\n", stderr);
-	system_shutdown(own_system(), 1);
+	(void)system_shutdown(own_system(), 1);
+	exit(1);
 }
 
 int main(int argc, char **argv)
