@@ -65,7 +65,7 @@ $(GEN)/kernel/%.o: $(GEN)/kernel/%.c $(B)/flags.kernel
 
 # ---- link: once to learn the addresses of the functions, once more with their names
 
-KERNEL_LINK = $(CC) $(KERNEL_ARCH) -nostdlib -static -T kernel.ld -Wl,--gc-sections -Wl,--build-id=none \
+KERNEL_LINK = $(CC) -march=rv64imac -mabi=lp64 -nostdlib -static -T kernel.ld -Wl,--gc-sections -Wl,--build-id=none \
               -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments
 
 $(B)/kernel.elf: $(KERNEL_O) kernel.ld scripts/symbols $(B)/layers.stamp
