@@ -40,7 +40,7 @@ static inline void subjects_make(void)
 	subjects.system = own_system();
 	subjects.scratch = pages.at;
 	subjects.scratch_size = pages.size;
-	memset(subjects.scratch, 0, subjects.scratch_size);
+	memset(subjects.scratch, '\n', subjects.scratch_size); /* console_write may print it */
 }
 
 static inline int32_t subject_of(uint32_t type)
