@@ -165,6 +165,8 @@ static inline void suite_thread_join(struct suite_thread *thread)
 #define CHILD_DATA 0x200000ul
 #define CHILD_SIZE 0x4000ul
 #define CHILD_SP   (CHILD_DATA + CHILD_SIZE)
+#define CHILD_SP_TEXT 0x204000 /* the same for assembly */
+_Static_assert(CHILD_SP_TEXT == CHILD_SP, "where the stack of a child ends");
 
 /* Instructions between two labels NAME and NAME_end, position-independent. */
 #define CHILD_PROGRAM(name, text)                                                                            \
