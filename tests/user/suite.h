@@ -159,6 +159,14 @@ static inline void suite_thread_join(struct suite_thread *thread)
 	handle_close(ANY(thread->handle));
 }
 
+/* Where a thread begins that sleeps for ever and touches nothing. */
+void suite_sleep(void);
+__asm__("	.text\n"
+	"suite_sleep:\n"
+	"	li	a0, -1\n"
+	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
+	"	ecall\n");
+
 /* ---- children: processes of a few instructions, copied to CHILD_CODE, with some data */
 
 #define CHILD_CODE 0x100000ul
@@ -258,19 +266,59 @@ static inline struct process_result again_run(const char *program, const char *s
 	return result;
 }
 
+/* A file of the archive in a memory object, and its size. */
+static inline memory_handle file_object(const char *path, uint64_t *size)
+{
+	FILE *file = fopen(path, "rb");
+	memory_handle memory = memory_create(1ul << 20);
+	uint8_t bytes[512];
+	size_t n;
+
+	*size = 0;
+	while (file && (n = fread(bytes, 1, sizeof(bytes), file)) > 0) {
+		memory_write(memory, *size, bytes, n);
+		*size += n;
+	}
+	if (!*size)
+		ktap_bail_out("can't read %s", path);
+	fclose(file);
+	return memory;
+}
+
 /* ---- memory */
 
+/* Touches a page of an object; false when memory is out. */
+static inline bool page_fill(memory_handle memory, uint64_t page)
+{
+	static const uint8_t byte = 1;
+
+	return memory_write(memory, page << PAGE_SHIFT, &byte, 1) == 1;
+}
+
+/* Keeps all memory but some pages for as long as this process lives, so that running out is quick. */
+static inline void frames_leave(unsigned pages)
+{
+	memory_handle left = memory_create(1ul << 38), rest = memory_create(1ul << 38);
+	uint64_t page = 0;
+
+	for (unsigned i = 0; i < pages; i++)
+		if (!page_fill(left, i))
+			ktap_bail_out("there are no %u pages of memory", pages);
+	while (page_fill(rest, page))
+		page++;
+	handle_close(ANY(left));
+}
+
 /*
- * How many pages one more memory object can have: it is filled until memory is out. The machine stands still
- * meanwhile for who needs a page, so the pages that this function itself needs must be there: call it twice.
+ * How many pages one more memory object can have: it is filled until memory is out. A thread that needs a page
+ * meanwhile ends its process, so the pages that this function itself needs must be there: call it twice.
  */
 static inline long frames_free(void)
 {
 	memory_handle memory = memory_create(1ul << 38);
-	uint8_t byte = 1;
 	uint64_t page = 0;
 
-	while (memory_write(memory, page << PAGE_SHIFT, &byte, 1) == 1)
+	while (page_fill(memory, page))
 		page++;
 	handle_close(ANY(memory));
 	return (long)page;
