@@ -29,6 +29,11 @@ static inline long raw(uint64_t number, const uint64_t a[6])
 	return tabula_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+static inline uint64_t now(void)
+{
+	return (uint64_t)clock_now();
+}
+
 /* ---- random numbers: splitmix64 */
 
 static uint64_t random_state;
@@ -50,7 +55,7 @@ static inline uint64_t random_below(uint64_t limit)
 /* The seed is the program's argument, or the time; it is printed, so that a failure can be repeated. */
 static inline uint64_t random_start(const char *argument)
 {
-	uint64_t seed = argument ? strtoull(argument, NULL, 0) : clock_now() * 0x9e3779b97f4a7c15;
+	uint64_t seed = argument ? strtoull(argument, NULL, 0) : now() * 0x9e3779b97f4a7c15;
 
 	random_state = seed;
 	ktap_diagnose("seed %#lx; give it as the argument to repeat this run", (unsigned long)seed);
@@ -233,7 +238,7 @@ static inline struct process_result child_run(const void *code, size_t size, uin
 	if (!error)
 		error = child_start(&child, argument);
 	if (!error)
-		error = process_wait(child.process, clock_now() + 5 * SECOND, &result);
+		error = process_wait(child.process, now() + 5 * SECOND, &result);
 	if (error)
 		result.status = error;
 	child_close(&child);
@@ -258,7 +263,7 @@ static inline struct process_result again_run(const char *program, const char *s
 		return result;
 	}
 
-	int error = process_wait(process, clock_now() + 8 * SECOND, &result);
+	int error = process_wait(process, now() + 8 * SECOND, &result);
 
 	if (error)
 		result.status = error;

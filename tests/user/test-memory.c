@@ -248,9 +248,9 @@ static void test_unmap_other(void)
 		struct child child;
 
 		check(&c, !child_make(&child, loader, (size_t)(loader_end - loader)) && !child_start(&child, CHILD_DATA), "child");
-		check(&c, process_wait(child.process, clock_now() + MS, &r) == -ETIMEDOUT, "it ended with %d", (int)r.status);
+		check(&c, process_wait(child.process, now() + MS, &r) == -ETIMEDOUT, "it ended with %d", (int)r.status);
 		check(&c, !vm_unmap(child.process, CHILD_DATA, PAGE_SIZE), "unmapping");
-		check(&c, !process_wait(child.process, clock_now() + SECOND, &r) && r.reason == END_REASON_FAULTED &&
+		check(&c, !process_wait(child.process, now() + SECOND, &r) && r.reason == END_REASON_FAULTED &&
 				  r.address == CHILD_DATA, "it still reads");
 		child_close(&child);
 	}
@@ -371,7 +371,7 @@ static void test_access(void)
 			check(&c, !child_make(&child, code[way], size[way]), "child");
 			check(&c, map(child.process, 0x40000000, 0, PAGE_SIZE, prot) > 0, "mapping");
 			child_start(&child, 0x40000000);
-			process_wait(child.process, clock_now() + SECOND, &r);
+			process_wait(child.process, now() + SECOND, &r);
 			check(&c, (r.reason == END_REASON_EXITED) == may[way], "protection %u, way %u: reason %d", (unsigned)prot, way,
 				(int)r.reason);
 			child_close(&child);

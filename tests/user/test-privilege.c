@@ -191,7 +191,7 @@ static void test_stacks(void)
 		check(&c, !child_start(&child[i], stacks[i]), "start");
 	}
 	for (unsigned i = 0; i < COUNT(stacks); i++) {
-		process_wait(child[i].process, clock_now() + 5 * SECOND, &r);
+		process_wait(child[i].process, now() + 5 * SECOND, &r);
 		check(&c, child_exited(&r, 0), "sp = %#lx: reason %d, status %d", (unsigned long)stacks[i], (int)r.reason,
 			(int)r.status);
 		child_close(&child[i]);
@@ -216,7 +216,7 @@ static void test_stack_use(void)
 		if (stack > USER_TOP)
 			check(&c, t.value == -EINVAL, "a thread with sp %#lx: %d", (unsigned long)stack, t.value);
 		else if (stack != 0x100000 + CHILD_SIZE)
-			check(&c, t.value > 0 && !process_wait(child.process, clock_now() + SECOND, &r) && died(&r, CAUSE_STORE),
+			check(&c, t.value > 0 && !process_wait(child.process, now() + SECOND, &r) && died(&r, CAUSE_STORE),
 				"sp %#lx: %d, reason %d", (unsigned long)stack, t.value, (int)r.reason);
 		if (t.value > 0)
 			handle_close(ANY(t));
@@ -241,7 +241,7 @@ static void test_entries(void)
 			if (odd || entry < USER_BASE || entry >= USER_TOP)
 				check(&c, t.value == -EINVAL, "entry %#lx: %d", (unsigned long)entry, t.value);
 			else
-				check(&c, t.value > 0 && !process_wait(child.process, clock_now() + SECOND, &r) && r.cause == CAUSE_FETCH,
+				check(&c, t.value > 0 && !process_wait(child.process, now() + SECOND, &r) && r.cause == CAUSE_FETCH,
 					"entry %#lx: %d, cause %lu", (unsigned long)entry, t.value, (unsigned long)r.cause);
 			if (t.value > 0)
 				handle_close(ANY(t));
