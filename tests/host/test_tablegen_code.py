@@ -57,6 +57,18 @@ class Generated(Scratch):
         self.accept()
         self.check_names(names)
 
+    def test_a_version_ends_at_eight_bytes(self) -> None:
+        """So that what is added later never moves into the padding of what is published."""
+        text = "\n## Text.\n12 native struct u32 f(" + ", ".join(f"u32 x{i}" for i in range(7)) + "@) ! EFAULT EINVAL E2BIG\n"
+        for added, oldest, newest in (("", 32, 32), ("; u32 y", 32, 40), ("; u8 y, u32 z; u8 w", 32, 48)):
+            self.put("syscalls.tbl", CALLS + text.replace("@", added))
+            self.generate()
+            types = self.get("gen/abi/types.h")
+            self.assertIn(f"#define F_ARGS_OLDEST {oldest}u", types)
+            self.assertIn(f"sizeof(struct f_args) == {newest},", types)
+            self.put("types.c", '#include "abi/types.h"\n')
+            self.compiled(CROSS + "gcc", *STUB_FLAGS, "-Wpadded", "-Werror", "-fsyntax-only", "types.c")
+
     def test_stubs_put_arguments_where_thunks_look(self) -> None:
         """The stub of a packed call fills in the struct; that of another loads registers."""
         self.generate()

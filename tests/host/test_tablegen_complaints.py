@@ -77,6 +77,21 @@ class Complaints(Scratch):
         self.call("table native 32", "table native is declared twice")
         self.call("table large 100", "a power of two of slots")
 
+    def grown(self, arguments: str, line_with: str, message: str) -> None:
+        """A packed call with arguments added after ';'."""
+        self.put("types.tbl", TYPES + "\n## No zero.\nenum size_class {\n\tsmall 1 ## text\n}\n")
+        self.put("syscalls.tbl", CALLS + "\n## Text.\n12 native struct u32 f(u32 n, u32 b, u32 c, u32 d, u32 e, "
+                 f"u32 g, u32 h{arguments})\n\t! EFAULT EINVAL E2BIG EBADF EFTYPE\n")
+        with self.subTest(arguments=arguments):
+            self.refused("syscalls.tbl", line_with, message)
+
+    def test_arguments_added_later(self) -> None:
+        self.grown("; other o", "; other o", "'o' was added after ';', so it is zero for older programs, which no handle")
+        self.grown("; in struct question q", "; in struct", "'q' was added after ';'")
+        self.grown("; enum<size_class> s", "; enum", "zero for older programs, and enum size_class has no zero")
+        self.grown("; in u8 buf[n]", "; in u8", "buf and its length n were not added together")
+        self.grown("".join(f", u8 x{i}" for i in range(25)), "u8 x24", "a call has at most 31 arguments")
+
     def test_manual_text(self) -> None:
         for text, message in (("", "call f has no manual text"), ("##\n", "call f has no manual text"),
                               ("## A */ b.\n", "the text holds")):
