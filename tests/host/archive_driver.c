@@ -4,7 +4,7 @@
  *	archive_driver list FILE		every name, with kind and size
  *	archive_driver find FILE PATH...	what each path is
  *	archive_driver truncate FILE		reads every shorter archive; all must be refused
- *	archive_driver flip FILE		reads the archive with each bit of its headers and names flipped
+ *	archive_driver flip FILE		reads the archive with each bit flipped in turn
  *
  * The archive lies in a block of exactly its size, so that the sanitizer sees any byte read outside.
  */
@@ -23,7 +23,7 @@ static bool is_directory(const struct archive_entry *entry)
 	return (entry->mode & 0170000) == 0040000;
 }
 
-/* Lists a directory and those below it. Names are cut to what fits, and depth is limited: input is hostile. */
+/* Lists a directory and those below it. Names are cut and depth is limited: input is hostile. */
 static int list(const struct archive *archive, const char *directory, int depth)
 {
 	size_t cursor = 0;

@@ -1,6 +1,6 @@
 /*
- * ceil, floor and trunc: those of picolibc 1.8 are wrong for many large numbers. The processor rounds as asked when
- * it converts to an integer; numbers too large for that have no fraction.
+ * ceil, floor and trunc: those of picolibc 1.8 are wrong for many large numbers. The processor rounds as
+ * asked when it converts to an integer; numbers too large for that have no fraction.
  */
 #include <math.h>
 

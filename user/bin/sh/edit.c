@@ -1,6 +1,6 @@
 /*
- * Line editing at the console, with a history. The line stays on one row of the screen: of a longer one the part
- * around the cursor shows, so the screen is right whatever the line holds.
+ * Line editing at the console, with a history. The line stays on one row of the screen: of a longer one the
+ * part around the cursor shows, so the screen is right whatever the line holds.
  */
 #include "sh.h"
 
