@@ -1,0 +1,49 @@
+/* What kernel/ must know of RISC-V to lay out its own structures, included through arch.h. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "layout.h"
+
+struct hart;
+
+/* A physical address. */
+typedef struct {
+	uint64_t value;
+} paddr_t;
+
+/* A table of system calls: one checked function a number. */
+typedef long (*const *call_table)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+/* The registers of user mode while the thread does not run, and what the trap path needs on its way in. */
+struct trapframe {
+	uint64_t x[32]; /* x[0] is unused */
+	uint64_t pc;
+	call_table table; /* calls are dispatched through it */
+	struct hart *hart; /* the hart it runs on */
+	uint64_t f[32];	   /* floating-point registers; valid while they are not in the hart */
+	uint64_t fcsr;
+	struct hart *fpu_hart; /* the hart whose registers hold f, if nobody has used them since */
+};
+
+struct arch_aspace {
+	paddr_t root; /* page table of the highest level */
+};
+
+static inline struct hart *this_hart(void)
+{
+	return (struct hart *)__builtin_thread_pointer();
+}
+
+/* Physical memory as the kernel sees it. */
+static inline void *direct(paddr_t address)
+{
+	return (void *)(address.value + DIRECT_BASE);
+}
+
+static inline paddr_t direct_to_physical(const void *pointer)
+{
+	return (paddr_t){(uint64_t)pointer - DIRECT_BASE};
+}

@@ -1,0 +1,42 @@
+/*
+ * Floating-point state moves lazily: a thread starts with the unit off; its first use traps, and only then its
+ * registers are loaded. On a switch a dirty state is saved at once, so a frame is complete whenever its thread does
+ * not run, but the registers are left in place: if the thread comes back to the same hart before anyone else has
+ * used the unit, nothing has to be loaded.
+ */
+#include "csr.h"
+#include "hart.h"
+#include "riscv.h"
+
+/* Whose values the unit of each hart holds. Never followed, only compared: the frame may be gone. */
+static const struct trapframe *loaded[CONFIG_HARTS];
+
+static void set_unit(uint64_t state)
+{
+	csr_clear(sstatus, SSTATUS_FS);
+	csr_set(sstatus, state);
+}
+
+bool riscv_fpu_enable(uint64_t cause)
+{
+	struct hart *hart = this_hart();
+	struct trapframe *frame = (struct trapframe *)hart->current;
+
+	if (cause != CAUSE_ILLEGAL || (csr_read(sstatus) & SSTATUS_FS))
+		return false;
+	set_unit(SSTATUS_FS_CLEAN);
+	riscv_fpu_load(frame);
+	set_unit(SSTATUS_FS_CLEAN);
+	loaded[hart->index] = frame;
+	frame->fpu_hart = hart;
+	return true;
+}
+
+void arch_switch(struct trapframe *from, struct trapframe *to)
+{
+	struct hart *hart = this_hart();
+
+	if (from && (csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+		riscv_fpu_save(from);
+	set_unit(loaded[hart->index] == to && to->fpu_hart == hart ? SSTATUS_FS_CLEAN : 0);
+}

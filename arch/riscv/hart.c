@@ -1,0 +1,67 @@
+/* Harts and the user registers of threads. */
+#include "abi/abi.h"
+#include "csr.h"
+#include "doors.h"
+#include "hart.h"
+#include "lib/string.h"
+#include "panic.h"
+#include "riscv.h"
+
+enum { X_SP = 2, X_A0 = 10, ECALL_SIZE = 4, EMERGENCY_STACK = 4096 };
+
+/* tp points here from the first instruction of C on. */
+struct hart boot_hart;
+
+static uint8_t emergency_stack[EMERGENCY_STACK] __attribute__((aligned(16)));
+
+void arch_hart_init(struct hart *hart)
+{
+	hart->stack_top = STACK_BASE + (hart->index + 1) * STACK_SLOT;
+	hart->stack_bottom = hart->stack_top - CONFIG_HART_STACK;
+	hart->emergency_top = (uint64_t)emergency_stack + sizeof(emergency_stack);
+	csr_write(stvec, riscv_trap_entry);
+	csr_write(scounteren, SCOUNTEREN_CY | SCOUNTEREN_TM | SCOUNTEREN_IR);
+	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_FS);
+	csr_set(sstatus, SSTATUS_SPIE);
+	riscv_timer_init();
+}
+
+void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument)
+{
+	memset(frame, 0, sizeof(*frame));
+	frame->pc = entry;
+	frame->x[X_SP] = stack;
+	frame->x[X_A0] = argument;
+}
+
+void arch_frame_set_result(struct trapframe *frame, long value)
+{
+	frame->x[X_A0] = (uint64_t)value;
+}
+
+void arch_frame_restart_call(struct trapframe *frame)
+{
+	frame->pc -= ECALL_SIZE;
+}
+
+uint64_t arch_frame_pc(const struct trapframe *frame)
+{
+	return frame->pc;
+}
+
+void arch_frame_log(const struct trapframe *frame)
+{
+	riscv_log_registers(frame->x);
+}
+
+int arch_user_read(void *to, uint64_t from, size_t size)
+{
+	assert(from <= USER_TOP && size <= USER_TOP - from);
+	return riscv_user_copy(to, (const void *)from, size) ? -EFAULT : 0;
+}
+
+int arch_user_write(uint64_t to, const void *from, size_t size)
+{
+	assert(to <= USER_TOP && size <= USER_TOP - to);
+	return riscv_user_copy((void *)to, from, size) ? -EFAULT : 0;
+}

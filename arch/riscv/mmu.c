@@ -1,0 +1,286 @@
+/*
+ * Sv39 page tables (privileged specification 1.12, section 4.4). Every leaf has A and D set as it is used, so that
+ * hardware that does not update them works too. Kernel mappings are global and stand in every address space through
+ * shared entries of the root table, which never change after arch_memory_init.
+ */
+#include "abi/abi.h"
+#include "config.h"
+#include "csr.h"
+#include "hart.h"
+#include "lib/string.h"
+#include "mem/frame.h"
+#include "panic.h"
+#include "riscv.h"
+
+enum {
+	PTE_V = 1 << 0,
+	PTE_R = 1 << 1,
+	PTE_W = 1 << 2,
+	PTE_X = 1 << 3,
+	PTE_U = 1 << 4,
+	PTE_G = 1 << 5,
+	PTE_A = 1 << 6,
+	PTE_D = 1 << 7,
+	PTE_LEAF = PTE_R | PTE_W | PTE_X,
+	PTE_TABLE_SHIFT = 10,
+
+	ENTRIES = 512,
+	LEVELS = 3,
+	USER_ENTRIES = 256, /* of the root table */
+};
+
+enum {
+	KERNEL_TEXT = PTE_R | PTE_X | PTE_G | PTE_A,
+	KERNEL_RODATA = PTE_R | PTE_G | PTE_A,
+	KERNEL_DATA = PTE_R | PTE_W | PTE_G | PTE_A | PTE_D,
+};
+
+STATIC_ASSERT(CONFIG_HART_STACK < STACK_SLOT);
+
+extern const char kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[], kernel_end[];
+
+static paddr_t kernel_root;
+static uint64_t kernel_physical; /* where kernel_start was loaded */
+static uint64_t next_device = DEVICE_BASE;
+
+/* The direct map that entry.S made is in force from the start, so direct() works at once. */
+const void *riscv_early_memory(uint64_t physical)
+{
+	return direct((paddr_t){physical});
+}
+
+uint64_t riscv_kernel_physical(void)
+{
+	/* The boot page table maps the image with one leaf of 1 GiB; satp says where the table is. */
+	if (!kernel_physical) {
+		const uint64_t *root = direct((paddr_t){csr_read(satp) << PAGE_SHIFT & (DIRECT_SIZE - 1)});
+		uint64_t entry = root[(uint64_t)kernel_start >> 30 & (ENTRIES - 1)];
+		uint64_t gigabyte = 1ul << 30;
+
+		kernel_physical = (entry >> PTE_TABLE_SHIFT << PAGE_SHIFT) + ((uint64_t)kernel_start & (gigabyte - 1));
+	}
+	return kernel_physical;
+}
+
+static uint64_t level_size(int level)
+{
+	return (uint64_t)PAGE_SIZE << 9 * level;
+}
+
+static uint64_t *entry_of(uint64_t *table, uint64_t address, int level)
+{
+	return &table[address >> (PAGE_SHIFT + 9 * level) & (ENTRIES - 1)];
+}
+
+static uint64_t entry_to(paddr_t address, uint64_t flags)
+{
+	return address.value >> PAGE_SHIFT << PTE_TABLE_SHIFT | flags | PTE_V;
+}
+
+static uint64_t *entry_table(uint64_t entry)
+{
+	return direct((paddr_t){entry >> PTE_TABLE_SHIFT << PAGE_SHIFT});
+}
+
+static bool is_leaf(uint64_t entry)
+{
+	return entry & PTE_LEAF;
+}
+
+/* The entry for `address` at `level`, making tables on the way; NULL when a frame can't be had. */
+static uint64_t *walk_making(uint64_t *table, uint64_t address, int level)
+{
+	for (int l = LEVELS - 1; l > level; l--) {
+		uint64_t *entry = entry_of(table, address, l);
+
+		if (!(*entry & PTE_V)) {
+			paddr_t frame;
+
+			if (frame_alloc_zeroed(&frame))
+				return NULL;
+			*entry = entry_to(frame, 0);
+		}
+		table = entry_table(*entry);
+	}
+	return entry_of(table, address, level);
+}
+
+/* Maps a range of the kernel's half with the largest pages that fit. */
+static void map_kernel(uint64_t address, uint64_t physical, uint64_t size, uint64_t flags)
+{
+	while (size) {
+		int level = LEVELS - 1;
+
+		while (level && ((address | physical) & (level_size(level) - 1) || size < level_size(level)))
+			level--;
+
+		uint64_t *entry = walk_making(direct(kernel_root), address, level);
+
+		if (!entry)
+			panic("not enough memory for the kernel's page tables; give the machine more than 16 MiB");
+		*entry = entry_to((paddr_t){physical}, flags);
+		address += level_size(level);
+		physical += level_size(level);
+		size -= level_size(level);
+	}
+}
+
+/* The direct map of [start, end), where the kernel's text and constants may only be read. */
+static void map_direct(uint64_t start, uint64_t end)
+{
+	uint64_t constant_start = riscv_kernel_physical();
+	uint64_t constant_end = constant_start + (uint64_t)(rodata_end - kernel_start);
+
+	if (start < constant_start) {
+		uint64_t stop = end < constant_start ? end : constant_start;
+
+		map_kernel(DIRECT_BASE + start, start, stop - start, KERNEL_DATA);
+		start = stop;
+	}
+	if (start < constant_end && start < end) {
+		uint64_t stop = end < constant_end ? end : constant_end;
+
+		map_kernel(DIRECT_BASE + start, start, stop - start, KERNEL_RODATA);
+		start = stop;
+	}
+	if (start < end)
+		map_kernel(DIRECT_BASE + start, start, end - start, KERNEL_DATA);
+}
+
+static void map_image(const char *start, const char *end, uint64_t flags)
+{
+	uint64_t size = (uint64_t)(end - start + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+
+	map_kernel((uint64_t)start, riscv_kernel_physical() + (uint64_t)(start - kernel_start), size, flags);
+}
+
+static void map_stacks(void)
+{
+	for (unsigned hart = 0; hart < CONFIG_HARTS; hart++)
+		for (unsigned offset = 0; offset < CONFIG_HART_STACK; offset += PAGE_SIZE) {
+			paddr_t frame;
+
+			if (frame_alloc_zeroed(&frame))
+				panic("not enough memory for the kernel's stacks; give the machine more than 16 MiB");
+			map_kernel(STACK_BASE + (hart + 1) * STACK_SLOT - offset - PAGE_SIZE, frame.value, PAGE_SIZE,
+				KERNEL_DATA);
+		}
+}
+
+static void write_satp(paddr_t root)
+{
+	csr_write(satp, (uint64_t)SATP_SV39 << 60 | root.value >> PAGE_SHIFT);
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
+void arch_memory_init(void)
+{
+	const struct machine *machine = arch_machine();
+
+	if (frame_alloc_zeroed(&kernel_root))
+		panic("no memory is free after firmware, kernel and initrd; give the machine more");
+	for (unsigned i = 0; i < machine->memory_count; i++)
+		map_direct(machine->memory[i].start, machine->memory[i].start + machine->memory[i].size);
+	map_image(text_start, text_end, KERNEL_TEXT);
+	map_image(rodata_start, rodata_end, KERNEL_RODATA);
+	map_image(data_start, kernel_end, KERNEL_DATA);
+	map_stacks();
+	if (riscv_facts.finisher)
+		riscv_finisher = riscv_map_device(riscv_facts.finisher, PAGE_SIZE);
+	write_satp(kernel_root);
+}
+
+volatile void *riscv_map_device(uint64_t physical, uint64_t size)
+{
+	uint64_t start = physical & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t pages = (physical - start + size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t address = next_device;
+
+	if (pages > DEVICE_END - next_device)
+		panic("no room to map the device at 0x%lx", physical);
+	next_device += pages;
+	for (; pages; pages -= PAGE_SIZE, start += PAGE_SIZE)
+		map_kernel(next_device - pages, start, PAGE_SIZE, KERNEL_DATA);
+	return (volatile void *)(address + (physical & (PAGE_SIZE - 1)));
+}
+
+/* ---- user halves */
+
+int arch_aspace_init(struct arch_aspace *aspace)
+{
+	TRY(frame_alloc_zeroed(&aspace->root));
+	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES, (uint64_t *)direct(kernel_root) + USER_ENTRIES,
+		(ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
+	return 0;
+}
+
+static void free_tables(uint64_t *table, unsigned entries, int level)
+{
+	for (unsigned i = 0; i < entries; i++) {
+		if (!(table[i] & PTE_V) || is_leaf(table[i]))
+			continue;
+		if (level > 1)
+			free_tables(entry_table(table[i]), ENTRIES, level - 1);
+		frame_free(direct_to_physical(entry_table(table[i])));
+	}
+}
+
+void arch_aspace_destroy(struct arch_aspace *aspace)
+{
+	struct hart *hart = this_hart();
+
+	if (hart->space == aspace) {
+		hart->space = NULL;
+		write_satp(kernel_root);
+	}
+	free_tables(direct(aspace->root), USER_ENTRIES, LEVELS - 1);
+	frame_free(aspace->root);
+}
+
+int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
+{
+	uint64_t flags = PTE_U | PTE_A;
+	uint64_t *entry = walk_making(direct(aspace->root), address, 0);
+
+	if (!entry)
+		return -ENOMEM;
+	if (prot & PROT_READ)
+		flags |= PTE_R;
+	if (prot & PROT_WRITE)
+		flags |= PTE_R | PTE_W | PTE_D; /* W without R is reserved, 4.3.1 */
+	if (prot & PROT_EXEC)
+		flags |= PTE_X;
+	*entry = entry_to(frame, flags);
+	__asm__ volatile("sfence.vma %0" ::"r"(address) : "memory"); /* an invalid entry may be cached too, 4.2.1 */
+	return 0;
+}
+
+/* Clears the leaves of [start, end) below `table`; tables stay until the address space goes. */
+static void unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level)
+{
+	uint64_t size = level_size(level), next;
+
+	for (; start < end; start = next) {
+		uint64_t *entry = entry_of(table, start, level);
+
+		next = (start & ~(size - 1)) + size;
+		next = next < end ? next : end;
+		if (!(*entry & PTE_V))
+			continue;
+		if (level && !is_leaf(*entry))
+			unmap_below(entry_table(*entry), start, next, level - 1);
+		else
+			*entry = 0;
+	}
+}
+
+void arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
+{
+	unmap_below(direct(aspace->root), start, end, LEVELS - 1);
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
+void arch_aspace_enter(struct arch_aspace *aspace)
+{
+	write_satp(aspace->root);
+}

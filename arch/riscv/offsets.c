@@ -1,0 +1,30 @@
+/* Offsets for assembly: compiled to text, from which the build takes the lines with an arrow. Never run. */
+#include <stddef.h>
+
+#include "arch_types.h"
+#include "csr.h"
+#include "hart.h"
+#include "riscv.h"
+
+#define DEFINE(name, value) __asm__ volatile("#->" #name " %0" ::"i"(value))
+
+void offsets(void);
+
+void offsets(void)
+{
+	DEFINE(FRAME_X, offsetof(struct trapframe, x));
+	DEFINE(FRAME_PC, offsetof(struct trapframe, pc));
+	DEFINE(FRAME_TABLE, offsetof(struct trapframe, table));
+	DEFINE(FRAME_HART, offsetof(struct trapframe, hart));
+	DEFINE(FRAME_F, offsetof(struct trapframe, f));
+	DEFINE(FRAME_FCSR, offsetof(struct trapframe, fcsr));
+	DEFINE(HART_CURRENT, offsetof(struct hart, current));
+	DEFINE(HART_STACK_TOP, offsetof(struct hart, stack_top));
+	DEFINE(HART_STACK_BOTTOM, offsetof(struct hart, stack_bottom));
+	DEFINE(HART_EMERGENCY_TOP, offsetof(struct hart, emergency_top));
+	DEFINE(HART_RESCHEDULE, offsetof(struct hart, reschedule));
+	DEFINE(KERNEL_FRAME_X, offsetof(struct kernel_frame, x));
+	DEFINE(KERNEL_FRAME_PC, offsetof(struct kernel_frame, pc));
+	DEFINE(KERNEL_FRAME_STATUS, offsetof(struct kernel_frame, status));
+	DEFINE(KERNEL_FRAME_SIZE, sizeof(struct kernel_frame));
+}

@@ -1,0 +1,65 @@
+/* What the files of arch/riscv share with each other and nobody else. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch.h"
+
+/* Registers of the kernel when it was interrupted by an exception of its own, on its stack. Multiple of 16 bytes. */
+struct kernel_frame {
+	uint64_t x[32];
+	uint64_t pc;
+	uint64_t status;
+};
+
+/* ---- entry.S: from the firmware */
+extern uint64_t boot_hart_number, boot_device_tree; /* a0 and a1 at power-on; the second is physical */
+
+/* ---- trap.c */
+void riscv_log_registers(const uint64_t *x);
+
+/* ---- trap.S */
+void riscv_trap_entry(void);
+
+/* ---- usercopy.S: 0, or nonzero when a page was missing; [start, end) may fault, and goes on at fixup then */
+int riscv_user_copy(void *to, const void *from, size_t size);
+extern const char riscv_user_copy_start[], riscv_user_copy_end[], riscv_user_copy_fixup[];
+
+/* ---- fpu.S: sstatus.FS must be on */
+void riscv_fpu_save(struct trapframe *frame);
+void riscv_fpu_load(const struct trapframe *frame);
+
+/* ---- fpu.c: true when the exception was the thread's first use of floating point, which works now */
+bool riscv_fpu_enable(uint64_t cause);
+
+/* ---- sbi.c: calls of the Supervisor Binary Interface 1.0 */
+struct sbi_result {
+	long error; /* 0 or one of SBI_ERR_* */
+	long value;
+};
+struct sbi_result sbi_call(long extension, long function, uint64_t a0, uint64_t a1, uint64_t a2);
+void sbi_set_timer(uint64_t time);
+_Noreturn void sbi_shutdown(bool failure);
+
+/* ---- machine.c: what the others needs of the tree beyond struct machine. */
+struct riscv_facts {
+	uint64_t timebase;     /* ticks of `time` a second */
+	uint64_t finisher;     /* physical address of the sifive,test device; 0: none */
+	bool sstc;	       /* every hart has stimecmp */
+};
+extern struct riscv_facts riscv_facts;
+
+/* ---- timer.c */
+void riscv_timer_init(void);
+
+/* ---- power.c */
+extern volatile uint32_t *riscv_finisher; /* registers of the sifive,test device; NULL: none */
+
+/* ---- mmu.c */
+uint64_t riscv_kernel_physical(void);
+/* Maps registers of a device for the kernel's own use; panics when they don't fit. */
+volatile void *riscv_map_device(uint64_t physical, uint64_t size);
+/* The device tree and whatever else lies in memory before arch_memory_init. */
+const void *riscv_early_memory(uint64_t physical);

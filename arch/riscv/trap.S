@@ -1,0 +1,178 @@
+/*
+ * The way into the kernel and out of it, face to face.
+ *
+ * In user mode sscratch holds the trapframe of the thread, in the kernel zero. tp holds the hart in the kernel. gp
+ * and t3 to t6 are never used by the kernel, which is compiled so. A call saves what C may overwrite; s0 to s11 stay
+ * in their registers, and gp and t3 to t6 too, and are stored only when another thread is to run, or when user mode
+ * did not come by ecall. docs/TOUR.md counts
+ * the instructions.
+ *
+ * Unwinding: while the kernel works for a thread, *tp is its trapframe, so a debugger finds the user registers
+ * there. DW_CFA_def_cfa_expression { breg4 0; deref } says so.
+ */
+#include "abi/syscall_numbers.h"
+#include "csr.h"
+#include "offsets.h"
+
+#define X(n) (FRAME_X + (n) * 8)
+
+/* ra, t0-t2, a1-a7, tp: what a call gives back as it was, but for a0, sp and pc. */
+.macro each_call_register do, base
+	.irp	n, 1, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17
+	\do	x\n, X(\n)(\base)
+	.endr
+.endm
+
+/* gp, s0-s11 and t3-t6: what the kernel leaves in place until it switches. */
+.macro each_kept_register do, base
+	.irp	n, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	\do	x\n, X(\n)(\base)
+	.endr
+.endm
+
+	.section .text.trap, "ax"
+	.cfi_sections .debug_frame
+
+	.globl	riscv_trap_entry
+	.balign 4
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_return_column 4417		/* 4096 + sepc, 0x141 */
+	.cfi_escape 0x0f, 3, 0x74, 0, 0x06	/* CFA = *tp */
+	.irp	n, 1, 2, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17
+	.cfi_offset \n, X(\n)
+	.endr
+	.cfi_offset 4417, FRAME_PC
+riscv_trap_entry:
+	/* In: everything is the user's. Out: sp is the trapframe, tp the hart, a0-a7 still the user's. */
+	csrrw	sp, sscratch, sp
+	beqz	sp, from_kernel
+	each_call_register sd, sp
+	sd	a0, X(10)(sp)
+	ld	tp, FRAME_HART(sp)
+	csrrw	t0, sscratch, zero
+	sd	t0, X(2)(sp)
+	csrr	t1, sepc
+	csrr	t2, scause
+	li	t0, CAUSE_USER_ECALL
+	bne	t2, t0, not_a_call
+
+	/* The call. A number outside the table becomes 0, without a branch to mispredict; slot 0 is no call. */
+	addi	t1, t1, 4
+	sd	t1, FRAME_PC(sp)
+	ld	t1, FRAME_TABLE(sp)
+	sltiu	t0, a7, SYSCALL_SLOTS
+	neg	t0, t0
+	and	t0, t0, a7
+	slli	t0, t0, 3
+	add	t1, t1, t0
+	ld	t1, (t1)
+	ld	sp, HART_STACK_TOP(tp)
+	jalr	t1
+
+	/* In: a0 is the result, tp the hart, s0-s11, t3-t6 and gp the user's. */
+	lbu	t0, HART_RESCHEDULE(tp)
+	bnez	t0, leave_slowly
+	ld	sp, HART_CURRENT(tp)
+	/* In: sp is the trapframe, a0 the result, s0-s11, t3-t6 and gp the user's. */
+leave_call:
+	ld	t1, FRAME_PC(sp)
+	csrw	sepc, t1
+	csrw	sscratch, sp
+	each_call_register ld, sp
+	ld	sp, X(2)(sp)
+	sret
+
+leave_slowly:
+	call	door_next_after_call
+	/* In: a0 is the trapframe to run, and the kept registers still hold what the thread that came in had. */
+switch_if_other:
+	ld	t0, HART_CURRENT(tp)
+	sd	a0, HART_CURRENT(tp)
+	mv	sp, a0
+	beqz	t0, leave_whole		/* the one that came in is gone */
+	bne	t0, a0, 1f
+	ld	a0, X(10)(sp)
+	j	leave_call
+1:	each_kept_register sd, t0
+
+	/* In: sp is the trapframe. Loads every register. */
+leave_whole:
+	each_kept_register ld, sp
+	ld	a0, X(10)(sp)
+	j	leave_call
+
+	/* In: as after saving, sp is the trapframe, t1 sepc, t2 scause. */
+not_a_call:
+	sd	t1, FRAME_PC(sp)
+	each_kept_register sd, sp
+	mv	a0, sp
+	mv	a1, t2
+	csrr	a2, stval
+	ld	sp, HART_STACK_TOP(tp)
+	li	s0, 0
+	call	riscv_trap_from_user
+	call	door_next
+	sd	a0, HART_CURRENT(tp)
+	mv	sp, a0
+	j	leave_whole
+	.cfi_endproc
+
+/* void arch_leave(void): abandons the handler; its thread is gone or its frame holds all it needs. */
+	.globl	arch_leave
+arch_leave:
+	ld	sp, HART_STACK_TOP(tp)
+	call	door_next
+	j	switch_if_other
+
+/*
+ * An exception in the kernel: a copy from or to user memory that touched a missing page, or a bug. sp is 0 here and
+ * sscratch the kernel's sp. The stack is checked before it is used: below its bottom is a guard page.
+ */
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_return_column 4417
+	.cfi_def_cfa 2, 0
+	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.cfi_offset \n, KERNEL_FRAME_X + \n * 8
+	.endr
+	.cfi_offset 4417, KERNEL_FRAME_PC
+from_kernel:
+	csrrw	sp, sscratch, t0	/* sp is the kernel's, sscratch holds t0 */
+	ld	t0, HART_STACK_BOTTOM(tp)
+	addi	t0, t0, KERNEL_FRAME_SIZE
+	bltu	sp, t0, overflow
+	addi	sp, sp, -KERNEL_FRAME_SIZE
+	csrrw	t0, sscratch, zero
+	.irp	n, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	sd	x\n, KERNEL_FRAME_X + \n * 8(sp)
+	.endr
+	addi	t0, sp, KERNEL_FRAME_SIZE
+	sd	t0, KERNEL_FRAME_X + 2 * 8(sp)
+	csrr	t0, sepc
+	sd	t0, KERNEL_FRAME_PC(sp)
+	li	t1, SSTATUS_SUM
+	csrrc	t0, sstatus, t1		/* the handler must not touch user memory by accident */
+	sd	t0, KERNEL_FRAME_STATUS(sp)
+	mv	a0, sp
+	csrr	a1, scause
+	csrr	a2, stval
+	call	riscv_trap_from_kernel
+	ld	t0, KERNEL_FRAME_PC(sp)
+	csrw	sepc, t0
+	ld	t0, KERNEL_FRAME_STATUS(sp)
+	csrw	sstatus, t0
+	.irp	n, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	ld	x\n, KERNEL_FRAME_X + \n * 8(sp)
+	.endr
+	ld	sp, KERNEL_FRAME_X + 2 * 8(sp)
+	sret
+	.cfi_endproc
+
+overflow:
+	mv	a0, sp
+	ld	sp, HART_EMERGENCY_TOP(tp)
+	csrw	sscratch, zero
+	csrr	a1, sepc
+	mv	a2, s0
+	call	riscv_stack_overflow

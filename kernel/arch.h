@@ -1,0 +1,132 @@
+/*
+ * The seam: everything that kernel/ asks of an architecture. arch/riscv implements it; a second implementation can
+ * stand in its place. The other direction is doors.h. <arch_types.h> is the architecture's own and gives struct
+ * trapframe, struct arch_aspace, paddr_t arithmetic through the direct map, and this_hart().
+ *
+ * All functions are called with interrupts off, on the hart they concern.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/types.h"
+#include "arch_types.h"
+#include "result.h"
+
+struct hart;
+
+/* ---- the machine, as the firmware described it */
+
+struct memory_range {
+	uint64_t start; /* physical */
+	uint64_t size;  /* bytes */
+};
+
+struct machine {
+	struct memory_range memory[CONFIG_MEMORY_RANGES]; /* whole pages, all that there is */
+	unsigned memory_count;
+	struct memory_range free[CONFIG_MEMORY_RANGES]; /* without firmware, kernel, initrd; some may be empty */
+	unsigned free_count;
+	struct memory_range initrd; /* size 0: none was given */
+	unsigned harts;		    /* usable harts in the device tree */
+	unsigned boot_hart;	    /* hardware number of the one we run on */
+	const char *bootargs;	    /* kernel command line, never NULL */
+};
+
+/* Reads the device tree. Called once, first. A tree that can't be understood ends in a panic that says why. */
+const struct machine *arch_machine_read(void);
+
+/* What arch_machine_read has read. */
+const struct machine *arch_machine(void);
+
+/*
+ * Brings the final kernel mappings into force: kernel image with its own rights, direct map of all memory,
+ * guarded stacks. Needs frames. Called once.
+ */
+void arch_memory_init(void);
+
+/* Traps, timer, user access to counters. Called once a hart, after arch_memory_init. */
+void arch_hart_init(struct hart *hart);
+
+/* Ends the machine; QEMU exits with `status`. */
+_Noreturn void arch_shutdown(uint8_t status);
+
+/* Halts this hart for good. */
+_Noreturn void arch_halt(void);
+
+/* ---- console of the firmware */
+
+void arch_console_put(char c);
+
+/* A byte, or -1 when nothing has been typed. */
+int arch_console_get(void);
+
+/* ---- time */
+
+/* Nanoseconds since power-on. */
+uint64_t arch_time_now(void);
+
+/* Has door_timer called at this time, or at once if it has passed; UINT64_MAX for never. Replaces the former. */
+void arch_timer_set(uint64_t deadline_ns);
+
+/* Waits until an interrupt is pending and takes it through its door. */
+void arch_idle(void);
+
+/* ---- threads: the registers of user mode */
+
+/* A fresh thread: zero in every register but these. */
+void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument);
+
+/* The value that the call in progress returns when the thread runs again. */
+void arch_frame_set_result(struct trapframe *frame, long value);
+
+/* Has the thread make its call again, with the same arguments. */
+void arch_frame_restart_call(struct trapframe *frame);
+
+/* Leaves the handler without returning to it and runs the next thread. For calls that end their caller. */
+_Noreturn void arch_leave(void);
+
+/* Moves from one thread to another on this hart: floating-point state. `from` is NULL after the thread's end. */
+void arch_switch(struct trapframe *from, struct trapframe *to);
+
+/* Moves this hart to its own guarded stack and goes on with door_start. */
+_Noreturn void arch_start(void);
+
+/* Prints the registers of a frame to the log. */
+void arch_frame_log(const struct trapframe *frame);
+
+/* The program counter of a frame. */
+uint64_t arch_frame_pc(const struct trapframe *frame);
+
+/* ---- address spaces */
+
+/* Makes an empty user half; -ENOMEM. */
+MUST_USE int arch_aspace_init(struct arch_aspace *aspace);
+
+/* Frees the page tables, not the pages they map. Leaves the address space first if this hart is in it. */
+void arch_aspace_destroy(struct arch_aspace *aspace);
+
+/* Maps one page, replacing what was there; -ENOMEM when a page table can't be had. */
+MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot);
+
+/* Removes all pages of a page-aligned range; no access through them after return. */
+void arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end);
+
+/* Makes this the address space of this hart. */
+void arch_aspace_enter(struct arch_aspace *aspace);
+
+/* ---- user memory, of the address space this hart is in */
+
+/*
+ * Copies between kernel and user memory; the caller has checked that the user side lies in [USER_BASE, USER_TOP).
+ * -EFAULT when the mapping doesn't allow it; what was copied before stays copied.
+ */
+MUST_USE int arch_user_read(void *to, uint64_t from, size_t size);
+MUST_USE int arch_user_write(uint64_t to, const void *from, size_t size);
+
+/* ---- the kernel's own stack */
+
+/* Return addresses of this stack, innermost first; returns how many. `frame_pointer` 0 means the caller's. */
+size_t arch_backtrace(uint64_t frame_pointer, uint64_t *addresses, size_t most);

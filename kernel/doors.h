@@ -1,0 +1,46 @@
+/*
+ * The doors: what an architecture calls when user mode or a device wants something of the kernel. Called on the
+ * hart's kernel stack with interrupts off. They change who runs next at most; the trap path then asks door_next.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/types.h"
+
+struct trapframe;
+
+/* What an exception was about, in words that every architecture can say. */
+struct fault {
+	enum { FAULT_PAGE, FAULT_OTHER } kind;
+	enum prot access;    /* what was tried, for FAULT_PAGE */
+	uint64_t address;    /* what it concerned: an address, or the instruction's bits */
+	uint64_t cause;	     /* as the hardware numbers it */
+	const char *name;    /* of the cause, for people */
+	int signal;	     /* POSIX's signal number for it */
+};
+
+/* Power-on: one hart, its stack, no interrupts. */
+_Noreturn void door_boot(void);
+
+/* After it, on the hart's own stack. */
+_Noreturn void door_start(void);
+
+/* The current thread has met an exception. */
+void door_user_fault(const struct fault *fault);
+
+/* A user address was touched by a copy of the kernel: true when the page is there now and the copy can go on. */
+bool door_copy_fault(uint64_t address, enum prot access);
+
+/* The time set by arch_timer_set has come. */
+void door_timer(void);
+
+/*
+ * A call has returned `result` and something has changed: takes the value to the caller if it still runs, and
+ * returns the frame of the thread to run now.
+ */
+struct trapframe *door_next_after_call(long result);
+
+/* The same after a fault or interrupt, and after arch_leave. */
+struct trapframe *door_next(void);

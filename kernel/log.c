@@ -1,0 +1,69 @@
+/*
+ * Log lines. With mark=NONCE on the command line each line is framed, \1NONCE< line \1NONCE>, so that a script can
+ * tell the kernel's lines from what programs print on the same console.
+ */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "arch.h"
+#include "bootargs.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+static char mark[40];
+static enum log_level most_detailed = LOG_INFO;
+
+static void put_text(const char *text)
+{
+	for (; *text; text++)
+		arch_console_put(*text);
+}
+
+static void put_mark(char kind)
+{
+	if (!mark[0])
+		return;
+	arch_console_put('\1');
+	put_text(mark);
+	arch_console_put(kind);
+}
+
+void log_init(const char *bootargs)
+{
+	char level[8];
+
+	bootargs_option(bootargs, "mark", mark, sizeof(mark));
+	if (!bootargs_option(bootargs, "log", level, sizeof(level)))
+		return;
+	if (!strcmp(level, "error"))
+		most_detailed = LOG_ERROR;
+	else if (!strcmp(level, "debug"))
+		most_detailed = LOG_DEBUG;
+	else if (strcmp(level, "info"))
+		log_error("command line: log=%s is unknown; use log=error, log=info or log=debug", level);
+}
+
+void log_line(enum log_level level, const char *text, ...)
+{
+	char line[256];
+	va_list arguments;
+	uint64_t now = arch_time_now();
+
+	if (level > most_detailed)
+		return;
+	va_start(arguments, text);
+	format_va(line, sizeof(line), text, arguments);
+	va_end(arguments);
+
+	char stamp[32];
+	format(stamp, sizeof(stamp), "[%5lu.%06lu] ", now / 1000000000, now / 1000 % 1000000);
+	put_mark('<');
+	put_text(stamp);
+	put_text(line);
+	if (mark[0])
+		put_mark('>');
+	else
+		put_text("\n");
+}

@@ -1,0 +1,14 @@
+/* The kernel's own words, line by line, on the console. Any context. */
+#pragma once
+
+enum log_level { LOG_ERROR, LOG_INFO, LOG_DEBUG };
+
+/* Reads `log=` and `mark=` from the command line; before this, lines of level info and above are printed plainly. */
+void log_init(const char *bootargs);
+
+/* One line, without newline at its end. */
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+#define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)

@@ -1,0 +1,82 @@
+/*
+ * Slabs: a frame begins with its header, the rest is pieces. The frame of a piece is found by rounding its address
+ * down. A slab is on the pool's list while it has a free piece; one without used pieces goes back at once, so that
+ * what was allocated and freed leaves no trace.
+ */
+#include "mem/pool.h"
+
+#include <stdint.h>
+
+#include "abi/abi.h"
+#include "lib/string.h"
+#include "mem/frame.h"
+#include "panic.h"
+
+struct piece {
+	struct piece *next;
+};
+
+struct slab {
+	struct list link; /* in pool->partial, or alone */
+	struct pool *pool;
+	struct piece *free;
+	size_t used;
+};
+
+static struct slab *slab_new(struct pool *pool)
+{
+	paddr_t frame;
+
+	if (frame_alloc(&frame))
+		return NULL;
+
+	struct slab *slab = direct(frame);
+	char *end = (char *)slab + PAGE_SIZE;
+
+	*slab = (struct slab){.pool = pool};
+	for (char *at = (char *)(slab + 1); at + pool->size <= end; at += pool->size) {
+		struct piece *piece = (struct piece *)at;
+
+		piece->next = slab->free;
+		slab->free = piece;
+	}
+	assert(slab->free);
+	list_append(&pool->partial, &slab->link);
+	return slab;
+}
+
+void *pool_alloc(struct pool *pool)
+{
+	struct slab *slab =
+		list_is_empty(&pool->partial) ? slab_new(pool) : list_first(&pool->partial, struct slab, link);
+
+	if (!slab)
+		return NULL;
+
+	struct piece *piece = slab->free;
+
+	slab->free = piece->next;
+	slab->used++;
+	pool->used++;
+	if (!slab->free)
+		list_remove(&slab->link);
+	return memset(piece, 0, pool->size);
+}
+
+void pool_free(struct pool *pool, void *pointer)
+{
+	struct slab *slab = (struct slab *)((uintptr_t)pointer & ~(uintptr_t)(PAGE_SIZE - 1));
+	struct piece *piece = pointer;
+
+	assert(slab->pool == pool && slab->used);
+	if (!slab->free)
+		list_append(&pool->partial, &slab->link);
+	piece->next = slab->free;
+	slab->free = piece;
+	slab->used--;
+	pool->used--;
+	if (!slab->used) {
+		list_remove(&slab->link);
+		frame_free(direct_to_physical(slab));
+	}
+}

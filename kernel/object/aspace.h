@@ -1,0 +1,39 @@
+/*
+ * Address spaces: which range of a process's addresses shows which part of which memory object, and with what
+ * rights. Pages enter the page table when they are touched.
+ */
+#pragma once
+
+#include "arch.h"
+#include "mem/user.h"
+#include "object/memory.h"
+#include "result.h"
+
+struct aspace {
+	struct arch_aspace arch;
+	struct list regions; /* by address, not overlapping */
+};
+
+/* -ENOMEM. */
+MUST_USE int aspace_init(struct aspace *aspace);
+
+/* Removes every mapping and the page tables. */
+void aspace_destroy(struct aspace *aspace);
+
+/*
+ * Maps [at, at + size) to `memory` from `offset` on, taking a reference; all page-aligned, inside the object and
+ * user space, `size` not 0: -EEXIST when something is mapped there, -ENOMEM.
+ */
+MUST_USE int aspace_map(struct aspace *aspace, uint64_t at, struct memory *memory, uint64_t offset, uint64_t size,
+	enum prot prot);
+
+/* An address where `size` bytes are free: 0 when there is none. */
+uint64_t aspace_find_room(const struct aspace *aspace, uint64_t size);
+
+/* Removes the mappings of a page-aligned range: -ENOMEM when one has to be cut in two and can't, with no change. */
+MUST_USE int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size);
+
+bool aspace_is_empty(const struct aspace *aspace);
+
+/* Brings in the page at `address`: -EFAULT when nothing there allows this access, -ENOMEM. */
+MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access);

@@ -1,0 +1,58 @@
+/*
+ * Handles: how a process names objects. A handle is an index into the process's table with the generation of the
+ * slot, so that a number kept after close names nothing. It carries rights, which only shrink.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "object/object.h"
+#include "result.h"
+
+/* What a handle was found to name. The object stays valid until the handler that got it returns. */
+struct handle_ref {
+	struct object *object;
+	uint32_t rights;
+	uint32_t value;
+};
+
+/* A new handle, or -E*. */
+typedef struct {
+	long value;
+} handle_result;
+
+struct handle_slot {
+	struct object *object; /* NULL: free */
+	uint32_t rights;       /* of a free slot: index of the next free one */
+	uint32_t generation;
+};
+
+enum {
+	HANDLE_INDEX_BITS = 14,
+	HANDLE_GENERATION_BITS = 17,
+	HANDLE_PAGE_SLOTS = 256,
+	HANDLE_PAGES = (1 << HANDLE_INDEX_BITS) / HANDLE_PAGE_SLOTS,
+};
+
+/* The table of one process. Slots come by the page. */
+struct handle_table {
+	struct handle_slot *page[HANDLE_PAGES];
+	uint32_t free; /* index of the first free slot, HANDLE_NONE when the pages are full */
+	uint32_t count; /* handles in use */
+};
+
+enum { HANDLE_NONE = UINT32_MAX };
+
+void handle_table_init(struct handle_table *table);
+
+/* Finds what `value` names: -EBADF when nothing. */
+MUST_USE int handle_find(const struct handle_table *table, uint32_t value, struct handle_ref *found);
+
+/* Makes a handle to `object`, taking a reference of its own: -EMFILE, -ENOMEM. */
+MUST_USE handle_result handle_add(struct handle_table *table, struct object *object, uint32_t rights);
+
+/* Closes a handle that handle_find has just found. Its object may be gone after it. */
+void handle_remove(struct handle_table *table, uint32_t value);
+
+/* Closes all handles and frees the table's pages. */
+void handle_table_clear(struct handle_table *table);

@@ -1,0 +1,178 @@
+/* Memory objects. Frames hang in a tree of nodes of 512, as deep as the size needs, like a page table. */
+#include "object/memory.h"
+
+#include "abi/abi.h"
+#include "lib/string.h"
+#include "mem/frame.h"
+#include "mem/pool.h"
+#include "panic.h"
+
+enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
+
+static struct pool memories = POOL_INIT(memories, struct memory);
+
+static unsigned levels_for(uint64_t pages)
+{
+	unsigned levels = 0;
+
+	while (pages > 1) {
+		pages = (pages + NODE_ENTRIES - 1) >> NODE_BITS;
+		levels++;
+	}
+	return levels;
+}
+
+static struct memory *create(enum memory_kind kind, uint64_t size)
+{
+	struct memory *memory = pool_alloc(&memories);
+
+	if (!memory)
+		return NULL;
+	object_init(&memory->object, OBJECT_MEMORY);
+	memory->kind = kind;
+	memory->size = size;
+	memory->levels = levels_for(size >> PAGE_SHIFT);
+	return memory;
+}
+
+struct memory *memory_create(uint64_t size)
+{
+	return create(MEMORY_ANONYMOUS, size);
+}
+
+struct memory *memory_create_physical(paddr_t start, uint64_t size)
+{
+	struct memory *memory = create(MEMORY_PHYSICAL, size);
+
+	if (memory)
+		memory->root = start;
+	return memory;
+}
+
+struct memory *memory_create_view(struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size)
+{
+	struct memory *memory = create(MEMORY_VIEW, size);
+
+	if (!memory)
+		return NULL;
+	object_take(&of->object);
+	memory->of = of;
+	memory->of_start = of_start;
+	memory->of_size = of_size;
+	memory->lead = lead;
+	return memory;
+}
+
+/* Where the frame of a page is kept, making nodes on the way; NULL when one can't be had. */
+static paddr_t *frame_slot(struct memory *memory, uint64_t page)
+{
+	paddr_t *slot = &memory->root;
+
+	for (unsigned level = memory->levels; level--;) {
+		if (!slot->value && frame_alloc_zeroed(slot))
+			return NULL;
+		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * level & (NODE_ENTRIES - 1));
+	}
+	return slot;
+}
+
+/* Fills a fresh page of a view: zeros, and over them what the page shares with the viewed bytes. */
+static int fill_view(struct memory *memory, uint64_t page, char *to)
+{
+	uint64_t start = page << PAGE_SHIFT, end = start + PAGE_SIZE;
+	uint64_t first = memory->lead, last = memory->lead + memory->of_size;
+
+	first = first > start ? first : start;
+	last = last < end ? last : end;
+	if (first >= last) {
+		memset(to, 0, PAGE_SIZE);
+		return 0;
+	}
+	memset(to, 0, first - start);
+	memset(to + (last - start), 0, end - last);
+	return memory_get(memory->of, memory->of_start + (first - memory->lead), to + (first - start), last - first);
+}
+
+/* Gives a page its first frame. */
+static int fill(struct memory *memory, uint64_t page, paddr_t *slot)
+{
+	paddr_t frame;
+
+	if (memory->kind == MEMORY_ANONYMOUS)
+		return frame_alloc_zeroed(slot);
+	TRY(frame_alloc(&frame));
+
+	int error = fill_view(memory, page, direct(frame));
+
+	if (error)
+		frame_free(frame);
+	else
+		*slot = frame;
+	return error;
+}
+
+int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
+{
+	assert(page < memory->size >> PAGE_SHIFT);
+	if (memory->kind == MEMORY_PHYSICAL) {
+		*frame = (paddr_t){memory->root.value + (page << PAGE_SHIFT)};
+		return 0;
+	}
+
+	paddr_t *slot = frame_slot(memory, page);
+
+	if (!slot)
+		return -ENOMEM;
+	if (!slot->value)
+		TRY(fill(memory, page, slot));
+	*frame = *slot;
+	return 0;
+}
+
+int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size)
+{
+	char *at = to;
+
+	while (size) {
+		uint64_t within = offset & (PAGE_SIZE - 1);
+		size_t n = PAGE_SIZE - within < size ? PAGE_SIZE - within : size;
+		paddr_t frame;
+
+		TRY(memory_frame(memory, offset >> PAGE_SHIFT, &frame));
+		memcpy(at, (char *)direct(frame) + within, n);
+		offset += n, at += n, size -= n;
+	}
+	return 0;
+}
+
+size_t memory_extent(const struct memory *memory, uint64_t offset, size_t size)
+{
+	if (offset >= memory->size)
+		return 0;
+	return size < memory->size - offset ? size : memory->size - offset;
+}
+
+/* Frees what a slot holds: a frame at level 0, a node with all below it above. */
+static void free_slot(paddr_t slot, unsigned level)
+{
+	if (!slot.value)
+		return;
+	if (level) {
+		const paddr_t *node = direct(slot);
+
+		for (unsigned i = 0; i < NODE_ENTRIES; i++)
+			free_slot(node[i], level - 1);
+	}
+	frame_free(slot);
+}
+
+void memory_destroy(struct memory *memory)
+{
+	struct memory *of = memory->of;
+
+	if (memory->kind != MEMORY_PHYSICAL)
+		free_slot(memory->root, memory->levels);
+	pool_free(&memories, memory);
+	if (of)
+		object_put(&of->object);
+}

@@ -1,0 +1,49 @@
+/*
+ * Memory objects: pages that can be mapped into address spaces. Anonymous ones are zero and get a frame when a page
+ * is first touched; physical ones stand for memory that is there already, such as the boot archive; a view holds a
+ * private copy of a part of another object, made page by page as it is touched, with zeros around it.
+ */
+#pragma once
+
+#include "arch.h"
+#include "object/object.h"
+#include "result.h"
+
+enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_VIEW };
+
+struct memory {
+	struct object object;
+	enum memory_kind kind;
+	uint64_t size;	   /* bytes */
+	unsigned levels;   /* of the tree of frames; 0: the frame of the only page itself */
+	paddr_t root;	   /* value 0: nothing yet. Of MEMORY_PHYSICAL the first byte */
+	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
+	uint64_t of_start, of_size; /* which bytes of it */
+	uint64_t lead;		    /* at which offset of this object they begin */
+};
+
+/* The most that one object can have. */
+#define MEMORY_SIZE_MOST (1ul << 38)
+
+/* NULL when memory is out. Sizes are multiples of the page size, from 1 page to MEMORY_SIZE_MOST. */
+struct memory *memory_create(uint64_t size);
+struct memory *memory_create_physical(paddr_t start, uint64_t size);
+
+/* A private copy of `of_size` bytes of `of`, starting at `lead` in an object of `size` bytes. They must exist. */
+struct memory *memory_create_view(struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size);
+
+/* The frame of a page below the size, given one if it has none; -ENOMEM. */
+MUST_USE int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame);
+
+/* Copies out of the object, which must have these bytes; -ENOMEM. */
+MUST_USE int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size);
+
+/* How many bytes the object has from `offset` on, `size` at most. */
+size_t memory_extent(const struct memory *memory, uint64_t offset, size_t size);
+
+static inline struct memory *memory_of(struct object *object)
+{
+	return container_of(object, struct memory, object);
+}
+
+void memory_destroy(struct memory *memory);

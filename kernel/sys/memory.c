@@ -1,0 +1,119 @@
+/* Calls about memory objects and mappings. */
+#include "object/memory.h"
+
+#include "abi/abi.h"
+#include "kernel/syscalls.h"
+#include "object/process.h"
+#include "object/thread.h"
+
+/* Bytes that one call copies at most, so that the hart is not kept for long. */
+enum { COPY_MOST = 16 * PAGE_SIZE };
+
+static bool is_page_aligned(uint64_t value)
+{
+	return !(value & (PAGE_SIZE - 1));
+}
+
+handle_result sys_memory_create(size_t len)
+{
+	if (!len || len > MEMORY_SIZE_MOST)
+		return (handle_result){-EINVAL};
+
+	struct memory *memory = memory_create((len + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1));
+
+	if (!memory)
+		return (handle_result){-ENOMEM};
+
+	handle_result result = handle_add(&current_process()->handles, &memory->object, RIGHTS_MEMORY_ALL);
+
+	object_put(&memory->object);
+	return result;
+}
+
+long sys_memory_size(struct memory *m)
+{
+	return (long)m->size;
+}
+
+/* One step of a copy: the bytes of a page, where they are, and how many. */
+static int locate(struct memory *m, uint64_t offset, size_t left, char **at, size_t *n)
+{
+	uint64_t within = offset & (PAGE_SIZE - 1);
+	paddr_t frame;
+
+	TRY(memory_frame(m, offset >> PAGE_SHIFT, &frame));
+	*at = (char *)direct(frame) + within;
+	*n = PAGE_SIZE - within < left ? PAGE_SIZE - within : left;
+	return 0;
+}
+
+static size_t copy_size(const struct memory *m, uint64_t offset, size_t len)
+{
+	return memory_extent(m, offset, len < COPY_MOST ? len : COPY_MOST);
+}
+
+long sys_memory_read(struct memory *m, uint64_t offset, struct user_out buf, size_t len)
+{
+	size_t size = copy_size(m, offset, len), done = 0, n;
+	char *at;
+
+	if (offset > m->size)
+		return -EINVAL;
+	for (; done < size; done += n) {
+		TRY(locate(m, offset + done, size - done, &at, &n));
+		TRY(user_copy_out(buf, done, at, n));
+	}
+	return (long)done;
+}
+
+long sys_memory_write(struct memory *m, uint64_t offset, struct user_in buf, size_t len)
+{
+	size_t size = copy_size(m, offset, len), done = 0, n;
+	char *at;
+
+	if (offset > m->size)
+		return -EINVAL;
+	for (; done < size; done += n) {
+		TRY(locate(m, offset + done, size - done, &at, &n));
+		TRY(user_copy_in(at, buf, done, n));
+	}
+	return (long)done;
+}
+
+/* -EINVAL unless [at, at + len) is whole pages of user space, at least one. */
+static int check_pages(uint64_t at, size_t len)
+{
+	bool ok = len && is_page_aligned(at) && is_page_aligned(len) && at >= USER_BASE && at <= USER_TOP &&
+		  len <= USER_TOP - at;
+
+	return ok ? 0 : -EINVAL;
+}
+
+long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset, size_t len, enum prot prot, enum map how)
+{
+	uint64_t address = how & MAP_FIXED ? at.value : USER_BASE;
+
+	TRY(check_pages(address, len));
+	if (!is_page_aligned(offset) || offset > m->size || len > m->size - offset)
+		return -EINVAL;
+	if (!prot || (prot & PROT_WRITE && prot & PROT_EXEC))
+		return -EINVAL;
+	if (p->ended)
+		return -EBUSY;
+	if (!(how & MAP_FIXED))
+		address = aspace_find_room(&p->aspace, len);
+	if (!address)
+		return -ENOMEM;
+
+	TRY(aspace_map(&p->aspace, address, m, offset, len, prot));
+	return (long)address;
+}
+
+int sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
+{
+	TRY(check_pages(at.value, len));
+	if (p->ended)
+		return -EBUSY;
+
+	return aspace_unmap(&p->aspace, at.value, len);
+}

@@ -1,0 +1,81 @@
+/* Calls about processes. */
+#include "object/process.h"
+
+#include "abi/abi.h"
+#include "kernel/syscalls.h"
+#include "object/thread.h"
+#include "panic.h"
+
+long sys_process_id(void)
+{
+	return current_process()->id;
+}
+
+handle_result sys_process_create(struct user_in name, size_t len)
+{
+	char text[PROCESS_NAME_SIZE];
+	handle_result result;
+	int error;
+
+	if (!len)
+		return (handle_result){-EINVAL};
+	len = len < sizeof(text) ? len : sizeof(text);
+	error = user_copy_in(text, name, 0, len);
+	if (error)
+		return (handle_result){error};
+
+	struct process *process = process_create(text, len);
+
+	if (!process)
+		return (handle_result){-ENOMEM};
+	result = handle_add(&current_process()->handles, &process->object, RIGHTS_PROCESS_ALL);
+	object_put(&process->object); /* the handle has its own; without one the process goes */
+	return result;
+}
+
+long sys_process_load(struct process *p, struct memory *image, uint64_t offset, size_t len)
+{
+	uint64_t entry;
+
+	if (p->ended)
+		return -EBUSY;
+	if (offset > image->size || len > image->size - offset)
+		return -EINVAL;
+	if (!aspace_is_empty(&p->aspace))
+		return -EEXIST;
+
+	TRY(process_load(p, image, offset, len, &entry));
+	return (long)entry;
+}
+
+long sys_process_give(struct process *p, struct handle_ref h, uint32_t rights)
+{
+	if (p->ended)
+		return -EBUSY;
+	if (rights == RIGHTS_SAME)
+		rights = h.rights;
+	if (rights & ~h.rights)
+		return -EACCES;
+
+	return handle_add(&p->handles, h.object, rights).value;
+}
+
+int sys_process_wait(struct process *p, uint64_t deadline, struct process_result *result)
+{
+	if (p->ended) {
+		*result = p->result;
+		return 0;
+	}
+	if (p == current_process())
+		return -EINVAL;
+	if (arch_time_now() >= deadline)
+		return -ETIMEDOUT;
+
+	return (int)runner_wait(&p->waiters, deadline);
+}
+
+void sys_process_exit(int32_t status)
+{
+	process_end(current_process(), &(struct process_result){.reason = END_REASON_EXITED, .status = status});
+	arch_leave();
+}

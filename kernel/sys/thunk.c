@@ -1,0 +1,62 @@
+/* The larger checks of thunks. See thunk.h. */
+#include "sys/thunk.h"
+
+#include "lib/string.h"
+#include "panic.h"
+#include "sys/metadata.h"
+
+/* Longer argument structs are refused before they are looked at. */
+enum { STRUCT_MOST = PAGE_SIZE };
+
+int thunk_copy_in(void *to, uint64_t address, size_t size)
+{
+	TRY(thunk_range(address, size, 1));
+	return user_copy_in(to, (struct user_in){{address}, size}, 0, size);
+}
+
+int thunk_copy_out(uint64_t address, const void *from, size_t size)
+{
+	TRY(thunk_range(address, size, 1));
+	return user_copy_out((struct user_out){{address}, size}, 0, from, size);
+}
+
+/* -E2BIG unless all of [from, length) is zero. */
+static int check_unknown(uint64_t address, size_t from, size_t length)
+{
+	char bytes[64];
+
+	for (size_t n; from < length; from += n) {
+		n = length - from < sizeof(bytes) ? length - from : sizeof(bytes);
+		TRY(thunk_copy_in(bytes, address + from, n));
+		for (size_t i = 0; i < n; i++)
+			if (bytes[i])
+				return -E2BIG;
+	}
+	return 0;
+}
+
+int thunk_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length)
+{
+	size_t known = length < size ? length : size;
+
+	if (length < oldest)
+		return -EINVAL;
+	if (length > STRUCT_MOST)
+		return -E2BIG;
+	TRY(thunk_range(address, length, 1));
+	TRY(thunk_copy_in(to, address, known));
+	memset((char *)to + known, 0, size - known);
+	return check_unknown(address, known, length);
+}
+
+#if DEBUG_CHECKS
+long thunk_result(uint64_t number, long result)
+{
+	const struct call_info *call = call_by_number(number);
+
+	if (result >= 0 || (result == WAITING && call->attributes & CALL_BLOCKS) || call_declares(call, -result))
+		return result;
+	panic("kernel/abi/syscalls.tbl:%u: %s returned %s (%ld), which its line does not declare", call->line, call->name,
+		error_name((int)-result) ? error_name((int)-result) : "an unknown error", -result);
+}
+#endif

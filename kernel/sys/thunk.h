@@ -1,0 +1,65 @@
+/* What the generated thunks stand on: the checks of handles, ranges and structs. Nobody else includes this. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/abi.h"
+#include "config.h"
+#include "kernel/syscalls.h"
+#include "object/handle.h"
+#include "object/memory.h"
+#include "object/process.h"
+#include "object/system.h"
+#include "object/thread.h"
+#include "result.h"
+
+/*
+ * Finds what a handle of the calling process names: -EBADF when nothing, -EFTYPE when it isn't of this type, -EACCES
+ * when one of these rights is missing. OBJECT_ANY is every type.
+ */
+static inline MUST_USE int thunk_handle(uint32_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
+{
+	TRY(handle_find(&current_process()->handles, value, out));
+	if (type != OBJECT_ANY && out->object->type != type)
+		return -EFTYPE;
+	return rights & ~out->rights ? -EACCES : 0;
+}
+
+/*
+ * -EFAULT unless the range lies in user space. Of an empty range the address is not looked at, as POSIX's read and
+ * write have it. Whether the range is mapped shows when it is copied.
+ */
+static inline MUST_USE int thunk_range(uint64_t address, uint64_t count, size_t element_size)
+{
+	uint64_t size;
+
+	if (!count)
+		return 0;
+	if (__builtin_mul_overflow(count, element_size, &size) || address < USER_BASE || address > USER_TOP ||
+		size > USER_TOP - address)
+		return -EFAULT;
+	return 0;
+}
+
+/* One struct in or out; -EFAULT. */
+MUST_USE int thunk_copy_in(void *to, uint64_t address, size_t size);
+MUST_USE int thunk_copy_out(uint64_t address, const void *from, size_t size);
+
+/*
+ * A packed argument struct of `length` bytes for a kernel that knows `size`, of which `oldest` were in the first
+ * version. What the caller doesn't know is zero; what the kernel doesn't know must be zero: -E2BIG. -EINVAL when it
+ * is shorter than the first version, -EFAULT.
+ */
+MUST_USE int thunk_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length);
+
+#if DEBUG_CHECKS
+/* Returns `result`; panics, naming the line, when it is an error that the line doesn't declare. */
+long thunk_result(uint64_t number, long result);
+#else
+static inline long thunk_result(uint64_t number, long result)
+{
+	(void)number;
+	return result;
+}
+#endif

@@ -1,0 +1,133 @@
+"""user/tabula/syscalls.h: the calls as inline functions for programs."""
+
+from __future__ import annotations
+
+from typing import List
+
+from . import layout
+from .emit_numbers import TABLE
+from .emit_prototypes import errors_text
+from .model import REGISTERS, SCALARS, Argument, Call, Interface
+from .output import CFile
+
+
+def handle_type(name: str) -> str:
+    return "any_handle" if name == "handle" else f"{name}_handle"
+
+
+def parameter(argument: Argument) -> str:
+    """How the stub declares an argument."""
+    name = argument.name
+    if argument.kind == "scalar":
+        assert argument.type is not None
+        return f"{SCALARS[argument.type.name].user} {name}"
+    if argument.kind in ("flags", "enum"):
+        assert argument.type is not None
+        return f"enum {argument.type.name} {name}"
+    if argument.kind == "handle":
+        return f"{handle_type(argument.object)} {name}"
+    const = "const " if argument.direction == "in" else ""
+    if argument.kind == "struct":
+        return f"{const}struct {argument.struct} *{name}"
+    assert argument.type is not None
+    element = "void" if argument.type.name == "u8" else SCALARS[argument.type.name].user
+    return f"{const}{element} *{name}"
+
+
+def result_type(call: Call) -> str:
+    """A call that never comes back returns nothing; one that comes back only to fail returns the error."""
+    if call.noreturn and not call.errors:
+        return "__attribute__((noreturn)) void"
+    if call.result.kind == "handle":
+        return handle_type(call.result.name)
+    return "int" if call.result.kind == "void" else "long"
+
+
+def prototype(call: Call) -> str:
+    parameters = ", ".join(parameter(argument) for argument in call.arguments) or "void"
+    return f"{result_type(call)} {call.name}({parameters})"
+
+
+def emit(interface: Interface, path: str) -> str:
+    out = CFile(path, "The system calls for programs. A stub returns what the call returns: a value, or the negated "
+                "error. A new handle comes as a struct whose value is above zero, or the negated error.", header=True)
+    out.add("#include <errno.h>", "#include <stdbool.h>", "#include <stddef.h>", "#include <stdint.h>")
+    out.add("#include <abi/syscall_numbers.h>", "#include <abi/types.h>", "")
+    out.comment("The kernel's errors are those of <errno.h>.")
+    for error in interface.errors:
+        out.add(f'ABI_ASSERT({error.name} == {error.number}, "<errno.h> and the call table differ in {error.name}");')
+    out.add()
+    out.comment("One type of handle for each type of object, so that none is taken for another.")
+    for name in [item.name for item in interface.objects] + ["handle"]:
+        out.add("typedef struct {", "\tint32_t value;", f"}} {handle_type(name)};")
+    out.add()
+    out.comment("A handle of any type as the calls take it that work on all of them.")
+    out.add("#define ANY(handle) tabula_any_handle((handle).value)", "")
+    out.add("static inline any_handle tabula_any_handle(int32_t value)", "{", "\tany_handle any = { value };", "",
+            "\treturn any;", "}", "")
+    out.comment("The trap itself. The kernel preserves every register but a0.")
+    for count in range(REGISTERS + 1):
+        _trap(out, count)
+    for call in interface.calls_of(TABLE):
+        out.add()
+        out.comment(call.text, errors_text(call))
+        _stub(out, call)
+    return out.text()
+
+
+def _trap(out: CFile, count: int) -> None:
+    parameters = ["uint64_t number"] + [f"uint64_t argument{i}" for i in range(count)]
+    out.add(f"static inline long tabula_syscall{count}({', '.join(parameters)})", "{")
+    out.add('\tregister uint64_t a7 __asm__("a7") = number;')
+    out.add('\tregister uint64_t a0 __asm__("a0")' + (" = argument0;" if count else ";"))
+    out.add(*[f'\tregister uint64_t a{i} __asm__("a{i}") = argument{i};' for i in range(1, count)])
+    inputs = ", ".join(['"r"(a7)'] + [f'"r"(a{i})' for i in range(1, count)])
+    output = '"+r"(a0)' if count else '"=r"(a0)'
+    out.add("", f'\t__asm__ volatile("ecall" : {output} : {inputs} : "memory");', "\treturn (long)a0;", "}", "")
+    if count == REGISTERS:
+        out.lines.pop()
+
+
+def _register(argument: Argument) -> str:
+    """The expression that a stub puts into an argument register."""
+    if argument.kind == "handle":
+        return f"(uint64_t){argument.name}.value"
+    if argument.kind in ("buffer", "struct"):
+        return f"(uint64_t)(uintptr_t){argument.name}"
+    return f"(uint64_t){argument.name}"
+
+
+def _field(argument: Argument, c_type: str) -> str:
+    """The same for a field of a packed struct."""
+    if argument.kind == "handle":
+        return f"({c_type}){argument.name}.value"
+    if argument.kind in ("buffer", "struct"):
+        return f"({c_type})(uintptr_t){argument.name}"
+    return f"({c_type}){argument.name}"
+
+
+def _stub(out: CFile, call: Call) -> None:
+    out.add(f"static inline {prototype(call)}", "{")
+    if call.packed:
+        out.add(*_packing(call))
+        registers = ["(uint64_t)(uintptr_t)&arguments", "sizeof arguments"]
+    else:
+        registers = [_register(argument) for argument in call.arguments]
+    trap = f"tabula_syscall{len(registers)}({', '.join([f'SYS_{call.name}'] + registers)})"
+    if call.noreturn and not call.errors:
+        out.add("\tfor (;;)", f"\t\t{trap};")
+    elif call.result.kind == "handle":
+        out.add(f"\t{handle_type(call.result.name)} returned = {{ (int32_t){trap} }};", "", "\treturn returned;")
+    elif call.result.kind == "void":
+        out.add(f"\treturn (int){trap};")
+    else:
+        out.add(f"\treturn {trap};")
+    out.add("}")
+
+
+def _packing(call: Call) -> List[str]:
+    lines = [f"\tstruct {call.name}_args arguments;", ""]
+    for slot in layout.packed_slots(call):
+        value = "0" if slot.argument is None else _field(slot.argument, slot.c_type)
+        lines.append(f"\targuments.{slot.name} = {value};")
+    return lines

@@ -1,0 +1,21 @@
+/*
+ * echo: prints its arguments.
+ */
+#include "tool.h"
+
+int main(int argc, char **argv)
+{
+	tool_help(argc, argv,
+		"usage: echo [-n] [WORD]...\nPrints the words with a blank between them; -n leaves the newline out.\n");
+	int first = 1;
+	bool newline = true;
+	if (argc > 1 && strcmp(argv[1], "-n") == 0) {
+		newline = false;
+		first = 2;
+	}
+	for (int i = first; i < argc; i++)
+		printf("%s%s", i > first ? " " : "", argv[i]);
+	if (newline)
+		putchar('\n');
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}

@@ -1,0 +1,19 @@
+/*
+ * Starting programs. posix_spawn and waitpid of the standard headers are built on this; use it to choose what
+ * the new program may do.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <tabula/syscalls.h>
+
+/*
+ * Starts the program in a file with these arguments and variables (null: those of the caller). It gets its own
+ * process, the boot archive, and the system handle with those of `system_rights` that the caller has
+ * (RIGHTS_SAME: all of them). Returns a process to wait for and to close, or -errno as its value:
+ * ENOENT, ENOTDIR, EISDIR, EACCES, ENOEXEC, E2BIG, ENOMEM, and the limits of the kernel.
+ */
+process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights);
+
+/* Waits until the program has ended, says how, and closes the handle. 0 or -errno. */
+int spawn_wait(process_handle process, struct process_result *result);

@@ -1,0 +1,211 @@
+/*
+ * Starting a program: an empty process, the ELF file mapped into it straight from the boot archive, a stack that
+ * holds the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <tabula/handles.h>
+#include <tabula/spawn.h>
+
+#include "files.h"
+#include "libc.h"
+
+#define STACK_SIZE 0x100000ul
+#define STACK_TOP  0x3ffff00000ul /* below it STACK_SIZE bytes of stack, and below these nothing for long */
+
+enum { ARGUMENT_MAX = 0x20000, PROCESS_NAME_MAX = 31 };
+
+extern char **environ;
+
+/* The top of the new stack while it is put together: struct startup, then pointers, then strings. */
+struct block {
+	char *bytes;
+	size_t size;
+	uint64_t address; /* where it will lie in the new program */
+	size_t strings; /* where the next string goes */
+	uint64_t *pointer; /* where the next pointer goes */
+};
+
+static bool is_directory_variable(const char *variable)
+{
+	return strncmp(variable, "PWD=", 4) == 0;
+}
+
+/* Adds what a list of strings takes to `*size`; returns how many strings. */
+static size_t list_measure(char *const list[], size_t *size)
+{
+	size_t count = 0;
+	while (list[count] != NULL)
+		*size += strlen(list[count++]) + 1 + sizeof(uint64_t);
+	*size += sizeof(uint64_t);
+	return count;
+}
+
+static void block_add(struct block *block, const char *prefix, const char *string)
+{
+	size_t first = strlen(prefix), second = strlen(string) + 1;
+	*block->pointer++ = block->address + block->strings;
+	memcpy(block->bytes + block->strings, prefix, first);
+	memcpy(block->bytes + block->strings + first, string, second);
+	block->strings += first + second;
+}
+
+/* Lays the block out. The new program starts in this one's directory, which PWD tells it. */
+static int block_make(struct block *block, char *const argv[], char *const envp[])
+{
+	static const char variable[] = "PWD=";
+	const char *directory = directory_current();
+	size_t size = sizeof(struct startup) + sizeof(uint64_t) + sizeof variable + strlen(directory);
+	size_t argc = list_measure(argv, &size);
+	size_t envc = list_measure(envp, &size) + 1;
+	if (size > ARGUMENT_MAX)
+		return -E2BIG;
+	size = (size + 15) & ~(size_t)15;
+	block->bytes = calloc(1, size);
+	if (block->bytes == NULL)
+		return -ENOMEM;
+	block->size = size;
+	block->address = STACK_TOP - size;
+	block->pointer = (uint64_t *)(block->bytes + sizeof(struct startup));
+	block->strings = sizeof(struct startup) + (argc + envc + 2) * sizeof(uint64_t);
+
+	struct startup *startup = (struct startup *)block->bytes;
+	startup->size = sizeof *startup;
+	startup->argc = argc;
+	startup->argv = block->address + sizeof *startup;
+	for (size_t i = 0; i < argc; i++)
+		block_add(block, "", argv[i]);
+	*block->pointer++ = 0;
+	startup->envp = block->address + (size_t)((char *)block->pointer - block->bytes);
+	for (size_t i = 0; i < envc - 1; i++)
+		if (!is_directory_variable(envp[i]))
+			block_add(block, "", envp[i]);
+	block_add(block, variable, directory);
+	*block->pointer = 0;
+	return 0;
+}
+
+static int memory_fill(memory_handle memory, uint64_t offset, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		long count = memory_write(memory, offset, (const uint8_t *)bytes, size);
+		if (count <= 0)
+			return count < 0 ? (int)count : -EIO;
+		offset += (uint64_t)count;
+		bytes += count;
+		size -= (size_t)count;
+	}
+	return 0;
+}
+
+/* Maps a stack with the block at its top into the process. */
+static int stack_make(process_handle process, const struct block *block)
+{
+	memory_handle memory = memory_create(STACK_SIZE);
+	if (memory.value < 0)
+		return memory.value;
+	int result = memory_fill(memory, STACK_SIZE - block->size, block->bytes, block->size);
+	if (result == 0) {
+		long at = vm_map(process, STACK_TOP - STACK_SIZE, memory, 0, STACK_SIZE,
+			PROT_READ | PROT_WRITE, MAP_FIXED);
+		result = at < 0 ? (int)at : 0;
+	}
+	handle_close(ANY(memory)); /* the mapping keeps it */
+	return result;
+}
+
+/* Gives a handle with those of the rights that this program has. `*given` is 0 if there is none to give. */
+static int give(process_handle process, any_handle handle, uint32_t rights, uint32_t *given)
+{
+	struct handle_info info;
+	*given = 0;
+	if (handle.value <= 0 || handle_info(handle, &info) != 0)
+		return 0;
+	long result = process_give(process, handle, rights & info.rights);
+	if (result < 0)
+		return (int)result;
+	*given = (uint32_t)result;
+	return 0;
+}
+
+static int give_all(process_handle process, uint32_t system_rights, struct startup *startup)
+{
+	int result = give(process, ANY(own_archive()), RIGHTS_SAME, &startup->archive);
+	if (result == 0)
+		result = give(process, ANY(own_system()), system_rights, &startup->system);
+	if (result == 0)
+		result = give(process, ANY(process), RIGHT_PROCESS_MANAGE, &startup->process);
+	return result;
+}
+
+/* From an empty process to a running one. */
+static int process_start(
+	process_handle process, const struct file_node *node, struct block *block, uint32_t system_rights)
+{
+	long entry = process_load(process, own_archive(), node->offset, node->size);
+	if (entry < 0)
+		return (int)entry;
+	int result = give_all(process, system_rights, (struct startup *)block->bytes);
+	if (result == 0)
+		result = stack_make(process, block);
+	if (result != 0)
+		return result;
+	thread_handle thread = thread_create(process, (uint64_t)entry, block->address, block->address);
+	if (thread.value < 0)
+		return thread.value;
+	handle_close(ANY(thread)); /* it lives as long as it runs */
+	return 0;
+}
+
+/* Finds the file and checks that it may be a program; whether it is one the kernel decides. */
+static int program_find(const char *path, struct file_node *node)
+{
+	char resolved[RESOLVED_MAX];
+	int result = path_resolve(path, resolved);
+	if (result == 0)
+		result = files_find(resolved, node);
+	if (result != 0)
+		return result;
+	if (node->is_directory)
+		return -EISDIR;
+	if (!S_ISREG(node->mode) || !(node->mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
+		return -EACCES;
+	return 0;
+}
+
+static process_handle process_named(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	return process_create((const uint8_t *)name, strnlen(name, PROCESS_NAME_MAX));
+}
+
+process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights)
+{
+	struct file_node node;
+	struct block block;
+	int result = program_find(path, &node);
+	if (result == 0)
+		result = block_make(&block, argv, envp != NULL ? envp : environ);
+	if (result != 0)
+		return (process_handle){result};
+	process_handle process = process_named(path);
+	if (process.value > 0) {
+		result = process_start(process, &node, &block, system_rights);
+		if (result != 0) {
+			handle_close(ANY(process));
+			process.value = result;
+		}
+	}
+	free(block.bytes);
+	return process;
+}
+
+int spawn_wait(process_handle process, struct process_result *result)
+{
+	int error = process_wait(process, DEADLINE_NEVER, result);
+	handle_close(ANY(process));
+	return error;
+}

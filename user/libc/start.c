@@ -1,0 +1,48 @@
+/*
+ * From _start to main: thread-local data, environment, constructors; keeps the handles that came with the start.
+ * Called by crt0.S once, with nothing set up.
+ */
+#include <picolibc.h> /* says that there are thread-local variables */
+#include <picotls.h>
+#include <stdlib.h>
+#include <tabula/handles.h>
+
+#include "libc.h"
+
+extern char __tls_block[];
+extern char **environ;
+
+void __libc_init_array(void);
+int main(int argc, char **argv, char **envp);
+
+static struct startup startup;
+
+process_handle own_process(void)
+{
+	return (process_handle){(int32_t)startup.process};
+}
+
+system_handle own_system(void)
+{
+	return (system_handle){(int32_t)startup.system};
+}
+
+memory_handle own_archive(void)
+{
+	return (memory_handle){(int32_t)startup.archive};
+}
+
+_Noreturn void program_start(const struct startup *given)
+{
+	/* Before this, errno and whatever else is thread-local has no place. */
+	_set_tls(__tls_block);
+	_init_tls(__tls_block);
+
+	startup = *given;
+	char **argv = (char **)(uintptr_t)startup.argv;
+	char **envp = (char **)(uintptr_t)startup.envp;
+	environ = envp;
+	__libc_init_array();
+	directory_inherit();
+	exit(main((int)startup.argc, argv, envp));
+}

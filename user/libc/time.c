@@ -1,0 +1,75 @@
+/*
+ * Time, all of it counted from power-on: the machine has no clock that knows the date.
+ */
+#include <time.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <unistd.h>
+#include <tabula/handles.h>
+
+#include "libc.h"
+
+#define SECOND 1000000000ul /* in nanoseconds */
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+		return (int)posix_result(-EINVAL);
+	uint64_t time = clock_now();
+	*now = (struct timespec){.tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND)};
+	return 0;
+}
+
+int clock_getres(clockid_t clock, struct timespec *resolution)
+{
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+		return (int)posix_result(-EINVAL);
+	if (resolution != NULL)
+		*resolution = (struct timespec){.tv_nsec = 100};
+	return 0;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+	(void)zone;
+	uint64_t time = clock_now();
+	now->tv_sec = (time_t)(time / SECOND);
+	now->tv_usec = (suseconds_t)(time % SECOND / 1000);
+	return 0;
+}
+
+/* The kernel does not count per process, so the time that has gone by stands for the time used. */
+clock_t times(struct tms *buffer)
+{
+	clock_t ticks = (clock_t)(clock_now() / (SECOND / CLOCKS_PER_SEC));
+	*buffer = (struct tms){.tms_utime = ticks};
+	return ticks;
+}
+
+int nanosleep(const struct timespec *duration, struct timespec *left)
+{
+	if (duration->tv_sec < 0 || duration->tv_nsec < 0 || duration->tv_nsec >= (long)SECOND)
+		return (int)posix_result(-EINVAL);
+	uint64_t start = clock_now(), length, deadline;
+	if (__builtin_mul_overflow((uint64_t)duration->tv_sec, SECOND, &length) ||
+		__builtin_add_overflow(length, (uint64_t)duration->tv_nsec, &length) ||
+		__builtin_add_overflow(start, length, &deadline))
+		deadline = DEADLINE_NEVER;
+	thread_sleep(deadline);
+	if (left != NULL)
+		*left = (struct timespec){0};
+	return 0;
+}
+
+unsigned sleep(unsigned seconds)
+{
+	(void)nanosleep(&(struct timespec){.tv_sec = (time_t)seconds}, NULL);
+	return 0;
+}
+
+int usleep(useconds_t microseconds)
+{
+	return nanosleep(&(struct timespec){.tv_sec = (time_t)(microseconds / 1000000),
+				 .tv_nsec = (long)(microseconds % 1000000) * 1000},
+		NULL);
+}

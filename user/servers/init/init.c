@@ -1,0 +1,127 @@
+/*
+ * init: the first program. Starts a shell at the console again and again, or, when the kernel command line holds
+ * " -- COMMAND", runs that one command between marks that scripts/run looks for, and ends the machine.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <tabula/handles.h>
+#include <tabula/spawn.h>
+
+#define SHELL "/bin/sh"
+
+enum { NONCE_MAX = 64, QUICK_ENDS_MAX = 3 };
+
+#define QUICK 1000000000ul /* nanoseconds: a shell that ends within this did not work */
+
+static char *const environment[] = {(char[]){"PATH=/bin"}, (char[]){"HOME=/"}, NULL};
+
+static const char first_screen[] = "\n"
+				   "Welcome to Tabula. Try:\n"
+				   "  help             what the shell can do\n"
+				   "  ls -l /bin       the programs there are\n"
+				   "  hello            a program in C\n"
+				   "  crash            a program that faults\n"
+				   "  shutdown         leave (or Ctrl-A X)\n"
+				   "\n";
+
+/* Says what is wrong and ends the machine. */
+_Noreturn static void give_up(const char *what, int error)
+{
+	fflush(stdout);
+	fprintf(stderr, "init: %s: %s\n", what, strerror(error));
+	fprintf(stderr, "init: nothing can be run; rebuild build/initrd.cpio with 'make'\n");
+	(void)system_shutdown(own_system(), 1);
+	exit(1);
+}
+
+/* Runs the shell, waits for it, and returns the status that $? would show. */
+static int run_shell(char *const argv[], uint32_t system_rights)
+{
+	struct process_result result;
+	process_handle shell = spawn(SHELL, argv, environment, system_rights);
+	if (shell.value < 0)
+		give_up(SHELL, -shell.value);
+	int error = spawn_wait(shell, &result);
+	if (error != 0)
+		give_up(SHELL, -error);
+	return result.status & 0xff;
+}
+
+/* The command after " -- ", or null. */
+static char *find_command(char *options)
+{
+	if (strncmp(options, "-- ", 3) == 0)
+		return options + 3;
+	char *dashes = strstr(options, " -- ");
+	return dashes != NULL ? dashes + 4 : NULL;
+}
+
+/* The value of the kernel option mark=, if it stands before the command and makes sense. */
+static void find_nonce(const char *options, const char *command, char nonce[NONCE_MAX])
+{
+	nonce[0] = '\0';
+	for (const char *word = options; word < command;
+		word += strcspn(word, " "), word += strspn(word, " ")) {
+		size_t length = strcspn(word, " ");
+		if (strncmp(word, "mark=", 5) != 0 || length - 5 >= NONCE_MAX)
+			continue;
+		memcpy(nonce, word + 5, length - 5);
+		nonce[length - 5] = '\0';
+		return;
+	}
+}
+
+/* Marks begin with a byte that no program prints by chance. None are written if nobody looks for them. */
+static void print_mark(const char *nonce, char bracket)
+{
+	if (nonce[0] != '\0')
+		printf("\x01%s%c", nonce, bracket);
+}
+
+_Noreturn static void run_command(char *options, char *command)
+{
+	char nonce[NONCE_MAX];
+	find_nonce(options, command, nonce);
+	print_mark(nonce, '{');
+	fflush(stdout);
+	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+	int status = run_shell(argv, RIGHTS_SYSTEM_ALL & ~(uint32_t)RIGHT_SYSTEM_CONSOLE_READ);
+	print_mark(nonce, '}');
+	if (nonce[0] != '\0')
+		printf("%d\n", status);
+	fflush(stdout);
+	(void)system_shutdown(own_system(), (uint8_t)status);
+	exit(status);
+}
+
+_Noreturn static void run_console(void)
+{
+	char *argv[] = {(char[]){"sh"}, NULL};
+	fputs(first_screen, stdout);
+	for (int quick = 0; quick < QUICK_ENDS_MAX;) {
+		fflush(stdout);
+		uint64_t start = clock_now();
+		int status = run_shell(argv, RIGHTS_SAME);
+		printf("init: the shell has ended with status %d; here is a new one\n", status);
+		quick = clock_now() - start < QUICK ? quick + 1 : 0;
+	}
+	fflush(stdout);
+	fputs("init: the shell ends at once, again and again; try 'make run CMD=...' to see why\n", stderr);
+	(void)system_shutdown(own_system(), 1);
+	exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	char nothing[] = "";
+	char *options = argc > 1 ? argv[1] : nothing;
+	char *command = find_command(options);
+	if (command != NULL)
+		run_command(options, command);
+	run_console();
+}

@@ -1,0 +1,119 @@
+# User mode: the SDK (picolibc, our C library, headers, specs), programs built with it, and the boot archive.
+
+SDK     := $(B)/sdk
+SYSROOT := $(SDK)/sysroot
+SPECS   := $(SDK)/tabula.specs
+
+# Where a program begins is its own business in the file, but each has a base of its own, so that a debugger can
+# hold the symbols of all of them. Programs from outside get the default of user/libc/program.ld.
+USER_CC     := $(CC) --specs=$(SPECS)
+USER_CFLAGS := -std=gnu17 -O2 -g -ffunction-sections -fdata-sections $(WARNINGS)
+
+# user/bin/NAME.c or user/bin/NAME/*.c, user/servers/NAME/*.c, and suites and benchmarks of one file each.
+# Objects lie apart, in build/obj, because build/user/bin/NAME is the program.
+USER_DIRS     := $(wildcard user/bin/*/. user/servers/*/.)
+USER_DIRS     := $(USER_DIRS:%/.=%)
+USER_FILES    := $(wildcard user/bin/*.c tests/user/*.c tests/bench/*.c)
+USER_PROGRAMS := $(sort $(notdir $(USER_DIRS)) $(notdir $(USER_FILES:.c=)))
+user_sources   = $(filter %/$1.c,$(USER_FILES)) $(foreach d,$(filter %/$1,$(USER_DIRS)),$(wildcard $d/*.c))
+user_objects   = $(patsubst %.c,$(B)/obj/%.o,$(call user_sources,$1))
+
+USER_BASES := $(shell i=0; for p in $(USER_PROGRAMS); do \
+	printf '%s=0x%x ' $$p $$((0x10000000 + i * 0x1000000)); i=$$((i + 1)); done)
+user_base = $(patsubst $1=%,%,$(filter $1=%,$(USER_BASES)))
+
+LIBC_C := $(wildcard user/libc/*.c)
+LIBC_O := $(LIBC_C:%.c=$(B)/obj/%.o)
+USER_O := $(foreach p,$(USER_PROGRAMS),$(call user_objects,$p))
+
+.PHONY: user sdk
+user: $(B)/initrd.cpio
+sdk: $(SYSROOT)/lib/libtabula.a $(SYSROOT)/lib/crt0.o $(SYSROOT)/lib/program.ld $(SDK)/headers.stamp
+all: user
+
+# ---- the SDK
+
+$(SDK)/base.stamp: scripts/mksdk $(B)/where
+	$(call say,SDK,$(SDK))
+	$(Q)scripts/mksdk $(SDK) $(CC) && touch $@
+
+USER_HEADERS := $(shell find user/include -name '*.h')
+
+# Headers are copied only if they differ, so that what includes the others is not built again.
+$(SDK)/headers.stamp: $(SDK)/base.stamp $(USER_HEADERS) kernel/abi/abi.h $(GEN)/stamp
+	$(Q)copy() { cmp -s $$1 $(SYSROOT)/include/$$2 || \
+		{ mkdir -p $$(dirname $(SYSROOT)/include/$$2) && cp $$1 $(SYSROOT)/include/$$2; }; }; \
+	for h in $(USER_HEADERS:user/include/%=%); do copy user/include/$$h $$h || exit 1; done; \
+	for h in types syscall_numbers; do copy $(GEN)/abi/$$h.h abi/$$h.h || exit 1; done; \
+	copy kernel/abi/abi.h abi/abi.h && copy $(GEN)/user/tabula/syscalls.h tabula/syscalls.h && touch $@
+
+$(SYSROOT)/include/%.h: $(SDK)/headers.stamp ;
+
+$(SYSROOT)/lib/program.ld: user/libc/program.ld $(SDK)/base.stamp
+	$(Q)cp $< $@
+
+$(SYSROOT)/lib/crt0.o: $(B)/obj/user/libc/crt0.S.o
+	$(Q)cp $< $@
+
+$(SYSROOT)/lib/libtabula.a: $(LIBC_O) $(B)/user/libc.list
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBC_O)
+
+# ---- what a later build has to know of an earlier one: files that change when their text does
+
+keep = $(Q)mkdir -p $(@D) && echo '$1' | cmp -s - $@ || echo '$1' > $@
+
+$(B)/flags.user: FORCE
+	$(call keep,$(USER_CC) $(USER_CFLAGS) in $(CURDIR))
+# The specs file names the sysroot by its full path, so a tree that has moved needs another.
+$(B)/where: FORCE
+	$(call keep,$(CURDIR))
+$(B)/user/libc.list: FORCE
+	$(call keep,$(LIBC_O))
+$(B)/user/programs.list: FORCE
+	$(call keep,$(foreach p,$(USER_PROGRAMS),$p=$(call user_base,$p) $(call user_objects,$p)))
+# One /NAME=PATH a line; scripts/run reads it, too.
+$(B)/archive.list: FORCE
+	$(Q)mkdir -p $(@D) && printf '%s\n' $(ARCHIVE_FILES) | cmp -s - $@ || printf '%s\n' $(ARCHIVE_FILES) > $@
+
+# ---- objects
+
+$(B)/obj/%.o: %.c $(B)/flags.user | $(SDK)/headers.stamp
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
+
+$(B)/obj/user/libc/crt0.S.o: user/libc/crt0.S $(B)/flags.user | $(SDK)/headers.stamp
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D) && $(USER_CC) -g -c -o $@ $<
+
+# ---- programs: with symbols for the debugger, and without debug information for the archive
+
+define program_rule
+$(B)/user/bin/$1: $(call user_objects,$1)
+$(B)/user/bin/$1: LINK_BASE := $(call user_base,$1)
+endef
+$(foreach p,$(USER_PROGRAMS),$(eval $(call program_rule,$p)))
+
+USER_ELFS := $(USER_PROGRAMS:%=$(B)/user/bin/%)
+
+$(USER_ELFS): $(SYSROOT)/lib/libtabula.a $(SYSROOT)/lib/crt0.o $(SYSROOT)/lib/program.ld $(B)/user/programs.list
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(USER_CC) -Wl,-Ttext-segment=$(LINK_BASE) -o $@ $(filter %.o,$(filter-out %/crt0.o,$^)) -lm
+
+$(B)/archive/bin/%: $(B)/user/bin/%
+	$(Q)mkdir -p $(@D) && $(OBJCOPY) --strip-debug $< $@
+
+# ---- the boot archive. PROGRAMS='path/a path/b' adds files from outside to its /bin.
+
+ARCHIVE_ETC   := $(wildcard user/etc/*)
+ARCHIVE_FILES := /init=$(B)/archive/bin/init $(foreach p,$(filter-out init,$(USER_PROGRAMS)),/bin/$p=$(B)/archive/bin/$p) \
+                 $(foreach f,$(ARCHIVE_ETC),/etc/$(notdir $f)=$f) $(foreach f,$(PROGRAMS),/bin/$(notdir $f)=$f)
+
+$(foreach f,$(PROGRAMS),$(if $(wildcard $f),,$(error PROGRAMS: there is no file '$f'; compile it first: \
+	$(CC) --specs=$(SPECS) $(notdir $f).c -o $f)))
+
+$(B)/initrd.cpio: $(USER_PROGRAMS:%=$(B)/archive/bin/%) $(ARCHIVE_ETC) $(PROGRAMS) scripts/mkarchive $(B)/archive.list
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) scripts/mkarchive $@ --list $(B)/archive.list
+
+-include $(LIBC_O:.o=.d) $(USER_O:.o=.d)
