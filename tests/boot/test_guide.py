@@ -2,7 +2,6 @@
 
 import re
 import unittest
-from pathlib import Path
 
 from tests.support.tree import ROOT, Tree
 
@@ -31,15 +30,13 @@ class AddingACall(unittest.TestCase):
         command, expected = tried.groups()
         with Tree() as tree:
             for verb, name, text in self.steps:
-                path = Path(tree.path) / name
-                before = path.read_text(encoding="utf-8") if verb == "Append to" else ""
-                path.write_text(before + text, encoding="utf-8")
-            status, output = tree.make(*command.split()[1:])
-            self.assertEqual(status, 0, output)
-            self.assertTrue(output.endswith(expected), output)
-            status, output = tree.make("abi-accept", "docs")
-            self.assertEqual(status, 0, output)
-            self.assertIn("silly_foo", (Path(tree.path) / "docs/SYSCALLS.md").read_text(encoding="utf-8"))
+                tree.write(name, tree.read(name) + text if verb == "Append to" else text)
+            made = tree.make(*command.split()[1:])
+            self.assertEqual(made.status, 0, made.output)
+            self.assertTrue(made.output.endswith(expected), made.output)
+            accepted = tree.make("abi-accept", "docs")
+            self.assertEqual(accepted.status, 0, accepted.output)
+            self.assertIn("silly_foo", tree.read("docs/SYSCALLS.md"))
 
 
 if __name__ == "__main__":
