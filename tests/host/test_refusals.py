@@ -4,13 +4,9 @@ complain about it with file and line. Each group first shows that the right thin
 from __future__ import annotations
 
 import re
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from support.tree import Outcome, Tree  # noqa: E402
+from tests.support.tree import Outcome, Tree
 
 CALLS = "kernel/abi/syscalls.tbl"
 TYPES = "kernel/abi/types.tbl"
@@ -22,11 +18,12 @@ PROGRAM = "user/bin/tried.c"
 class InTree(unittest.TestCase):
     """Tests that share one copy of the tree; what a test changes is taken back after it."""
 
+    BUILT = True  # whether the copy starts with what is built already
     tree: Tree
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.tree = Tree()
+        cls.tree = Tree(build=cls.BUILT)
         cls.addClassCleanup(cls.tree.remove)
 
     def setUp(self) -> None:
@@ -56,6 +53,8 @@ class InTree(unittest.TestCase):
 
 class Table(InTree):
     """Lines of the tables that are wrong in themselves or against what has been published."""
+
+    BUILT = False
 
     def refuse_call(self, line: str, message: str, at: str = "") -> None:
         number = self.add_call(line)
@@ -230,7 +229,8 @@ class Handler(InTree):
 
     def setUp(self) -> None:
         super().setUp()
-        self.line = self.add_call("N native - size tried_call(u32 first, u64 second, in u8 buf[len], size len) ! EFAULT")
+        self.line = self.add_call("N native - size tried_call(u32 first, u64 second, in u8 buf[len], size len) "
+                                  "! EFAULT")
 
     def compile(self, text: str) -> Outcome:
         self.tree.write(HANDLER, text)
