@@ -133,7 +133,7 @@ class Table(InTree):
     def test_published_flag_changed(self) -> None:
         self.tree.replace(TYPES, "fixed 0x1 ", "fixed 0x2 ")
         line = self.tree.line_of(TYPES, "fixed 0x2 ")
-        self.refused(self.tree.make("generate"), TYPES, line, "a published flags has changed")
+        self.refused(self.tree.make("generate"), TYPES, line, "a published flag has changed")
 
     def test_seventh_argument_unmarked(self) -> None:
         self.refuse_call("N native - u32 tried_call(u32 a, u32 b, u32 c, u32 d, u32 e, u32 f, u32 g) ! -",
