@@ -5,10 +5,22 @@
 #include "hart.h"
 #include "init.h"
 #include "log.h"
+#include "lib/format.h"
 #include "mem/frame.h"
+#include "object/process.h"
+#include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
 #include "selftest.h"
+
+static void describe_current_thread(char *to, unsigned long size)
+{
+	if (!this_hart()->current)
+		format(to, size, "none");
+	else
+		format(to, size, "process %u (%s), pc 0x%lx", current_process()->id, current_process()->name,
+			arch_frame_pc(&current_thread()->runner.frame));
+}
 
 void door_boot(void)
 {
@@ -20,6 +32,7 @@ void door_boot(void)
 	arch_memory_init();
 	arch_hart_init(hart);
 	sched_init(hart);
+	panic_describe_with(describe_current_thread);
 	log_info("Tabula: %lu MiB free, hart %u of %u", frame_free_count() * PAGE_SIZE >> 20, machine->boot_hart,
 		machine->harts);
 	arch_start();

@@ -2,9 +2,11 @@
 
 GEN := $(B)/gen
 
-KERNEL_ARCH   := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-relax
+KERNEL_ARCH   := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
 WARNINGS      := -Wall -Wextra -Wshadow -Wundef -Wvla -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes \
                  -Wimplicit-fallthrough -Werror
+# The kernel leaves t3-t6 alone, so that a call need not save them: see arch/riscv/trap.S.
+KERNEL_ARCH   += -ffixed-x28 -ffixed-x29 -ffixed-x30 -ffixed-x31
 KERNEL_CPP    := -Ikernel -Iarch/riscv -I$(GEN) $(if $(filter 1,$(DEBUG)),-DDEBUG_CHECKS=1,-DDEBUG_CHECKS=0)
 KERNEL_CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-common -fno-strict-aliasing -fno-omit-frame-pointer \
                  -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \

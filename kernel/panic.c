@@ -24,6 +24,15 @@ static void log_place(uint64_t address)
 	log_error("    %016lx %s+0x%lx", address, name, offset);
 }
 
+/* A return address can lie behind the end of its function, when the call is the last instruction. */
+static void log_return_place(uint64_t address)
+{
+	uint64_t offset;
+	const char *name = symbol_name(address - 1, &offset);
+
+	log_error("    %016lx %s+0x%lx", address, name, offset + 1);
+}
+
 static _Noreturn void finish(uint64_t pc, uint64_t frame_pointer)
 {
 	uint64_t address[24];
@@ -39,7 +48,7 @@ static _Noreturn void finish(uint64_t pc, uint64_t frame_pointer)
 	if (pc)
 		log_place(pc);
 	for (size_t i = 0; i < count; i++)
-		log_place(address[i]);
+		log_return_place(address[i]);
 	log_error("  To look at it in GDB: `make qemu-gdb`, in another terminal `make gdb`, then `break panic`.");
 	arch_shutdown(PANIC_STATUS);
 }
@@ -63,7 +72,7 @@ void panic(const char *text, ...)
 	va_start(arguments, text);
 	log_reason(text, arguments);
 	va_end(arguments);
-	finish(0, 0);
+	finish(0, (uint64_t)__builtin_frame_address(0));
 }
 
 void panic_at(uint64_t pc, uint64_t frame_pointer, const char *text, ...)

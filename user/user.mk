@@ -33,7 +33,7 @@ all: user
 
 # ---- the SDK
 
-$(SDK)/base.stamp: scripts/mksdk
+$(SDK)/base.stamp: scripts/mksdk $(B)/where
 	$(call say,SDK,$(SDK))
 	$(Q)scripts/mksdk $(SDK) $(CC) && touch $@
 
@@ -64,7 +64,10 @@ $(SYSROOT)/lib/libtabula.a: $(LIBC_O) $(B)/user/libc.list
 keep = $(Q)mkdir -p $(@D) && echo '$1' | cmp -s - $@ || echo '$1' > $@
 
 $(B)/flags.user: FORCE
-	$(call keep,$(USER_CC) $(USER_CFLAGS))
+	$(call keep,$(USER_CC) $(USER_CFLAGS) in $(CURDIR))
+# The specs file names the sysroot by its full path, so a tree that has moved needs another.
+$(B)/where: FORCE
+	$(call keep,$(CURDIR))
 $(B)/user/libc.list: FORCE
 	$(call keep,$(LIBC_O))
 $(B)/user/programs.list: FORCE

@@ -2,8 +2,9 @@
  * The way into the kernel and out of it, face to face.
  *
  * In user mode sscratch holds the trapframe of the thread, in the kernel zero. tp holds the hart in the kernel. gp
- * is never used by the kernel. A call saves what C may overwrite; s0 to s11 stay in their registers, and gp too,
- * and are stored only when another thread is to run, or when user mode did not come by ecall. docs/TOUR.md counts
+ * and t3 to t6 are never used by the kernel, which is compiled so. A call saves what C may overwrite; s0 to s11 stay
+ * in their registers, and gp and t3 to t6 too, and are stored only when another thread is to run, or when user mode
+ * did not come by ecall. docs/TOUR.md counts
  * the instructions.
  *
  * Unwinding: while the kernel works for a thread, *tp is its trapframe, so a debugger finds the user registers
@@ -15,16 +16,16 @@
 
 #define X(n) (FRAME_X + (n) * 8)
 
-/* ra, t0-t6, a1-a7, tp: what a call gives back as it was, but for a0, sp and pc. */
+/* ra, t0-t2, a1-a7, tp: what a call gives back as it was, but for a0, sp and pc. */
 .macro each_call_register do, base
-	.irp	n, 1, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+	.irp	n, 1, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17
 	\do	x\n, X(\n)(\base)
 	.endr
 .endm
 
-/* gp and s0-s11: what the kernel leaves in place until it switches. */
+/* gp, s0-s11 and t3-t6: what the kernel leaves in place until it switches. */
 .macro each_kept_register do, base
-	.irp	n, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	.irp	n, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	\do	x\n, X(\n)(\base)
 	.endr
 .endm
@@ -38,7 +39,7 @@
 	.cfi_signal_frame
 	.cfi_return_column 4417		/* 4096 + sepc, 0x141 */
 	.cfi_escape 0x0f, 3, 0x74, 0, 0x06	/* CFA = *tp */
-	.irp	n, 1, 2, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31
+	.irp	n, 1, 2, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17
 	.cfi_offset \n, X(\n)
 	.endr
 	.cfi_offset 4417, FRAME_PC
@@ -53,27 +54,27 @@ riscv_trap_entry:
 	sd	t0, X(2)(sp)
 	csrr	t1, sepc
 	csrr	t2, scause
-	li	t3, CAUSE_USER_ECALL
-	bne	t2, t3, not_a_call
+	li	t0, CAUSE_USER_ECALL
+	bne	t2, t0, not_a_call
 
 	/* The call. A number outside the table becomes 0, without a branch to mispredict; slot 0 is no call. */
 	addi	t1, t1, 4
 	sd	t1, FRAME_PC(sp)
-	ld	t4, FRAME_TABLE(sp)
+	ld	t1, FRAME_TABLE(sp)
 	sltiu	t0, a7, SYSCALL_SLOTS
 	neg	t0, t0
 	and	t0, t0, a7
 	slli	t0, t0, 3
-	add	t4, t4, t0
-	ld	t4, (t4)
+	add	t1, t1, t0
+	ld	t1, (t1)
 	ld	sp, HART_STACK_TOP(tp)
-	jalr	t4
+	jalr	t1
 
-	/* In: a0 is the result, tp the hart, s0-s11 and gp the user's. */
+	/* In: a0 is the result, tp the hart, s0-s11, t3-t6 and gp the user's. */
 	lbu	t0, HART_RESCHEDULE(tp)
 	bnez	t0, leave_slowly
 	ld	sp, HART_CURRENT(tp)
-	/* In: sp is the trapframe, a0 the result, s0-s11 and gp the user's. */
+	/* In: sp is the trapframe, a0 the result, s0-s11, t3-t6 and gp the user's. */
 leave_call:
 	ld	t1, FRAME_PC(sp)
 	csrw	sepc, t1
@@ -84,7 +85,7 @@ leave_call:
 
 leave_slowly:
 	call	door_next_after_call
-	/* In: a0 is the trapframe to run. Keeps s0-s11 and gp where the next thread is the one that came in. */
+	/* In: a0 is the trapframe to run, and the kept registers still hold what the thread that came in had. */
 switch_if_other:
 	ld	t0, HART_CURRENT(tp)
 	sd	a0, HART_CURRENT(tp)

@@ -10,8 +10,8 @@
 	.text
 	.globl	riscv_user_copy, riscv_user_copy_start, riscv_user_copy_end, riscv_user_copy_fixup
 riscv_user_copy:
-	li	t6, SSTATUS_SUM
-	csrs	sstatus, t6
+	li	a7, SSTATUS_SUM
+	csrs	sstatus, a7
 	add	a3, a0, a2		/* end of the destination */
 	or	t0, a0, a1
 	andi	t0, t0, 7
@@ -22,11 +22,11 @@ riscv_user_copy_start:
 1:	ld	t0, 0(a1)
 	ld	t1, 8(a1)
 	ld	t2, 16(a1)
-	ld	t3, 24(a1)
+	ld	a5, 24(a1)
 	sd	t0, 0(a0)
 	sd	t1, 8(a0)
 	sd	t2, 16(a0)
-	sd	t3, 24(a0)
+	sd	a5, 24(a0)
 	addi	a0, a0, 32
 	addi	a1, a1, 32
 2:	bltu	a0, a4, 1b
@@ -44,12 +44,12 @@ riscv_user_copy_start:
 	addi	a1, a1, 1
 3:	bltu	a0, a3, 6b
 riscv_user_copy_end:
-	csrc	sstatus, t6
+	csrc	sstatus, a7
 	li	a0, 0
 	ret
 
 riscv_user_copy_fixup:
-	li	t6, SSTATUS_SUM
-	csrc	sstatus, t6
+	li	a7, SSTATUS_SUM
+	csrc	sstatus, a7
 	li	a0, -1
 	ret

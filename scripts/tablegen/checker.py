@@ -22,8 +22,11 @@ _C_WORDS = frozenset("""
 _WORDS_OF_THE_TABLE = frozenset(
     list(model.SCALARS) + list(model.ATTRIBUTES) +
     "in out flags struct enum error object common right table gap retired handle void".split())
-_NAMES_IN_THUNKS = frozenset([f"a{i}" for i in range(8)] + ["arguments", "returned"])
+_NAMES_IN_CODE = re.compile(r"a[0-7]|i|arguments|returned|(sys|thunk|tabula)_.*|.*_(of|known|handle|args)")
+_MACROS_OF_C = re.compile(r"(U?INT.*|SIZE|PTRDIFF|WCHAR|WINT|SIG_ATOMIC)_(MIN|MAX)|PAGE_(SIZE|SHIFT)|USER_(BASE|TOP)")
+_ERRORS_OF_CHECKS = ("E2BIG", "EACCES", "EBADF", "EFAULT", "EFTYPE", "EINVAL", "ENOSYS")
 _MOST_SLOTS = 4096
+_MOST_ARGUMENTS = 31
 
 
 def check(interface: model.Interface, complaints: Complaints) -> None:
@@ -44,6 +47,11 @@ class _Checker:
         self.interface = interface
         self.complaints = complaints
         self.c_names: Dict[str, Span] = {}
+
+    def unknown(self, name: str, span: Span, message: str) -> None:
+        """Complains that a name is unknown, unless something that could not be read may declare it."""
+        if name not in self.interface.doubtful:
+            self.complain(span, message)
 
     def complain(self, span: Span, message: str) -> None:
         self.complaints.add(span, message)
@@ -99,6 +107,8 @@ class _Checker:
 
     def claim(self, c_name: str, span: Span) -> None:
         """Sees that two declarations don't give one enumerator in C."""
+        if _MACROS_OF_C.fullmatch(c_name):
+            self.complain(span, f"this gives {c_name} in C, which has a meaning there; rename it")
         first = self.c_names.setdefault(c_name, span)
         if first is not span:
             self.complain(span, f"this gives {c_name} in C, as {first.where} does; rename one")
@@ -118,6 +128,12 @@ class _Checker:
                 self.complain(error.span, f"error {error.name} has no text; say what it means")
             self.check_text(error.text, error.span)
 
+    def check_errors_of_checks(self, table: model.Table) -> None:
+        for name in _ERRORS_OF_CHECKS:
+            if not self.interface.error(name) and name not in self.interface.doubtful:
+                self.complain(table.span, f"error {name} is not declared, and the checks of calls return it; declare "
+                              "it among the types")
+
     def check_values(self, values: List[model.Named], what: str) -> None:
         self.unique((v.name, f"{what} {v.name}", v.span) for v in values)
         for value in values:
@@ -129,6 +145,9 @@ class _Checker:
         for value in values:
             if value.value == 0 or value.value & (value.value - 1):
                 self.complain(value.span, f"{what} {value.name} is {value.value:#x}; each is one bit of its own")
+            elif value.value > 0x40000000:
+                self.complain(value.span, f"{what} {value.name} is {value.value:#x}; C's enums end at 0x7fffffff, so "
+                              "bit 30 is the last")
 
     def check_set(self, value_set: model.ValueSet) -> None:
         what = "flag" if value_set.kind == "flags" else "value"
@@ -152,7 +171,7 @@ class _Checker:
             return True
         names = [s.name for s in self.interface.sets if s.kind == type_name.kind]
         what = "flag set" if type_name.kind == "flags" else "enum"
-        self.complain(type_name.span, f"unknown {what} '{type_name.name}'{_closest(type_name.name, names)}")
+        self.unknown(type_name.name, type_name.span, f"unknown {what} '{type_name.name}'{_closest(type_name.name, names)}")
         return False
 
     def check_struct(self, struct: model.Struct) -> None:
@@ -233,16 +252,17 @@ class _Checker:
                 self.complain(table.span, f"a table has a power of two of slots, at most {_MOST_SLOTS}, because the "
                               f"trap path masks the number; {table.slots} is none")
             self.check_numbers(table)
+            self.check_errors_of_checks(table)
         known = {t.name for t in self.interface.tables}
         for gap in self.interface.gaps:
             if gap.table not in known:
-                self.complain(gap.span, f"unknown table '{gap.table}'{_closest(gap.table, known)}")
+                self.unknown(gap.table, gap.span, f"unknown table '{gap.table}'{_closest(gap.table, known)}")
         for retired in self.interface.retired:
             if retired.table not in known:
-                self.complain(retired.span, f"unknown table '{retired.table}'{_closest(retired.table, known)}")
+                self.unknown(retired.table, retired.span, f"unknown table '{retired.table}'{_closest(retired.table, known)}")
         for call in self.interface.calls:
             if call.table not in known:
-                self.complain(call.table_span, f"unknown table '{call.table}'{_closest(call.table, known)}")
+                self.unknown(call.table, call.table_span, f"unknown table '{call.table}'{_closest(call.table, known)}")
         self.check_names_of_calls()
 
     def check_numbers(self, table: model.Table) -> None:
@@ -322,9 +342,9 @@ class _Checker:
         sound = True
         for argument in call.arguments:
             self.check_name(argument.name, argument.span, "an argument")
-            if argument.name in _NAMES_IN_THUNKS:
+            if _NAMES_IN_CODE.fullmatch(argument.name):
                 self.complain(argument.span, f"'{argument.name}' can't be the name of an argument: the generated "
-                              "thunks use it")
+                              "code has such names itself")
             sound = self.check_argument(call, argument) and sound
         self.check_declared_errors(call, sound)
 
@@ -347,7 +367,7 @@ class _Checker:
         elif self.interface.value_set("enum", name):
             self.complain(span, f"'{name}' is an enum: write enum<{name}>")
         else:
-            self.complain(span, f"unknown type '{name}'{_closest(name, known)}")
+            self.unknown(name, span, f"unknown type '{name}'{_closest(name, known)}")
 
     def check_encoding(self, call: model.Call) -> None:
         count = len(call.arguments)
@@ -357,6 +377,9 @@ class _Checker:
                           f"{model.REGISTERS}; mark the call `struct`")
         if call.packed and count <= model.REGISTERS:
             self.complain(call.attributes_span, f"{count} arguments fit into registers; remove `struct`")
+        if count > _MOST_ARGUMENTS:
+            self.complain(call.arguments[_MOST_ARGUMENTS].span, f"a call has at most {_MOST_ARGUMENTS} arguments; pass "
+                          "a struct")
         for argument in call.arguments:
             if argument.version and not call.packed:
                 self.complain(argument.span, "only a `struct` call can grow by arguments after ';'")
@@ -380,8 +403,8 @@ class _Checker:
             if self.interface.struct(argument.struct):
                 return True
             names = [s.name for s in self.interface.structs]
-            self.complain(argument.detail or argument.span,
-                          f"unknown struct '{argument.struct}'{_closest(argument.struct, names)}")
+            self.unknown(argument.struct, argument.detail or argument.span,
+                         f"unknown struct '{argument.struct}'{_closest(argument.struct, names)}")
             return False
         return self.check_buffer(call, argument)
 
@@ -391,8 +414,8 @@ class _Checker:
             assert argument.type is not None
             if argument.rights or argument.rights_from:
                 names = [o.name for o in self.interface.objects] + ["handle"]
-                self.complain(argument.type.span, f"unknown object '{argument.object}'"
-                              f"{_closest(argument.object, names)}")
+                self.unknown(argument.object, argument.type.span, f"unknown object '{argument.object}'"
+                             f"{_closest(argument.object, names)}")
             else:
                 self.unknown_type(argument.object, argument.type.span)
             return False
@@ -401,7 +424,7 @@ class _Checker:
                 owner = self.interface.object(argument.object)
                 names = [r.name for r in self.interface.common + (owner.rights if owner else [])]
                 what = argument.object if owner else "every object type"
-                self.complain(place, f"unknown right '{right}' of {what}{_closest(right, names)}")
+                self.unknown(right, place, f"unknown right '{right}' of {what}{_closest(right, names)}")
         if argument.rights_from:
             self.check_rights_from(call, argument, place)
         return True
@@ -414,8 +437,9 @@ class _Checker:
         found = self.interface.value_set("flags", source.type.name)
         for flag in found.values if found else []:
             if not self.interface.right(argument.object, flag.name):
-                self.complain(place, f"flag {flag.name} of {source.type.name} is no right of {argument.object}, so "
-                              f"'+{argument.rights_from}' can't ask for it")
+                self.unknown(flag.name, place,
+                             f"flag {flag.name} of {source.type.name} is no right of {argument.object}, so "
+                             f"'+{argument.rights_from}' can't ask for it")
 
     def check_buffer(self, call: model.Call, argument: model.Argument) -> bool:
         assert argument.type is not None
@@ -442,8 +466,8 @@ class _Checker:
         declared: Set[str] = set()
         for name, span in zip(call.errors, call.error_spans):
             if not self.interface.error(name):
-                self.complain(span, f"unknown error '{name}'"
-                              f"{_closest(name, [e.name for e in self.interface.errors])}")
+                self.unknown(name, span, f"unknown error '{name}'"
+                             f"{_closest(name, [e.name for e in self.interface.errors])}")
             if name in declared:
                 self.complain(span, f"error {name} is listed twice; write it once")
             declared.add(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import List
 
 from . import emit_prototypes, emit_stubs, layout, model
@@ -75,7 +76,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _call(interface: model.Interface, call: model.Call) -> List[str]:
-    lines = ["", f"### {call.name}", "", call.text, "", "```c", f"{emit_stubs.prototype(call)};", "```", ""]
+    lines = ["", f"### {call.name}", "", call.text, "", "```c", *_wrapped(f"{emit_stubs.prototype(call)};"), "```", ""]
     lines += [f"- Number: {call.number}" + (", packed" if call.packed else "")]
     lines += [f"- Handler: `{emit_prototypes.prototype(call)}`"]
     lines += [f"- Returns: {_result(call)}"]
@@ -88,6 +89,10 @@ def _call(interface: model.Interface, call: model.Call) -> List[str]:
     return lines
 
 
+def _wrapped(prototype: str) -> List[str]:
+    return textwrap.wrap(prototype, 100, subsequent_indent=" " * 8)
+
+
 def _error_link(name: str) -> str:
     return f"[{name}](#errors)"
 
@@ -98,8 +103,7 @@ def _result(call: model.Call) -> str:
     if call.result.kind == "void":
         return "0"
     if call.result.kind == "handle":
-        name = "the type of the argument" if call.result.name == "handle" else f"`{call.result.name}`"
-        return f"a new handle, of {name}" if call.result.name == "handle" else f"a new handle, to a {name}"
+        return "a new handle" if call.result.name == "handle" else f"a new `{call.result.name}` handle"
     return f"`{call.result.name}`"
 
 

@@ -36,7 +36,7 @@ class Fact:
 
 def signature(call: model.Call, version: int) -> str:
     """What a program relies on in a call, as of a version of its arguments."""
-    attributes = [a for a in ("struct", "noreturn") if a in call.attributes]
+    attributes = [a for a in model.ATTRIBUTES if a in call.attributes]
     arguments = ""
     for position, argument in enumerate(call.arguments):
         if argument.version > version:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Set
 
 from .source import Span
 
@@ -213,6 +213,7 @@ class Interface:
     calls: List[Call] = field(default_factory=list)
     gaps: List[Gap] = field(default_factory=list)
     retired: List[Retired] = field(default_factory=list)
+    doubtful: Set[str] = field(default_factory=set)  # words of statements that could not be read
 
     def value_set(self, kind: str, name: str) -> Optional[ValueSet]:
         return next((s for s in self.sets if s.kind == kind and s.name == name), None)

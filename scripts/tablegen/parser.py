@@ -125,6 +125,7 @@ class _Parser:
 
     def statement(self, text: str) -> None:
         token = self.peek()
+        start = self.at
         try:
             if token.kind == NUMBER:
                 self.call(text)
@@ -139,6 +140,11 @@ class _Parser:
         except Refused as refused:
             self.complaints.add(refused.span, refused.message)
             self.recover()
+            self.doubt(start)
+
+    def doubt(self, start: int) -> None:
+        """Remembers the words that were skipped: one of them may declare what is then found to be unknown."""
+        self.interface.doubtful |= {token.text for token in self.tokens[start:self.at] if token.kind == WORD}
 
     def recover(self) -> None:
         """Goes on at the next line that begins a statement."""
@@ -204,6 +210,7 @@ class _Parser:
         return items
 
     def block_item(self, item: Callable[[str], Item], text: str, items: List[Item]) -> None:
+        start = self.at
         try:
             items.append(item(text))
             if self.peek().kind not in _ENDS:
@@ -212,6 +219,7 @@ class _Parser:
             self.complaints.add(refused.span, refused.message)
             while self.peek().kind not in _ENDS:
                 self.take()
+            self.doubt(start)
 
     def trailing_text(self, text: str) -> str:
         if self.peek().kind == DOC:

@@ -1,0 +1,280 @@
+/*
+ * The benchmark: instructions retired, user stub included, around each operation, less the cost of reading the
+ * counter. Deterministic under `qemu -icount shift=0`. Prints one line an operation: name, minimum, median, maximum;
+ * scripts/bench makes the table and holds the budgets.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <abi/abi.h>
+#include <tabula/handles.h>
+#include <tabula/spawn.h>
+#include <tabula/syscalls.h>
+
+enum { WARM_UP = 16, ROUNDS = 1000, MAP_PAGES = 4 };
+
+struct operation {
+	const char *name;
+	void (*prepare)(void); /* before the first round */
+	void (*before)(void);  /* each round, not counted */
+	void (*run)(void);     /* counted */
+	void (*after)(void);   /* each round, not counted */
+};
+
+static uint64_t counts[ROUNDS];
+static uint64_t reading; /* cost of the two reads and the call of run */
+
+static inline uint64_t instret(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("rdinstret %0" : "=r"(value)::"memory");
+	return value;
+}
+
+static void fail(const char *what, long error)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, strerror((int)-error));
+	exit(1);
+}
+
+static long check(const char *what, long result)
+{
+	if (result < 0)
+		fail(what, result);
+	return result;
+}
+
+/* ---- calls */
+
+static void empty(void)
+{
+}
+
+static void null_call(void)
+{
+	process_id();
+}
+
+static void unknown_call(void)
+{
+	register long a7 __asm__("a7") = SYSCALL_SLOTS + 1;
+	register long a0 __asm__("a0");
+
+	__asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+}
+
+/* The two encodings alone: arguments from memory to where the kernel takes them, without the trap. */
+static volatile uint64_t source[9];
+
+static void encode_register(void)
+{
+	register uint64_t a0 __asm__("a0") = source[0];
+	register uint64_t a1 __asm__("a1") = source[1];
+	register uint64_t a2 __asm__("a2") = source[2];
+	register uint64_t a3 __asm__("a3") = source[3];
+	register uint64_t a4 __asm__("a4") = source[4];
+	register uint64_t a5 __asm__("a5") = source[5];
+	register uint64_t a7 __asm__("a7") = SYS_process_id;
+
+	__asm__ volatile("" ::"r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a7));
+}
+
+static void encode_packed(void)
+{
+	struct vm_map_args packed = {.p = (uint32_t)source[0], .at = source[1], .m = (uint32_t)source[2],
+		.offset = source[3], .len = source[4], .prot = (uint32_t)source[5], .how = (uint32_t)source[6]};
+	register uint64_t a0 __asm__("a0") = (uint64_t)&packed;
+	register uint64_t a1 __asm__("a1") = sizeof(packed);
+	register uint64_t a7 __asm__("a7") = SYS_vm_map;
+
+	__asm__ volatile("" ::"r"(a0), "r"(a1), "r"(a7) : "memory");
+}
+
+static memory_handle page;
+static any_handle copy;
+
+static void make_page(void)
+{
+	page = memory_create(MAP_PAGES * PAGE_SIZE);
+	check("memory_create", page.value);
+}
+
+static void handle_dup_close(void)
+{
+	copy = handle_duplicate(ANY(page), RIGHTS_SAME);
+	handle_close(copy);
+}
+
+/* ---- memory */
+
+static long mapped;
+
+static void map_page(void)
+{
+	mapped = vm_map(own_process(), 0, page, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
+}
+
+static void unmap_page(void)
+{
+	vm_unmap(own_process(), (uint64_t)mapped, PAGE_SIZE);
+}
+
+static void touch(void)
+{
+	*(volatile char *)mapped = 1;
+}
+
+static void make_and_map(void)
+{
+	make_page();
+	map_page();
+	check("vm_map", mapped);
+}
+
+static void map_and_touch(void)
+{
+	make_and_map();
+	touch();
+}
+
+static void close_page(void)
+{
+	check("handle_close", handle_close(ANY(page)));
+}
+
+static void unmap_and_close(void)
+{
+	unmap_page();
+	close_page();
+}
+
+/* ---- threads and processes */
+
+static char thread_stack[4096] __attribute__((aligned(16)));
+static thread_handle made;
+
+static void run_nothing(void)
+{
+	thread_exit();
+}
+
+static void thread_make(void)
+{
+	made = thread_create(own_process(), (uint64_t)run_nothing, (uint64_t)(thread_stack + sizeof(thread_stack)), 0);
+}
+
+static void thread_finish(void)
+{
+	check("thread_create", made.value);
+	check("thread_yield", thread_yield());
+	check("handle_close", handle_close(ANY(made)));
+}
+
+static void run_yielding(void)
+{
+	for (;;)
+		thread_yield();
+}
+
+static void start_partner(void)
+{
+	made = thread_create(own_process(), (uint64_t)run_yielding, (uint64_t)(thread_stack + sizeof(thread_stack)), 0);
+	check("thread_create", made.value);
+}
+
+static void yield(void)
+{
+	thread_yield();
+}
+
+static void spawn_and_wait(void)
+{
+	char *arguments[] = {"true", NULL};
+	struct process_result result;
+	process_handle child = spawn("/bin/true", arguments, NULL, RIGHTS_SAME);
+
+	check("spawn", child.value);
+	check("spawn_wait", spawn_wait(child, &result));
+}
+
+static void malloc_free_small(void)
+{
+	void *volatile p = malloc(32);
+
+	free(p);
+}
+
+static const struct operation operations[] = {
+	{.name = "null_call", .run = null_call},
+	{.name = "unknown_call", .run = unknown_call},
+	{.name = "encode_register", .run = encode_register},
+	{.name = "encode_packed", .run = encode_packed},
+	{.name = "handle_dup_close", .prepare = make_page, .run = handle_dup_close},
+	{.name = "anon_touch", .before = make_and_map, .run = touch, .after = unmap_and_close},
+	{.name = "map_page", .before = make_page, .run = map_page, .after = unmap_and_close},
+	{.name = "unmap_page", .before = map_and_touch, .run = unmap_page, .after = close_page},
+	{.name = "thread_create", .run = thread_make, .after = thread_finish},
+	{.name = "malloc_free_small", .run = malloc_free_small},
+	{.name = "spawn_wait", .run = spawn_and_wait},
+	{.name = "sched_yield_pair", .prepare = start_partner, .run = yield}, /* last: its partner stays */
+};
+
+/* ---- measuring */
+
+static uint64_t count(const struct operation *op)
+{
+	uint64_t before, after;
+
+	if (op->before)
+		op->before();
+	before = instret();
+	op->run();
+	after = instret();
+	if (op->after)
+		op->after();
+	return after - before;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void measure(const struct operation *op)
+{
+	if (op->prepare)
+		op->prepare();
+	for (int i = 0; i < WARM_UP; i++)
+		count(op);
+	for (int i = 0; i < ROUNDS; i++)
+		counts[i] = count(op);
+	qsort(counts, ROUNDS, sizeof(counts[0]), compare);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t start = instret();
+
+	if (instret() == start) {
+		fprintf(stderr, "bench: this machine's instret does not count; run it with -icount shift=0\n");
+		return 1;
+	}
+	measure(&(struct operation){.name = "reading", .run = empty});
+	reading = counts[0];
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		const struct operation *op = &operations[i];
+
+		if (argc > 1 && strcmp(argv[1], op->name))
+			continue;
+		measure(op);
+		printf("%s %lu %lu %lu\n", op->name, counts[0] - reading, counts[ROUNDS / 2] - reading,
+			counts[ROUNDS - 1] - reading);
+	}
+	return 0;
+}

@@ -1,0 +1,43 @@
+"""docs/GUIDE.md does what it says: its steps for a new call, done on a copy of the tree."""
+
+import re
+import unittest
+
+from tests.support.tree import ROOT, Tree
+
+STEP = re.compile(r"^(Append to|Create) `([^`]+)`:\n\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TRY = re.compile(r"^```\n(make run CMD=\S+)\n```\n\nprints\n\n```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class AddingACall(unittest.TestCase):
+    """One line, one function, one program: exactly those of the guide."""
+
+    def setUp(self) -> None:
+        self.guide = (ROOT / "docs/GUIDE.md").read_text(encoding="utf-8")
+        self.steps = STEP.findall(self.guide)
+
+    def test_the_guide_has_its_steps(self) -> None:
+        files = [(verb, name) for verb, name, _ in self.steps]
+        self.assertEqual(files, [
+            ("Append to", "kernel/abi/syscalls.tbl"),
+            ("Create", "kernel/sys/silly.c"),
+            ("Create", "user/bin/silly.c"),
+        ])
+
+    def test_the_steps_work(self) -> None:
+        tried = TRY.search(self.guide)
+        assert tried
+        command, expected = tried.groups()
+        with Tree() as tree:
+            for verb, name, text in self.steps:
+                tree.write(name, tree.read(name) + text if verb == "Append to" else text)
+            made = tree.make(*command.split()[1:])
+            self.assertEqual(made.status, 0, made.output)
+            self.assertTrue(made.output.endswith(expected), made.output)
+            accepted = tree.make("abi-accept", "docs")
+            self.assertEqual(accepted.status, 0, accepted.output)
+            self.assertIn("silly_foo", tree.read("docs/SYSCALLS.md"))
+
+
+if __name__ == "__main__":
+    unittest.main()
