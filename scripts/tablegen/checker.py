@@ -145,6 +145,9 @@ class _Checker:
         for value in values:
             if value.value == 0 or value.value & (value.value - 1):
                 self.complain(value.span, f"{what} {value.name} is {value.value:#x}; each is one bit of its own")
+            elif value.value > 0x40000000:
+                self.complain(value.span, f"{what} {value.name} is {value.value:#x}; C's enums end at 0x7fffffff, so "
+                              "bit 30 is the last")
 
     def check_set(self, value_set: model.ValueSet) -> None:
         what = "flag" if value_set.kind == "flags" else "value"

@@ -291,6 +291,10 @@ class Handler(InTree):
         self.refuse("return (long)(first + second + len + buf.size)",
                     "return __builtin_memcmp(&first, buf, len) + (long)second", "incompatible type for argument 2")
 
+    def test_a_good_call_is_linked(self) -> None:
+        self.tree.write(HANDLER, GOOD_HANDLER)
+        self.built(self.tree.make("kernel"))
+
     def test_handler_missing(self) -> None:
         outcome = self.tree.make("kernel")
         self.refused(outcome, CALLS, self.line, "undefined reference to `sys_tried_call'")
