@@ -92,7 +92,7 @@ test:
 ## format            lay the C files out as .clang-format has it
 C_FILES := $(wildcard kernel/*.[ch] kernel/*/*.[ch] arch/riscv/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])
 CLANG_FLAGS = $(filter-out -ffixed-x% -Werror -march=% -mabi=%,$(KERNEL_CFLAGS)) --target=riscv64-unknown-elf \
-              -march=rv64imac -mabi=lp64 -Wthread-safety -Wno-unused-command-line-argument -Werror -fsyntax-only
+              -march=rv64imac -mabi=lp64 -Wthread-safety -Wno-unused-command-line-argument -Wno-unknown-pragmas -Werror -fsyntax-only
 
 .PHONY: lint format
 lint: $(GEN)/stamp $(GEN)/offsets.h

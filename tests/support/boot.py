@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import selectors
@@ -11,7 +12,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Sequence, Union
+from typing import List, Sequence, Union
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ROOT / "scripts/run"
@@ -74,7 +75,7 @@ class Console:
     expect() waits for something to appear behind what has been expected before, and never longer than its limit.
     """
 
-    PROMPT = r"\$ $"
+    PROMPT = r"^tabula\$ \Z"
 
     def __init__(self, **machine: object) -> None:
         words = [sys.executable, str(RUN), "--interactive"] + options(**machine)  # type: ignore
@@ -82,6 +83,8 @@ class Console:
                                         start_new_session=True)
         self.text = ""
         self.seen = 0
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.held = ""  # a \r that may belong to a \n
         self.selector = selectors.DefaultSelector()
         assert self.process.stdout and self.process.stdin
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
@@ -126,7 +129,7 @@ class Console:
         """Types a line at the prompt; returns what comes until the next prompt, without the line itself."""
         self.send(line + "\r")
         self.expect(r"\n", timeout)
-        return re.sub(r"[^\n]*\Z", "", self.expect(r"^[^\n]*[$#>] \Z", timeout))
+        return self.expect(self.PROMPT, timeout).rpartition("\n")[0].lstrip("\n")
 
     def ends(self, timeout: float = LIMIT) -> int:
         """Waits for the end of the machine; returns its exit status."""
@@ -143,7 +146,9 @@ class Console:
         if not self.selector.select(max(0.0, deadline - time.monotonic())):
             return False
         data = os.read(self.process.stdout.fileno(), 65536)
-        self.text += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        text = self.held + self.decoder.decode(data, not data)
+        self.held = "\r" if data and text.endswith("\r") else ""
+        self.text += text[: len(text) - len(self.held)].replace("\r\n", "\n")
         return bool(data)
 
 
@@ -152,13 +157,9 @@ def program_build(source: str, folder: Union[str, Path], name: str = "tried", fl
     file = Path(folder) / f"{name}.c"
     file.write_text(source, encoding="utf-8")
     out = Path(folder) / name
-    command = ["riscv64-unknown-elf-gcc", f"--specs={ROOT}/build/sdk/tabula.specs", "-O2", "-g", *flags, str(file), "-o", str(out)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    compiler = ["riscv64-unknown-elf-gcc", f"--specs={ROOT}/build/sdk/tabula.specs", "-O2", "-g"]
+    done = subprocess.run([*compiler, *flags, str(file), "-o", str(out)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise AssertionError(f"{name}.c does not compile:\n{done.stdout.decode()}")
     return out
 
-
-def console_log(result: Result) -> Optional[str]:
-    """The console log, for the message of a failing assertion."""
-    return result.log or result.errors
