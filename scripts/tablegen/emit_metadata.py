@@ -85,10 +85,11 @@ def emit(interface: model.Interface, path: str) -> str:
     for header in ("sys/metadata.h", "abi/errors.h", "abi/types.h", "lib/string.h"):
         out.add(f'#include "{header}"')
     _errors(out, interface)
-    _sets(out, interface)
-    _structs(out, interface)
-    _objects(out, interface)
     calls = interface.calls_of(TABLE)
+    structs = _structs_in_use(interface, calls)
+    _sets(out, _sets_in_use(interface, calls, structs))
+    _structs(out, structs)
+    _objects(out, interface)
     for call in calls:
         _details(out, interface, call)
     _calls(out, interface, calls)
@@ -110,8 +111,22 @@ def _named_values(out: CFile, name: str, values: List[Tuple[str, str]]) -> None:
     out.add("};")
 
 
-def _sets(out: CFile, interface: model.Interface) -> None:
-    for value_set in interface.sets:
+def _structs_in_use(interface: model.Interface, calls: List[model.Call]) -> List[model.Struct]:
+    """Those that a call names; an unused constant would be a warning."""
+    names = {argument.struct for call in calls for argument in call.arguments}
+    return [struct for struct in interface.structs if struct.name in names]
+
+
+def _sets_in_use(interface: model.Interface, calls: List[model.Call],
+                 structs: List[model.Struct]) -> List[model.ValueSet]:
+    types = [a.type for call in calls for a in call.arguments if a.type]
+    types += [member.type for struct in structs for member in struct.members]
+    used = {(t.kind, t.name) for t in types}
+    return [s for s in interface.sets if (s.kind, s.name) in used]
+
+
+def _sets(out: CFile, sets: List[model.ValueSet]) -> None:
+    for value_set in sets:
         label = f"{value_set.kind}_{value_set.name}"
         _named_values(out, f"values_{label}", [(v.name, value_set.c_name(v)) for v in value_set.values])
         flags = "true" if value_set.kind == "flags" else "false"
@@ -131,8 +146,8 @@ def _objects(out: CFile, interface: model.Interface) -> None:
     out.add("};")
 
 
-def _structs(out: CFile, interface: model.Interface) -> None:
-    for struct in interface.structs:
+def _structs(out: CFile, structs: List[model.Struct]) -> None:
+    for struct in structs:
         out.add("", f"static const struct field_info fields_{struct.name}[] = {{")
         for member, offset in zip(struct.members, layout.offsets(struct)):
             kind, value_set = _kind(member.type)

@@ -1,6 +1,6 @@
 /*
- * hello: the first program. Shows what ordinary C finds here: arguments, the environment, printf with floating
- * point, and errno.
+ * hello: the first program. Shows what ordinary C finds here: arguments, the environment, printf with
+ * floating point, and errno.
  */
 #include <fcntl.h>
 #include <math.h>

@@ -158,7 +158,7 @@ static void entry_imply(struct archive_entry *entry, const char *name, size_t le
 		(struct archive_entry){.name = name, .name_length = length, .mode = IMPLIED_MODE, .links = 2};
 }
 
-/* Looks up the first `length` bytes of a path. The last entry of a name counts, as when archives are unpacked. */
+/* Looks up the first `length` bytes of a path. Of equal names the last counts, as in unpacking. */
 static int find(const struct archive *archive, const char *path, size_t length, struct archive_entry *found)
 {
 	size_t cursor = 0;

@@ -24,7 +24,8 @@ struct archive_entry {
 };
 
 /*
- * Reads the entry at `*cursor` (0 first) and moves on. 1, or 0 at the end of the archive, or -1 when it is broken.
+ * Reads the entry at `*cursor` (0 first) and moves on. 1, or 0 at the end of the archive, or -1 when it is
+ * broken.
  */
 int archive_next(const struct archive *archive, size_t *cursor, struct archive_entry *entry);
 
@@ -32,14 +33,14 @@ int archive_next(const struct archive *archive, size_t *cursor, struct archive_e
 const char *archive_check(const struct archive *archive, size_t *where);
 
 /*
- * Looks a path up ("" is the root; no leading slash). Directories that only the names of others imply are found
- * too. 0, or -ENOENT, -ENOTDIR, -EIO when the archive is broken.
+ * Looks a path up ("" is the root; no leading slash). Directories that only the names of others imply are
+ * found too. 0, or -ENOENT, -ENOTDIR, -EIO when the archive is broken.
  */
 int archive_find(const struct archive *archive, const char *path, struct archive_entry *entry);
 
 /*
- * Reads the next name of a directory: entry's name is the last component alone. `*cursor` starts at 0. Each name
- * comes once. 1, or 0 at the end, or -EIO.
+ * Reads the next name of a directory: entry's name is the last component alone. `*cursor` starts at 0. Each
+ * name comes once. 1, or 0 at the end, or -EIO.
  */
 int archive_list(
 	const struct archive *archive, const char *directory, size_t *cursor, struct archive_entry *entry);

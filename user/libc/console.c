@@ -1,7 +1,7 @@
 /*
  * The terminal behind descriptors 0 to 2. Input comes in lines that can be corrected until they are entered
- * (POSIX's canonical mode). It is taken from the kernel byte by byte, so that nothing typed ahead is lost with
- * the program that happened to read it. Output goes as it is.
+ * (POSIX's canonical mode). It is taken from the kernel byte by byte, so that nothing typed ahead is lost
+ * with the program that happened to read it. Output goes as it is.
  */
 #include <signal.h>
 #include <stdint.h>

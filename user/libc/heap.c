@@ -1,6 +1,6 @@
 /*
- * sbrk: the region that malloc grows in, far from everything else, made of memory objects mapped one after the
- * other. Pages cost nothing before they are touched, so it grows in steps that double.
+ * sbrk: the region that malloc grows in, far from everything else, made of memory objects mapped one after
+ * the other. Pages cost nothing before they are touched, so it grows in steps that double.
  */
 #include <errno.h>
 #include <stdint.h>

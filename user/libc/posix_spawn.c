@@ -1,6 +1,6 @@
 /*
- * posix_spawn, waitpid and system. A child's process number here is the value of the handle that its parent holds:
- * no other program can use it, and it differs from what getpid tells the child.
+ * posix_spawn, waitpid and system. A child's process number here is the value of the handle that its parent
+ * holds: no other program can use it, and it differs from what getpid tells the child.
  */
 #include <signal.h>
 #include <spawn.h>

@@ -1,6 +1,7 @@
 /*
- * Starting a program: an empty process, the ELF file mapped into it straight from the boot archive, a stack that
- * holds the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes again.
+ * Starting a program: an empty process, the ELF file mapped into it straight from the boot archive, a stack
+ * that holds the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes
+ * again.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * From _start to main: thread-local data, environment, constructors; keeps the handles that came with the start.
- * Called by crt0.S once, with nothing set up.
+ * From _start to main: thread-local data, environment, constructors; keeps the handles that came with the
+ * start. Called by crt0.S once, with nothing set up.
  */
 #include <picolibc.h> /* says that there are thread-local variables */
 #include <picotls.h>

@@ -1,6 +1,6 @@
 /*
- * What is asked of and done to files by name. The boot archive can't be written: whatever would is EROFS, after
- * the checks that come before it.
+ * What is asked of and done to files by name. The boot archive can't be written: whatever would is EROFS,
+ * after the checks that come before it.
  */
 #include <stdio.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /*
- * The standard streams over picolibc's buffers: lines for stdout, single characters for stderr. What stdout holds
- * goes out at the end of the program, and before stdin waits for input.
+ * The standard streams over picolibc's buffers: lines for stdout, single characters for stderr. What stdout
+ * holds goes out at the end of the program, and before stdin waits for input.
  */
 #include <stdio.h>
 #include <stdio-bufio.h>
@@ -23,7 +23,7 @@ FILE *const stdin = &in_stream.xfile.cfile.file;
 FILE *const stdout = &out_stream.xfile.cfile.file;
 FILE *const stderr = &error_stream.xfile.cfile.file;
 
-/* picolibc's own takes no null pointer. Streams that fopen made can't be written, so stdout is all there is. */
+/* picolibc's own takes no null pointer. What fopen opens can't be written: stdout is all. */
 int fflush(FILE *stream)
 {
 	if (stream == NULL)
@@ -31,7 +31,7 @@ int fflush(FILE *stream)
 	return stream->flush != NULL ? stream->flush(stream) : 0;
 }
 
-/* Destructors run in the reverse order of their numbers: after every other and after what atexit was given. */
+/* Destructors run in the reverse order of their numbers: after all others and what atexit was given. */
 __attribute__((destructor(101))) static void streams_flush(void)
 {
 	(void)fflush(stdout);

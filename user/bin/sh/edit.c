@@ -1,6 +1,6 @@
 /*
- * Line editing at the console, with a history. The line stays on one row of the screen: of a longer one the part
- * around the cursor shows, so the screen is right whatever the line holds.
+ * Line editing at the console, with a history. The line stays on one row of the screen: of a longer one the
+ * part around the cursor shows, so the screen is right whatever the line holds.
  */
 #include "sh.h"
 
@@ -50,6 +50,7 @@ struct editor {
 	char bytes[EDIT_MAX + 1];
 	size_t length, cursor;
 	size_t shown; /* where the visible part starts */
+	bool too_long; /* more was typed than fits */
 	unsigned back; /* which line of the history this is; 0 is the new one */
 	char *kept; /* the new line while an older one shows */
 };
@@ -91,20 +92,32 @@ static size_t room(const struct editor *e)
 	return COLUMNS - 1 - strlen(e->prompt);
 }
 
-/* Draws the row again. */
+/* Sees to it that the cursor is in the visible part, with some of the line on both sides of it. */
+static void scroll(struct editor *e)
+{
+	size_t margin = room(e) / 4;
+	if (e->cursor < e->shown) {
+		e->shown = e->cursor;
+		for (size_t i = 0; i < margin && e->shown > 0; i++)
+			e->shown = left_of(e, e->shown);
+	}
+	if (columns(e->bytes + e->shown, e->cursor - e->shown) > room(e))
+		while (columns(e->bytes + e->shown, e->cursor - e->shown) > room(e) - margin)
+			e->shown = right_of(e, e->shown);
+}
+
+/* Draws the row behind the prompt again. */
 static void redraw(struct editor *e)
 {
-	if (e->cursor < e->shown)
-		e->shown = e->cursor;
-	while (columns(e->bytes + e->shown, e->cursor - e->shown) > room(e))
-		e->shown = right_of(e, e->shown);
+	scroll(e);
 	size_t end = e->shown, used = 0;
 	while (end < e->length && used < room(e)) {
 		end = right_of(e, end);
 		used++;
 	}
 	size_t behind = columns(e->bytes + e->cursor, end - e->cursor);
-	printf("\r%s%.*s\x1b[K", e->prompt, (int)(end - e->shown), e->bytes + e->shown);
+	printf("\r\x1b[%uC%.*s\x1b[K", (unsigned)strlen(e->prompt), (int)(end - e->shown),
+		e->bytes + e->shown);
 	if (behind > 0)
 		printf("\x1b[%uD", (unsigned)behind);
 	fflush(stdout);
@@ -127,6 +140,7 @@ static void move_to(struct editor *e, size_t to)
 static void insert(struct editor *e, char c)
 {
 	if (e->length >= EDIT_MAX) {
+		e->too_long = true;
 		bell();
 		return;
 	}
@@ -147,10 +161,17 @@ static void cut(struct editor *e, size_t from, size_t to)
 {
 	if (from == to)
 		return;
+	/* At the end of a line, going back over the last character is enough. */
+	bool simple = to == e->length && to == right_of(e, from) && e->cursor == to && from > e->shown;
 	memmove(e->bytes + from, e->bytes + to, e->length - to);
 	e->length -= to - from;
 	e->cursor = from;
-	redraw(e);
+	if (simple) {
+		fputs("\b \b", stdout);
+		fflush(stdout);
+	} else {
+		redraw(e);
+	}
 }
 
 static void cut_word(struct editor *e)
@@ -291,7 +312,7 @@ static void key_edit(struct editor *e, int key)
 		cut_word(e);
 		break;
 	case CTRL_L:
-		fputs("\x1b[H\x1b[2J", stdout);
+		printf("\x1b[H\x1b[2J%s", e->prompt);
 		redraw(e);
 		break;
 	default:
@@ -334,6 +355,7 @@ enum edit_result line_edit(const char *prompt, struct text *line)
 	if (result == EDIT_LINE) {
 		history_add(&e);
 		text_add(line, e.bytes, e.length);
+		line->failed |= e.too_long; /* half a command is worse than none */
 	}
 	free(e.kept);
 	return result;

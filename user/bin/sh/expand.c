@@ -1,6 +1,6 @@
 /*
- * Makes words of a command as POSIX orders it: variables, splitting of what was not quoted, file name patterns,
- * removal of quotes.
+ * Makes words of a command as POSIX orders it: variables, splitting of what was not quoted, file name
+ * patterns, removal of quotes.
  */
 #include "sh.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The word that is being made, once plain and once as a pattern in which quoted characters stand for themselves. */
+/* The word that is being made, once plain and once as a pattern with quoted characters escaped. */
 struct expansion {
 	const struct shell *shell;
 	struct words *words;

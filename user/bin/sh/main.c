@@ -47,7 +47,7 @@ static bool line_read(FILE *stream, struct text *text)
 static void text_run(struct shell *shell, struct text *text)
 {
 	if (text->failed) {
-		complain("the input is longer than %d bytes", TEXT_MAX);
+		complain("the input is too long, so none of it was run; put it into several lines");
 		shell->status = STATUS_USAGE;
 	} else if (text->length > 0) {
 		input_run(shell, text->bytes);

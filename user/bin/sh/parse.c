@@ -1,6 +1,6 @@
 /*
- * Cuts an input into simple commands at ; && || and newlines, outside of quotes and comments. What other shells
- * have and this one lacks is refused, not taken for a word.
+ * Cuts an input into simple commands at ; && || and newlines, outside of quotes and comments. What other
+ * shells have and this one lacks is refused, not taken for a word.
  */
 #include "sh.h"
 

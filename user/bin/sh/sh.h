@@ -70,8 +70,8 @@ enum parse_result command_next(const char **input, struct command *command);
 enum parse_result input_check(const char *input);
 
 /*
- * expand.c: makes the words of a command: quotes, variables, splitting, patterns. The first `*assignments` words
- * are NAME=value. False, told on stderr, if it can't.
+ * expand.c: makes the words of a command: quotes, variables, splitting, patterns. The first `*assignments`
+ * words are NAME=value. False, told on stderr, if it can't.
  */
 bool command_expand(
 	const struct shell *shell, const struct command *command, struct words *words, size_t *assignments);
@@ -86,7 +86,7 @@ bool variable_set(const char *name, size_t length, const char *value);
 bool variable_export(const char *name, size_t length);
 void variable_unset(const char *name);
 size_t variable_name_length(const char *text); /* 0 if no name stands there */
-/* What programs get, with `count` words NAME=value on top. False when out of memory. Free the list itself only. */
+/* What programs get, and `count` words NAME=value. Null when out of memory. Free the list itself only. */
 char **variables_environment(char *const *extra, size_t count);
 
 /* run.c: runs an input; its status is in the shell afterwards. */

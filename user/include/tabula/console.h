@@ -4,7 +4,7 @@
 #pragma once
 
 /*
- * Waits for one byte that is typed and returns it, without echo or editing. -1 with errno set when the program
- * may not read the console.
+ * Waits for one byte that is typed and returns it, without echo or editing. -1 with errno set when the
+ * program may not read the console.
  */
 int console_get(void);

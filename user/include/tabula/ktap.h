@@ -1,6 +1,6 @@
 /*
- * Test results in KTAP, version 1, for programs that test the system. One file, no library: a suite includes it,
- * says how many tests come, and reports each.
+ * Test results in KTAP, version 1, for programs that test the system. One file, no library: a suite includes
+ * it, says how many tests come, and reports each.
  *
  *	int main(void)
  *	{

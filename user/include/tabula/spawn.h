@@ -8,10 +8,10 @@
 #include <tabula/syscalls.h>
 
 /*
- * Starts the program in a file with these arguments and variables (null: those of the caller). It gets its own
- * process, the boot archive, and the system handle with those of `system_rights` that the caller has
- * (RIGHTS_SAME: all of them). Returns a process to wait for and to close, or -errno as its value:
- * ENOENT, ENOTDIR, EISDIR, EACCES, ENOEXEC, E2BIG, ENOMEM, and the limits of the kernel.
+ * Starts the program in a file with these arguments and variables (null: those of the caller). It gets its
+ * own process, the boot archive, and the system handle with those of `system_rights` that the caller has
+ * (RIGHTS_SAME: all of them). Returns a process to wait for and to close, or -errno as its value: ENOENT,
+ * ENOTDIR, EISDIR, EACCES, ENOEXEC, E2BIG, ENOMEM, and the limits of the kernel.
  */
 process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights);
 

@@ -1,6 +1,6 @@
 /*
- * init: the first program. Starts a shell at the console again and again, or, when the kernel command line holds
- * " -- COMMAND", runs that one command between marks that scripts/run looks for, and ends the machine.
+ * init: the first program. Starts a shell at the console again and again, or, when the kernel command line
+ * holds " -- COMMAND", runs that one command between marks that scripts/run looks for, and ends the machine.
  */
 #include <errno.h>
 #include <stdbool.h>
