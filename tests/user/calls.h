@@ -12,7 +12,7 @@
 
 /* Things to name in arguments, made by subjects_make. */
 static struct {
-	process_handle idle;  /* never started */
+	process_handle idle; /* never started */
 	process_handle ended; /* exited, so that waiting for it does not wait */
 	thread_handle thread; /* ended */
 	memory_handle memory;
@@ -112,7 +112,8 @@ static inline void pack(const struct call_info *call, const struct arguments *a,
 	for (unsigned i = 0; i < call->arity; i++) {
 		const struct arg_info *arg = &call->args[i];
 
-		memcpy(packed + arg->position, &a->value[i], arg->size && arg->direction == DIRECTION_VALUE ? arg->size : 8);
+		memcpy(packed + arg->position, &a->value[i],
+			arg->size && arg->direction == DIRECTION_VALUE ? arg->size : 8);
 	}
 }
 
@@ -149,7 +150,8 @@ static inline bool is_allowed(const struct call_info *call)
 
 	for (unsigned i = 0; i < call->arity; i++)
 		if (call->args[i].kind == VALUE_HANDLE &&
-			(handle_info((any_handle){(int32_t)a.value[i]}, &info) || call->args[i].rights & ~info.rights))
+			(handle_info((any_handle){(int32_t)a.value[i]}, &info) ||
+				call->args[i].rights & ~info.rights))
 			return false;
 	return true;
 }

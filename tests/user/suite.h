@@ -19,8 +19,8 @@
 #define SUITE_TEXT2(x) #x
 #define SUITE_TEXT(x)  SUITE_TEXT2(x)
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
-#define MS		1000000ul
-#define SECOND		(1000 * MS)
+#define MS             1000000ul
+#define SECOND         (1000 * MS)
 
 /* ---- calls as the kernel sees them */
 
@@ -69,7 +69,8 @@ struct checks {
 	char first[160];
 };
 
-__attribute__((format(printf, 3, 4))) static inline bool check(struct checks *c, bool passed, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline bool check(
+	struct checks *c, bool passed, const char *format, ...)
 {
 	va_list arguments;
 
@@ -84,11 +85,13 @@ __attribute__((format(printf, 3, 4))) static inline bool check(struct checks *c,
 	return false;
 }
 
+/* What there is to say comes before the result it belongs to. */
 static inline void checks_report(const struct checks *c, const char *what)
 {
-	ktap_ok(c->done && !c->failed, "%s (%lu cells)", what, c->done);
+	ktap_diagnose("%lu cells", c->done);
 	if (c->failed)
 		ktap_diagnose("%lu failed, first: %s", c->failed, c->first);
+	ktap_ok(c->done && !c->failed, "%s", what);
 }
 
 /* ---- pages with nothing mapped on either side */
@@ -170,21 +173,22 @@ __asm__("	.text\n"
 	"suite_sleep:\n"
 	"	li	a0, -1\n"
 	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
-	"	ecall\n");
+							   "	ecall\n");
 
 /* ---- children: processes of a few instructions, copied to CHILD_CODE, with some data */
 
-#define CHILD_CODE 0x100000ul
-#define CHILD_DATA 0x200000ul
-#define CHILD_SIZE 0x4000ul
-#define CHILD_SP   (CHILD_DATA + CHILD_SIZE)
+#define CHILD_CODE    0x100000ul
+#define CHILD_DATA    0x200000ul
+#define CHILD_SIZE    0x4000ul
+#define CHILD_SP      (CHILD_DATA + CHILD_SIZE)
 #define CHILD_SP_TEXT 0x204000 /* the same for assembly */
 _Static_assert(CHILD_SP_TEXT == CHILD_SP, "where the stack of a child ends");
 
 /* Instructions between two labels NAME and NAME_end, position-independent. */
-#define CHILD_PROGRAM(name, text)                                                                            \
-	extern const char name[], name##_end[];                                                              \
-	__asm__("	.section .rodata\n	.balign 4\n" #name ":\n" text "\n" #name "_end:\n	.text\n")
+#define CHILD_PROGRAM(name, text) \
+	extern const char name[], name##_end[]; \
+	__asm__("	.section .rodata\n	.balign 4\n" #name ":\n" text "\n" #name \
+		"_end:\n	.text\n")
 
 #define CHILD_EXIT "	li	a7, " SUITE_TEXT(SYS_process_exit) "\n	ecall\n"
 
@@ -205,9 +209,11 @@ static inline int child_make(struct child *child, const void *code, size_t size)
 		return -ENOMEM;
 	error = memory_write(text, 0, code, size);
 	if (error >= 0)
-		error = vm_map(child->process, CHILD_CODE, text, 0, CHILD_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED);
+		error = vm_map(
+			child->process, CHILD_CODE, text, 0, CHILD_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED);
 	if (error >= 0)
-		error = vm_map(child->process, CHILD_DATA, child->data, 0, CHILD_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED);
+		error = vm_map(child->process, CHILD_DATA, child->data, 0, CHILD_SIZE, PROT_READ | PROT_WRITE,
+			MAP_FIXED);
 	handle_close(ANY(text));
 	return error < 0 ? (int)error : 0;
 }
@@ -231,7 +237,7 @@ static inline void child_close(struct child *child)
 /* Makes, starts and waits. A child that does not end in 5 s is left alone: reason -1. */
 static inline struct process_result child_run(const void *code, size_t size, uint64_t argument)
 {
-	struct process_result result = {.reason = (enum end_reason)-1};
+	struct process_result result = {.reason = (enum end_reason) - 1};
 	struct child child;
 	int error = child_make(&child, code, size);
 
@@ -252,10 +258,12 @@ static inline bool child_exited(const struct process_result *result, int status)
 
 /* ---- this program again, as another process that runs one of its scenarios */
 
-static inline struct process_result again_run(const char *program, const char *scenario, const char *argument, uint32_t rights)
+static inline struct process_result again_run(
+	const char *program, const char *scenario, const char *argument, uint32_t rights)
 {
-	char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)scenario, (char *)(uintptr_t)argument, NULL};
-	struct process_result result = {.reason = (enum end_reason)-1};
+	char *argv[] = {
+		(char *)(uintptr_t)program, (char *)(uintptr_t)scenario, (char *)(uintptr_t)argument, NULL};
+	struct process_result result = {.reason = (enum end_reason) - 1};
 	process_handle process = spawn(program, argv, NULL, rights);
 
 	if (process.value < 0) {

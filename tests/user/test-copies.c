@@ -51,11 +51,15 @@ static void copy_both(struct checks *c, size_t size, size_t from_offset, uint8_t
 	memset(object - ZONE, RED, size + 2 * ZONE);
 	memset(to - ZONE, RED, size + 2 * ZONE);
 	fill_pattern(object, size);
-	check(c, memory_read(memory, offset, to, size) == (long)size && is_pattern(to, size) && zones_intact(to, size),
+	check(c,
+		memory_read(memory, offset, to, size) == (long)size && is_pattern(to, size) &&
+			zones_intact(to, size),
 		"memory_read of %zu from %zu to %zu", size, from_offset, (size_t)to & 7);
 
 	memset(object - ZONE, RED, size + 2 * ZONE);
-	check(c, memory_write(memory, offset, to, size) == (long)size && is_pattern(object, size) && zones_intact(object, size),
+	check(c,
+		memory_write(memory, offset, to, size) == (long)size && is_pattern(object, size) &&
+			zones_intact(object, size),
 		"memory_write of %zu to %zu from %zu", size, from_offset, (size_t)to & 7);
 }
 
@@ -89,7 +93,8 @@ static void fault_at(struct checks *c, size_t size, size_t there)
 
 	memset(to - ZONE, RED, there + ZONE);
 	fill_pattern(object, size);
-	check(c, memory_read(memory, ZONE, to, size) == -EFAULT && is_all(to - ZONE, ZONE, RED), "read %zu of %zu", there, size);
+	check(c, memory_read(memory, ZONE, to, size) == -EFAULT && is_all(to - ZONE, ZONE, RED),
+		"read %zu of %zu", there, size);
 	for (size_t i = 0; i < there; i++)
 		if (to[i] != RED && to[i] != pattern(i)) {
 			check(c, false, "read %zu of %zu left something else at %zu", there, size, i);
@@ -98,7 +103,8 @@ static void fault_at(struct checks *c, size_t size, size_t there)
 
 	memset(object - ZONE, RED, size + 2 * ZONE);
 	fill_pattern(to, there);
-	check(c, memory_write(memory, ZONE, to, size) == -EFAULT && zones_intact(object, size), "write %zu of %zu", there, size);
+	check(c, memory_write(memory, ZONE, to, size) == -EFAULT && zones_intact(object, size),
+		"write %zu of %zu", there, size);
 	for (size_t i = 0; i < size; i++)
 		if (object[i] != RED && (i >= there || object[i] != pattern(i))) {
 			check(c, false, "write %zu of %zu left something else at %zu", there, size, i);
@@ -157,8 +163,10 @@ static void test_overlap(void)
 	struct checks c = {0};
 
 	fill_pattern(window.at, 256);
-	check(&c, memory_write(memory, 0, window.at, 256) == 256 && is_pattern(window.at, 256), "onto itself");
-	check(&c, memory_read(memory, 0, window.at + 2048, 256) == 256 && is_pattern(window.at + 2048, 256), "beside itself");
+	check(&c, memory_write(memory, 0, window.at, 256) == 256 && is_pattern(window.at, 256),
+		"onto itself");
+	check(&c, memory_read(memory, 0, window.at + 2048, 256) == 256 && is_pattern(window.at + 2048, 256),
+		"beside itself");
 	checks_report(&c, "an object copied to a mapping of itself");
 }
 

@@ -46,23 +46,25 @@ static process_handle process;
 static void image_reset(void)
 {
 	image = (struct image){
-		.header = {
-			.identity = {0x7f, 'E', 'L', 'F', 2, 1, 1},
-			.type = 2,
-			.machine = 243,
-			.version = 1,
-			.entry = BASE + offsetof(struct image, code),
-			.segment_table = offsetof(struct image, segment),
-			.size = sizeof(struct header),
-			.segment_size = sizeof(struct segment),
-			.segment_count = 3,
-			.section_size = sizeof(struct section),
-		},
-		.segment = {
-			{LOAD, R | X, 0, BASE, 0, sizeof(image), sizeof(image), PAGE_SIZE},
-			{LOAD, R | W, 0x100, BASE + 0x10100, 0, 0x40, 0x3000, PAGE_SIZE},
-			{LOAD, R, 0, BASE + 0x20000, 0, 0x10, 0x10, PAGE_SIZE},
-		},
+		.header =
+			{
+				.identity = {0x7f, 'E', 'L', 'F', 2, 1, 1},
+				.type = 2,
+				.machine = 243,
+				.version = 1,
+				.entry = BASE + offsetof(struct image, code),
+				.segment_table = offsetof(struct image, segment),
+				.size = sizeof(struct header),
+				.segment_size = sizeof(struct segment),
+				.segment_count = 3,
+				.section_size = sizeof(struct section),
+			},
+		.segment =
+			{
+				{LOAD, R | X, 0, BASE, 0, sizeof(image), sizeof(image), PAGE_SIZE},
+				{LOAD, R | W, 0x100, BASE + 0x10100, 0, 0x40, 0x3000, PAGE_SIZE},
+				{LOAD, R, 0, BASE + 0x20000, 0, 0x10, 0x10, PAGE_SIZE},
+			},
 		.code = {0x00000513, 0x00000893 | SYS_process_exit << 20, 0x00000073},
 	};
 }
@@ -83,7 +85,7 @@ static long load(void)
 
 static struct process_result run(uint64_t entry, uint64_t limit)
 {
-	struct process_result result = {.reason = (enum end_reason)-1};
+	struct process_result result = {.reason = (enum end_reason) - 1};
 	thread_handle t = thread_create(process, entry, 0, 0);
 
 	if (t.value < 0)
@@ -116,28 +118,62 @@ static void test_headers(void)
 		uint64_t value;
 	} wrong[] = {
 #define FIELD(name, value) {offsetof(struct image, name), sizeof(image.name), value}
-		FIELD(header.identity[0], 0), FIELD(header.identity[3], 'f'), FIELD(header.identity[4], 1),
-		FIELD(header.identity[5], 2), FIELD(header.type, 0), FIELD(header.type, 1), FIELD(header.type, 3),
-		FIELD(header.type, 4), FIELD(header.machine, 62), FIELD(header.machine, 0), FIELD(header.entry, 0),
-		FIELD(header.entry, 1), FIELD(header.entry, BASE + 1), FIELD(header.entry, BASE - 2),
-		FIELD(header.entry, BASE + sizeof(image)), FIELD(header.entry, BASE + 0x10100), FIELD(header.entry, USER_TOP),
-		FIELD(header.entry, 0xffffffff80200000), FIELD(header.segment_table, sizeof(image)),
-		FIELD(header.segment_table, sizeof(image) - 8), FIELD(header.segment_table, UINT64_MAX),
-		FIELD(header.segment_table, UINT64_MAX - 55), FIELD(header.segment_table, 1ul << 63),
-		FIELD(header.segment_size, 0), FIELD(header.segment_size, 55), FIELD(header.segment_size, 57),
-		FIELD(header.segment_count, 0), FIELD(header.segment_count, 33), FIELD(header.segment_count, 65535),
-		FIELD(segment[0].flags, R | W | X), FIELD(segment[0].flags, W | X), FIELD(segment[1].flags, R | W | X),
-		FIELD(segment[0].flags, R), FIELD(segment[0].offset, sizeof(image)), FIELD(segment[0].offset, 1),
-		FIELD(segment[0].offset, UINT64_MAX), FIELD(segment[0].offset, 1ul << 63),
-		FIELD(segment[0].file_size, sizeof(image) + 1), FIELD(segment[0].file_size, UINT64_MAX),
-		FIELD(segment[0].memory_size, sizeof(image) - 1), FIELD(segment[0].memory_size, UINT64_MAX),
-		FIELD(segment[0].memory_size, 0), FIELD(segment[1].memory_size, USER_TOP - BASE),
-		FIELD(segment[1].memory_size, UINT64_MAX - BASE - 0x100ff), FIELD(segment[1].address, 0),
-		FIELD(segment[1].address, USER_BASE - 1), FIELD(segment[1].address, USER_TOP),
-		FIELD(segment[1].address, USER_TOP - 0x2fff), FIELD(segment[1].address, 0xffffffc000000000),
-		FIELD(segment[1].address, 0xffffffff80200000), FIELD(segment[1].address, UINT64_MAX),
-		FIELD(segment[1].address, BASE), FIELD(segment[1].address, BASE + 8), FIELD(segment[1].address, BASE - 0x1000),
-		FIELD(segment[2].address, BASE + 0x10800), FIELD(segment[2].address, BASE + 0x12fff),
+		FIELD(header.identity[0], 0),
+		FIELD(header.identity[3], 'f'),
+		FIELD(header.identity[4], 1),
+		FIELD(header.identity[5], 2),
+		FIELD(header.type, 0),
+		FIELD(header.type, 1),
+		FIELD(header.type, 3),
+		FIELD(header.type, 4),
+		FIELD(header.machine, 62),
+		FIELD(header.machine, 0),
+		FIELD(header.entry, 0),
+		FIELD(header.entry, 1),
+		FIELD(header.entry, BASE + 1),
+		FIELD(header.entry, BASE - 2),
+		FIELD(header.entry, BASE + sizeof(image)),
+		FIELD(header.entry, BASE + 0x10100),
+		FIELD(header.entry, USER_TOP),
+		FIELD(header.entry, 0xffffffff80200000),
+		FIELD(header.segment_table, sizeof(image)),
+		FIELD(header.segment_table, sizeof(image) - 8),
+		FIELD(header.segment_table, UINT64_MAX),
+		FIELD(header.segment_table, UINT64_MAX - 55),
+		FIELD(header.segment_table, 1ul << 63),
+		FIELD(header.segment_size, 0),
+		FIELD(header.segment_size, 55),
+		FIELD(header.segment_size, 57),
+		FIELD(header.segment_count, 0),
+		FIELD(header.segment_count, 33),
+		FIELD(header.segment_count, 65535),
+		FIELD(segment[0].flags, R | W | X),
+		FIELD(segment[0].flags, W | X),
+		FIELD(segment[1].flags, R | W | X),
+		FIELD(segment[0].flags, R),
+		FIELD(segment[0].offset, sizeof(image)),
+		FIELD(segment[0].offset, 1),
+		FIELD(segment[0].offset, UINT64_MAX),
+		FIELD(segment[0].offset, 1ul << 63),
+		FIELD(segment[0].file_size, sizeof(image) + 1),
+		FIELD(segment[0].file_size, UINT64_MAX),
+		FIELD(segment[0].memory_size, sizeof(image) - 1),
+		FIELD(segment[0].memory_size, UINT64_MAX),
+		FIELD(segment[0].memory_size, 0),
+		FIELD(segment[1].memory_size, USER_TOP - BASE),
+		FIELD(segment[1].memory_size, UINT64_MAX - BASE - 0x100ff),
+		FIELD(segment[1].address, 0),
+		FIELD(segment[1].address, USER_BASE - 1),
+		FIELD(segment[1].address, USER_TOP),
+		FIELD(segment[1].address, USER_TOP - 0x2fff),
+		FIELD(segment[1].address, 0xffffffc000000000),
+		FIELD(segment[1].address, 0xffffffff80200000),
+		FIELD(segment[1].address, UINT64_MAX),
+		FIELD(segment[1].address, BASE),
+		FIELD(segment[1].address, BASE + 8),
+		FIELD(segment[1].address, BASE - 0x1000),
+		FIELD(segment[2].address, BASE + 0x10800),
+		FIELD(segment[2].address, BASE + 0x12fff),
 		FIELD(segment[2].address, BASE + 0x13080),
 	};
 
@@ -146,7 +182,8 @@ static void test_headers(void)
 		memcpy((uint8_t *)&image + wrong[i].at, &wrong[i].value, wrong[i].size);
 		long result = load();
 
-		check(&c, result == -ENOEXEC, "%#lx at offset %zu gave %ld", (unsigned long)wrong[i].value, wrong[i].at, result);
+		check(&c, result == -ENOEXEC, "%#lx at offset %zu gave %ld", (unsigned long)wrong[i].value,
+			wrong[i].at, result);
 		image_reset(); /* what failed has left nothing behind */
 		memory_write(file, 0, (const uint8_t *)&image, sizeof(image));
 		check(&c, load_sized(0, sizeof(image)) > 0, "and then a good one is refused (%u)", i);
@@ -189,11 +226,16 @@ static void test_ranges(void)
 		check(&c, load_sized(0, size) == -ENOEXEC, "%lu bytes of it", (unsigned long)size);
 	uint64_t all = (uint64_t)memory_size(file);
 
-	check(&c, load_sized(0, all + 1) == -EINVAL && load_sized(all, 1) == -EINVAL && load_sized(all + 1, 0) == -EINVAL,
+	check(&c,
+		load_sized(0, all + 1) == -EINVAL && load_sized(all, 1) == -EINVAL &&
+			load_sized(all + 1, 0) == -EINVAL,
 		"past the end");
-	check(&c, load_sized(1, UINT64_MAX) == -EINVAL && load_sized(UINT64_MAX, 1) == -EINVAL &&
-			  load_sized(UINT64_MAX, UINT64_MAX) == -EINVAL, "ranges that wrap");
-	check(&c, load_sized(all, 0) == -ENOEXEC && load_sized(8, sizeof(image)) == -ENOEXEC, "empty, or from the middle");
+	check(&c,
+		load_sized(1, UINT64_MAX) == -EINVAL && load_sized(UINT64_MAX, 1) == -EINVAL &&
+			load_sized(UINT64_MAX, UINT64_MAX) == -EINVAL,
+		"ranges that wrap");
+	check(&c, load_sized(all, 0) == -ENOEXEC && load_sized(8, sizeof(image)) == -ENOEXEC,
+		"empty, or from the middle");
 	memory_write(file, 8 * PAGE_SIZE + 3, (const uint8_t *)&image, sizeof(image));
 	check(&c, load_sized(8 * PAGE_SIZE + 3, sizeof(image)) > 0, "at an odd offset");
 	struct process_result r = run(image.header.entry, SECOND);
@@ -234,8 +276,9 @@ static void test_symbols(void)
 		uint32_t link;
 		uint64_t strings;
 	} tables[] = {
-		{0, 24 * 10, 2, 0}, {0, UINT64_MAX, 2, 0}, {UINT64_MAX, 24, 2, 0}, {UINT64_MAX - 23, UINT64_MAX, 2, 0},
-		{0, 240, 3, 0}, {0, 240, UINT32_MAX, 0}, {0, 240, 2, UINT64_MAX}, {0, 240, 2, UINT64_MAX - 3}, {0, 240, 1, 0},
+		{0, 24 * 10, 2, 0}, {0, UINT64_MAX, 2, 0}, {UINT64_MAX, 24, 2, 0},
+		{UINT64_MAX - 23, UINT64_MAX, 2, 0}, {0, 240, 3, 0}, {0, 240, UINT32_MAX, 0},
+		{0, 240, 2, UINT64_MAX}, {0, 240, 2, UINT64_MAX - 3}, {0, 240, 1, 0},
 		{0, 1ul << 37, 2, 0}, /* with a file as long */
 	};
 
@@ -248,9 +291,12 @@ static void test_symbols(void)
 		image.code[0] = 0;
 		image.header.section_table = offsetof(struct image, section);
 		image.header.section_count = 3;
-		image.section[1] = (struct section){.type = SECTION_SYMBOLS, .offset = tables[i].offset, .size = tables[i].size,
+		image.section[1] = (struct section){.type = SECTION_SYMBOLS,
+			.offset = tables[i].offset,
+			.size = tables[i].size,
 			.link = tables[i].link};
-		image.section[2] = (struct section){.type = SECTION_STRINGS, .offset = tables[i].strings, .size = 100};
+		image.section[2] =
+			(struct section){.type = SECTION_STRINGS, .offset = tables[i].strings, .size = 100};
 		load();
 		if (long_file) {
 			memory_write(sparse, 0, (const uint8_t *)&image, sizeof(image));
@@ -262,7 +308,8 @@ static void test_symbols(void)
 		struct process_result r = run(image.header.entry, 5 * SECOND);
 
 		check(&c, r.reason == END_REASON_FAULTED, "table %u: reason %d", i, (int)r.reason);
-		check(&c, now() - start < SECOND, "table %u: %lu ms", i, (unsigned long)((now() - start) / MS));
+		check(&c, now() - start < SECOND, "table %u: %lu ms", i,
+			(unsigned long)((now() - start) / MS));
 	}
 	/* Reading a name has not filled the holes of the file: there is memory left. */
 	memory_handle other = memory_create(1ul << 30);

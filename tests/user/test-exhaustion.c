@@ -120,8 +120,12 @@ static int scenario(const char *name)
 		const char *name;
 		int (*run)(void);
 	} all[] = {
-		{"processes", eat_processes}, {"threads", eat_threads}, {"objects", eat_objects}, {"mappings", eat_mappings},
-		{"memory", eat_memory}, {"starve", starve},
+		{"processes", eat_processes},
+		{"threads", eat_threads},
+		{"objects", eat_objects},
+		{"mappings", eat_mappings},
+		{"memory", eat_memory},
+		{"starve", starve},
 	};
 
 	/* What the way out needs is kept back. */
@@ -150,7 +154,8 @@ static void test_scenario(const char *name, int reason, int status)
 
 		r = again_run(program, name, NULL, 0);
 		after = frames_free();
-		check(&c, (int)r.reason == reason && r.status == status, "reason %d, status %d", (int)r.reason, (int)r.status);
+		check(&c, (int)r.reason == reason && r.status == status, "reason %d, status %d",
+			(int)r.reason, (int)r.status);
 		if (round) /* the first may have made something that stays */
 			check(&c, before == after, "%ld pages were free, %ld are now", before, after);
 	}

@@ -8,7 +8,8 @@ enum { TYPES = 4, TABLE_SIZE = 1 << 14 };
 
 static uint32_t rights_of_type(uint32_t type)
 {
-	static const uint32_t all[] = {0, RIGHTS_PROCESS_ALL, RIGHTS_THREAD_ALL, RIGHTS_MEMORY_ALL, RIGHTS_SYSTEM_ALL};
+	static const uint32_t all[] = {
+		0, RIGHTS_PROCESS_ALL, RIGHTS_THREAD_ALL, RIGHTS_MEMORY_ALL, RIGHTS_SYSTEM_ALL};
 
 	return all[type];
 }
@@ -30,8 +31,8 @@ static void expect(struct checks *c, const struct call_info *call, unsigned i, u
 	result = call_make(call, &a);
 	call_undo(call, result);
 	if (expected)
-		check(c, result == expected, "%s(%s = %#lx) gave %ld, not %ld", call->name, call->args[i].name,
-			(unsigned long)value, result, expected);
+		check(c, result == expected, "%s(%s = %#lx) gave %ld, not %ld", call->name,
+			call->args[i].name, (unsigned long)value, result, expected);
 	else
 		check(c, !is_handle_error(result), "%s(%s = %#lx) gave %ld", call->name, call->args[i].name,
 			(unsigned long)value, result);
@@ -151,14 +152,17 @@ static void test_map_rights(void)
 		for (uint32_t prot = 1; prot < 8; prot++) {
 			any_handle copy = handle_duplicate(ANY(subjects.memory), rights << 8);
 			uint32_t needed = prot | PROT_READ;
-			long result = vm_map(subjects.idle, 0, (memory_handle){copy.value}, 0, PAGE_SIZE, prot, 0);
+			long result =
+				vm_map(subjects.idle, 0, (memory_handle){copy.value}, 0, PAGE_SIZE, prot, 0);
 			bool both = prot & PROT_WRITE && prot & PROT_EXEC;
 
 			if (needed & ~rights)
-				check(&c, result == -EACCES, "rights %u, prot %u gave %ld", (unsigned)rights, (unsigned)prot, result);
+				check(&c, result == -EACCES, "rights %u, prot %u gave %ld", (unsigned)rights,
+					(unsigned)prot, result);
 			else
-				check(&c, both ? result == -EINVAL : result > 0, "rights %u, prot %u gave %ld",
-					(unsigned)rights, (unsigned)prot, result);
+				check(&c, both ? result == -EINVAL : result > 0,
+					"rights %u, prot %u gave %ld", (unsigned)rights, (unsigned)prot,
+					result);
 			if (result > 0)
 				vm_unmap(subjects.idle, (uint64_t)result, PAGE_SIZE);
 			handle_close(copy);
@@ -176,8 +180,9 @@ static void test_amplification(void)
 		uint32_t rights = (have & 3) | (have >> 2) << 8;
 		any_handle copy = handle_duplicate(ANY(subjects.memory), rights);
 
-		check(&c, handle_info(copy, &info) == 0 && info.rights == rights && info.type == OBJECT_MEMORY, "%#x became %#x",
-			(unsigned)rights, (unsigned)info.rights);
+		check(&c,
+			handle_info(copy, &info) == 0 && info.rights == rights && info.type == OBJECT_MEMORY,
+			"%#x became %#x", (unsigned)rights, (unsigned)info.rights);
 		for (uint32_t want = 0; want <= 32; want++) {
 			uint32_t asked = want == 32 ? RIGHTS_SAME : (want & 3) | (want >> 2) << 8;
 			any_handle second = handle_duplicate(copy, asked);
@@ -185,15 +190,19 @@ static void test_amplification(void)
 			bool fits = asked == RIGHTS_SAME || !(asked & ~rights);
 
 			if (rights & RIGHT_DUPLICATE && fits)
-				check(&c, handle_info(second, &info) == 0 && info.rights == (asked == RIGHTS_SAME ? rights : asked),
+				check(&c,
+					handle_info(second, &info) == 0 &&
+						info.rights == (asked == RIGHTS_SAME ? rights : asked),
 					"%#x asked for %#x", (unsigned)rights, (unsigned)asked);
 			else
-				check(&c, second.value == -EACCES, "%#x asked for %#x gave %d", (unsigned)rights, (unsigned)asked,
-					second.value);
+				check(&c, second.value == -EACCES, "%#x asked for %#x gave %d",
+					(unsigned)rights, (unsigned)asked, second.value);
 			if (rights & RIGHT_TRANSFER && fits)
-				check(&c, given > 0, "%#x given as %#x: %ld", (unsigned)rights, (unsigned)asked, given);
+				check(&c, given > 0, "%#x given as %#x: %ld", (unsigned)rights,
+					(unsigned)asked, given);
 			else
-				check(&c, given == -EACCES, "%#x given as %#x: %ld", (unsigned)rights, (unsigned)asked, given);
+				check(&c, given == -EACCES, "%#x given as %#x: %ld", (unsigned)rights,
+					(unsigned)asked, given);
 			if (second.value > 0)
 				handle_close(second);
 		}
@@ -227,7 +236,8 @@ static void test_other_process(void)
 	check(&c, given > 0 && !child_start(&child, (uint64_t)given), "giving: %ld", given);
 	check(&c, !process_wait(child.process, DEADLINE_NEVER, &result), "waiting");
 	check(&c, child_exited(&result, 4 * PAGE_SIZE), "a given handle: %d", (int)result.status);
-	check(&c, process_give(child.process, ANY(subjects.memory), 0) == -EBUSY, "giving to an ended process");
+	check(&c, process_give(child.process, ANY(subjects.memory), 0) == -EBUSY,
+		"giving to an ended process");
 	child_close(&child);
 	checks_report(&c, "a handle means nothing in another process");
 }
@@ -269,13 +279,15 @@ static void test_full_table(void)
 
 		if (!round)
 			first = n;
-		check(&c, n == first && n > TABLE_SIZE - 100, "round %u has %u handles, the first %u", round, n, first);
+		check(&c, n == first && n > TABLE_SIZE - 100, "round %u has %u handles, the first %u", round,
+			n, first);
 		try_full_table(&c);
 		for (unsigned i = 0; i < n; i++) { /* in another order than they came */
 			unsigned k = round == 1 ? n - 1 - i : i;
 
 			check(&c, handle_close((any_handle){many[k]}) == 0, "closing %#x", (unsigned)many[k]);
-			check(&c, handle_close((any_handle){many[k]}) == -EBADF, "closing %#x twice", (unsigned)many[k]);
+			check(&c, handle_close((any_handle){many[k]}) == -EBADF, "closing %#x twice",
+				(unsigned)many[k]);
 		}
 	}
 	checks_report(&c, "a full table, and all of it again");

@@ -96,7 +96,8 @@ static void faulting_programs(struct checks *c)
 	for (unsigned i = 0; i < 10; i++) {
 		struct process_result r = again_run(program, "fault", NULL, 0);
 
-		check(c, r.reason == END_REASON_FAULTED, "reason %d, status %d", (int)r.reason, (int)r.status);
+		check(c, r.reason == END_REASON_FAULTED, "reason %d, status %d", (int)r.reason,
+			(int)r.status);
 	}
 }
 
@@ -132,7 +133,8 @@ static void mappings(struct checks *c)
 		check(c, vm_map(p, 0, m, 0, 64 * PAGE_SIZE, PROT_READ, 0) > 0, "mapping in another process");
 		handle_close(ANY(m));
 		for (unsigned k = 0; k < 64; k += 2) /* cut to pieces */
-			check(c, !vm_unmap(own_process(), (uint64_t)at + k * PAGE_SIZE, PAGE_SIZE), "cutting");
+			check(c, !vm_unmap(own_process(), (uint64_t)at + k * PAGE_SIZE, PAGE_SIZE),
+				"cutting");
 		check(c, !vm_unmap(own_process(), (uint64_t)at, 64 * PAGE_SIZE), "unmapping");
 		handle_close(ANY(p));
 	}
@@ -145,7 +147,8 @@ static void far_mappings(struct checks *c)
 	memory_handle m = memory_create(PAGE_SIZE);
 
 	for (uint64_t at = 1ul << 30; at < USER_TOP; at += 3ul << 30)
-		check(c, vm_map(p, at, m, 0, PAGE_SIZE, PROT_READ, MAP_FIXED) == (long)at, "mapping at %#lx", (unsigned long)at);
+		check(c, vm_map(p, at, m, 0, PAGE_SIZE, PROT_READ, MAP_FIXED) == (long)at, "mapping at %#lx",
+			(unsigned long)at);
 	handle_close(ANY(m));
 	handle_close(ANY(p));
 }
@@ -164,28 +167,32 @@ static void threads_ended(struct checks *c)
 			check(c, last.value > 0, "thread %u gave %d", k, last.value);
 			handle_close(ANY(last));
 		}
-		check(c, !process_wait(child.process, DEADLINE_NEVER, &r) && child_exited(&r, 0), "status %d", (int)r.status);
-		check(c, thread_create(child.process, CHILD_CODE, CHILD_SP, 0).value == -EBUSY, "a thread after the end");
-		check(c, vm_map(child.process, 0, child.data, 0, PAGE_SIZE, PROT_READ, 0) == -EBUSY, "a mapping after the end");
+		check(c, !process_wait(child.process, DEADLINE_NEVER, &r) && child_exited(&r, 0), "status %d",
+			(int)r.status);
+		check(c, thread_create(child.process, CHILD_CODE, CHILD_SP, 0).value == -EBUSY,
+			"a thread after the end");
+		check(c, vm_map(child.process, 0, child.data, 0, PAGE_SIZE, PROT_READ, 0) == -EBUSY,
+			"a mapping after the end");
 		check(c, vm_unmap(child.process, CHILD_DATA, PAGE_SIZE) == -EBUSY, "unmapping after the end");
 		child_close(&child);
 	}
 }
 
 /* The process ends while threads of it and of others wait, sleep and spin. */
-CHILD_PROGRAM(sleeper,
-	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
-	"	li	a0, -1\n"
-	"	ecall\n"
-	"	unimp\n");
+CHILD_PROGRAM(sleeper, "	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
+									  "	li	a0, -1\n"
+									  "	ecall\n"
+									  "	unimp\n");
 CHILD_PROGRAM(sleeper_or_end,
 	"	bnez	a0, 1f\n"
-	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
-	"	li	a0, -1\n"
-	"	ecall\n"
-	"1:	li	a7, " SUITE_TEXT(SYS_thread_yield) "\n"
-	"	ecall\n"
-	"	li	a0, 9\n" CHILD_EXIT);
+	"	li	a7, " SUITE_TEXT(
+		SYS_thread_sleep) "\n"
+				  "	li	a0, -1\n"
+				  "	ecall\n"
+				  "1:	li	a7, " SUITE_TEXT(
+					  SYS_thread_yield) "\n"
+							    "	ecall\n"
+							    "	li	a0, 9\n" CHILD_EXIT);
 
 static struct suite_thread waiters[20];
 static process_handle waited_for;
@@ -215,7 +222,8 @@ static void many_waiters(struct checks *c)
 	check(c, !child_start(&child, 1), "the one that ends all");
 	for (unsigned i = 0; i < COUNT(waiters); i++)
 		suite_thread_join(&waiters[i]);
-	check(c, waited_right == COUNT(waiters), "%d of %zu waiters heard of the end", waited_right, COUNT(waiters));
+	check(c, waited_right == COUNT(waiters), "%d of %zu waiters heard of the end", waited_right,
+		COUNT(waiters));
 	child_close(&child);
 }
 
@@ -250,7 +258,10 @@ static void test_sleepers(void)
 	struct child child;
 
 	for (unsigned i = 0; i < 50; i++) {
-		check(&c, !child_make(&child, sleeper, (size_t)(sleeper_end - sleeper)) && !child_start(&child, 0), "child %u", i);
+		check(&c,
+			!child_make(&child, sleeper, (size_t)(sleeper_end - sleeper)) &&
+				!child_start(&child, 0),
+			"child %u", i);
 		check(&c, process_wait(child.process, now() + MS / 10, &r) == -ETIMEDOUT, "it has ended");
 		child_close(&child);
 	}

@@ -70,8 +70,8 @@ static void expect_fault(struct checks *c, const struct call_info *call, unsigne
 	a.value[i] = address;
 	result = call_make(call, &a);
 	call_undo(call, result);
-	check(c, result == expected, "%s(%s = %#lx) gave %ld", call->name, call->args[i].name, (unsigned long)address,
-		result);
+	check(c, result == expected, "%s(%s = %#lx) gave %ld", call->name, call->args[i].name,
+		(unsigned long)address, result);
 }
 
 static void try_addresses(struct checks *c, const struct call_info *call, unsigned i)
@@ -139,17 +139,20 @@ static void empty(struct checks *c, const struct call_info *call, unsigned i)
 		a.value[i] = bad_addresses[k];
 		long result = call_make(call, &a);
 
-		check(c, result == expected, "%s(%#lx, 0) gave %ld", call->name, (unsigned long)bad_addresses[k], result);
+		check(c, result == expected, "%s(%#lx, 0) gave %ld", call->name,
+			(unsigned long)bad_addresses[k], result);
 	}
 }
 
-static void test_each(void (*try)(struct checks *, const struct call_info *, unsigned), bool buffers_only, const char *what)
+static void test_each(
+	void (*try)(struct checks *, const struct call_info *, unsigned), bool buffers_only, const char *what)
 {
 	struct checks c = {0};
 
 	for (unsigned k = 0; k < CALLS; k++)
 		for (unsigned i = 0; i < calls[k].arity && is_allowed(&calls[k]); i++)
-			if (buffers_only ? calls[k].args[i].kind == VALUE_BUFFER : is_pointer(&calls[k].args[i]))
+			if (buffers_only ? calls[k].args[i].kind == VALUE_BUFFER
+					 : is_pointer(&calls[k].args[i]))
 				try(&c, &calls[k], i);
 	checks_report(&c, what);
 }
@@ -166,14 +169,17 @@ static void test_packed(void)
 		a[1] = calls[k].packed_size;
 		for (unsigned i = 0; i < COUNT(bad_addresses); i++) {
 			a[0] = bad_addresses[i];
-			check(&c, raw(calls[k].number, a) == -EFAULT, "%s at %#lx", calls[k].name, (unsigned long)a[0]);
+			check(&c, raw(calls[k].number, a) == -EFAULT, "%s at %#lx", calls[k].name,
+				(unsigned long)a[0]);
 		}
 		for (unsigned inside = 0; inside < calls[k].packed_size; inside++) {
 			a[0] = end - inside;
-			check(&c, raw(calls[k].number, a) == -EFAULT, "%s with %u bytes", calls[k].name, inside);
+			check(&c, raw(calls[k].number, a) == -EFAULT, "%s with %u bytes", calls[k].name,
+				inside);
 		}
 		a[0] = (uintptr_t)execute_only.at;
-		check(&c, raw(calls[k].number, a) == -EFAULT, "%s from a page that can't be read", calls[k].name);
+		check(&c, raw(calls[k].number, a) == -EFAULT, "%s from a page that can't be read",
+			calls[k].name);
 	}
 	checks_report(&c, "argument structs of packed calls");
 }
@@ -184,9 +190,12 @@ static void test_short_buffers(void)
 	uint8_t *end = one_page.at + one_page.size;
 
 	for (unsigned n = 0; n <= 300; n++) {
-		check(&c, memory_write(subjects.memory, 0, end - n, 301) == -EFAULT, "memory_write with %u of 301", n);
-		check(&c, memory_read(subjects.memory, 0, end - n, 301) == -EFAULT, "memory_read with %u of 301", n);
-		check(&c, memory_read(subjects.memory, 0, end - n, 1ul << 31) == -EFAULT, "memory_read of 2^31 with %u", n);
+		check(&c, memory_write(subjects.memory, 0, end - n, 301) == -EFAULT,
+			"memory_write with %u of 301", n);
+		check(&c, memory_read(subjects.memory, 0, end - n, 301) == -EFAULT,
+			"memory_read with %u of 301", n);
+		check(&c, memory_read(subjects.memory, 0, end - n, 1ul << 31) == -EFAULT,
+			"memory_read of 2^31 with %u", n);
 	}
 	checks_report(&c, "buffers shorter than their length");
 }

@@ -22,12 +22,16 @@ static void test_past(void)
 	uint64_t past[] = {0, 1, now() - 1, now()};
 
 	for (unsigned i = 0; i < COUNT(past); i++) {
-		check(&c, process_wait(subjects.idle, past[i], &r) == -ETIMEDOUT, "waiting until %lu", (unsigned long)past[i]);
-		check(&c, process_wait(subjects.ended, past[i], &r) == 0 && r.status == 7, "waiting for what is over");
+		check(&c, process_wait(subjects.idle, past[i], &r) == -ETIMEDOUT, "waiting until %lu",
+			(unsigned long)past[i]);
+		check(&c, process_wait(subjects.ended, past[i], &r) == 0 && r.status == 7,
+			"waiting for what is over");
 		check(&c, thread_sleep(past[i]) == 0, "sleeping until %lu", (unsigned long)past[i]);
 	}
-	check(&c, process_wait(own_process(), DEADLINE_NEVER, &r) == -EACCES ||
-			  process_wait(own_process(), DEADLINE_NEVER, &r) == -EINVAL, "waiting for oneself");
+	check(&c,
+		process_wait(own_process(), DEADLINE_NEVER, &r) == -EACCES ||
+			process_wait(own_process(), DEADLINE_NEVER, &r) == -EINVAL,
+		"waiting for oneself");
 	checks_report(&c, "deadlines in the past");
 }
 
@@ -41,7 +45,8 @@ static void test_soon(void)
 
 		check(&c, thread_sleep(deadline) == 0 && now() >= deadline, "woken too soon");
 		deadline = now() + random_below(2 * MS);
-		check(&c, process_wait(subjects.idle, deadline, &r) == -ETIMEDOUT && now() >= deadline, "timed out too soon");
+		check(&c, process_wait(subjects.idle, deadline, &r) == -ETIMEDOUT && now() >= deadline,
+			"timed out too soon");
 	}
 	checks_report(&c, "deadlines that come");
 }
@@ -61,7 +66,8 @@ static void test_far(void)
 		struct child child;
 
 		check(&c, !child_make(&child, code, sizeof(code)) && !child_start(&child, 0), "child");
-		check(&c, process_wait(child.process, far[i], &r) == 0 && child_exited(&r, 0), "until %#lx", (unsigned long)far[i]);
+		check(&c, process_wait(child.process, far[i], &r) == 0 && child_exited(&r, 0), "until %#lx",
+			(unsigned long)far[i]);
 		child_close(&child);
 	}
 	checks_report(&c, "deadlines far away");
@@ -97,7 +103,8 @@ static void test_order(void)
 	check(&c, now() >= start + (SLEEPERS - 1) * (MS / 2), "they were too early");
 	check(&c, woken_count == SLEEPERS, "%u woke", woken_count);
 	for (unsigned i = 1; i < SLEEPERS; i++)
-		check(&c, deadlines[woken[i - 1]] <= deadlines[woken[i]], "number %u came before its time", woken[i - 1]);
+		check(&c, deadlines[woken[i - 1]] <= deadlines[woken[i]], "number %u came before its time",
+			woken[i - 1]);
 	checks_report(&c, "many sleepers in the order of their deadlines");
 }
 
