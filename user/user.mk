@@ -63,6 +63,9 @@ $(SYSROOT)/lib/libtabula.a: $(LIBC_O) $(B)/user/libc.list
 
 keep = $(Q)mkdir -p $(@D) && echo '$1' | cmp -s - $@ || echo '$1' > $@
 
+# The specs file holds the place of the sysroot: a tree that was moved needs another.
+$(B)/sdk.place: FORCE
+	$(call keep,$(CURDIR) $(CC))
 $(B)/flags.user: FORCE
 	$(call keep,$(USER_CC) $(USER_CFLAGS) in $(CURDIR))
 # The specs file names the sysroot by its full path, so a tree that has moved needs another.
