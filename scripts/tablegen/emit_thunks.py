@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, List
 
-from . import checker, layout, model
+from . import errors, layout, model
 from .emit_numbers import TABLE
 from .output import CFile
 
@@ -142,7 +142,7 @@ class _Thunk:
         assert struct is not None
         lines: List[str] = []
         for member in struct.members:
-            if not checker.is_checked(member.type):
+            if not errors.is_checked(member.type):
                 continue
             place = f"{argument.name}.{member.name}" + ("[i]" if member.count else "")
             wrong = f"{place} > 1" if member.type.kind == "scalar" else f"!{member.type.name}_known({place})"

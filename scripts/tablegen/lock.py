@@ -8,6 +8,7 @@ call: a new version may find new ways to fail.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
@@ -117,6 +118,10 @@ _SHAPES = {
 
 def read(path: str, complaints: Complaints) -> List[Fact]:
     """The facts recorded in the lock."""
+    if not os.path.exists(path):
+        complaints.add(Span(Source(path, ()), 1), "there is no ABI lock here; restore it from the last commit, or run "
+                       "`make abi-accept` if nothing was ever published")
+        return []
     source = read_source(path, complaints)
     facts: Dict[Tuple[str, ...], Fact] = {}
     for number, line in enumerate(source.lines, 1):
@@ -247,11 +252,12 @@ def _complain(interface: model.Interface, fact: Fact, now: Optional[Fact], types
         _complain_call(interface, fact, now, complaints)
         return
     published = f"published: {fact.line}"
+    what = {"flags": "flag", "enum": "enum value"}.get(fact.key[0], fact.key[0])
     if now is not None:
-        complaints.add(now.span, f"a published {fact.key[0]} has changed; {published}; now: {now.line}. Change it "
+        complaints.add(now.span, f"a published {what} has changed; {published}; now: {now.line}. Change it "
                        "back, and add a new one under a new name")
     else:
-        complaints.add(_owner_span(interface, fact, types), f"a published {fact.key[0]} is gone; {published}. Put it "
+        complaints.add(_owner_span(interface, fact, types), f"a published {what} is gone; {published}. Put it "
                        "back: programs rely on it")
 
 

@@ -4,13 +4,9 @@ complain about it with file and line. Each group first shows that the right thin
 from __future__ import annotations
 
 import re
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from support.tree import Outcome, Tree  # noqa: E402
+from tests.support.tree import Outcome, Tree
 
 CALLS = "kernel/abi/syscalls.tbl"
 TYPES = "kernel/abi/types.tbl"
@@ -22,11 +18,12 @@ PROGRAM = "user/bin/tried.c"
 class InTree(unittest.TestCase):
     """Tests that share one copy of the tree; what a test changes is taken back after it."""
 
+    BUILT = True  # whether the copy starts with what is built already
     tree: Tree
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.tree = Tree()
+        cls.tree = Tree(build=cls.BUILT)
         cls.addClassCleanup(cls.tree.remove)
 
     def setUp(self) -> None:
@@ -56,6 +53,8 @@ class InTree(unittest.TestCase):
 
 class Table(InTree):
     """Lines of the tables that are wrong in themselves or against what has been published."""
+
+    BUILT = False
 
     def refuse_call(self, line: str, message: str, at: str = "") -> None:
         number = self.add_call(line)
@@ -134,7 +133,7 @@ class Table(InTree):
     def test_published_flag_changed(self) -> None:
         self.tree.replace(TYPES, "fixed 0x1 ", "fixed 0x2 ")
         line = self.tree.line_of(TYPES, "fixed 0x2 ")
-        self.refused(self.tree.make("generate"), TYPES, line, "a published flags has changed")
+        self.refused(self.tree.make("generate"), TYPES, line, "a published flag has changed")
 
     def test_seventh_argument_unmarked(self) -> None:
         self.refuse_call("N native - u32 tried_call(u32 a, u32 b, u32 c, u32 d, u32 e, u32 f, u32 g) ! -",
@@ -230,7 +229,8 @@ class Handler(InTree):
 
     def setUp(self) -> None:
         super().setUp()
-        self.line = self.add_call("N native - size tried_call(u32 first, u64 second, in u8 buf[len], size len) ! EFAULT")
+        self.line = self.add_call("N native - size tried_call(u32 first, u64 second, in u8 buf[len], size len) "
+                                  "! EFAULT")
 
     def compile(self, text: str) -> Outcome:
         self.tree.write(HANDLER, text)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import ast
 import os
 import re
-import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from support.tables import ABI, CALLS, CROSS, ROOT, Scratch  # noqa: E402
+from tests.support.tables import ABI, CALLS, CROSS, ROOT, Scratch
 
 
 KERNEL_FLAGS = ["-std=gnu17", "-O2", "-ffreestanding", "-march=rv64imac_zicsr_zifencei", "-mabi=lp64",
-                "-mcmodel=medany", "-DDEBUG_CHECKS=0", "-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wvla", "-Wcast-qual",
-                "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wimplicit-fallthrough", "-Werror"]
+                "-mcmodel=medany", "-DDEBUG_CHECKS=0", "-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wvla",
+                "-Wcast-qual", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wimplicit-fallthrough", "-Werror"]
 
 
 class RealTables(Scratch):
@@ -48,7 +45,8 @@ class RealTables(Scratch):
             self.compiled(CROSS + "gcc", *KERNEL_FLAGS, "-Werror=override-init", "-Igen", f"-I{ROOT}/kernel",
                           f"-I{ROOT}/arch/riscv", "-c", f"gen/kernel/{part}.c", "-o", f"{part}.o")
             sections = self.compile(CROSS + "objdump", "-h", f"{part}.o").stdout
-            for name, size in re.findall(r"^ *\d+ (\.data\S*|\.bss\S*|\.sdata\S*) +([0-9a-f]+)", sections, re.MULTILINE):
+            writable = r"(?m)^ *\d+ (\.data\S*|\.bss\S*|\.sdata\S*) +([0-9a-f]+)"
+            for name, size in re.findall(writable, sections):
                 self.assertEqual(int(size, 16), 0, f"{name} of {part}.c is not constant")
 
     def test_a_number_used_twice_in_the_table_does_not_compile(self) -> None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import unittest
-from pathlib import Path
 from typing import List
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from support.tables import CALLS, CROSS, ROOT, TYPES, Scratch  # noqa: E402
+from tests.support.tables import CALLS, CROSS, ROOT, TYPES, Scratch
 
 
 PROGRAMS = ROOT / "tests/host/tablegen"
@@ -29,14 +25,15 @@ class Generated(Scratch):
 
     def host(self, *sources: str) -> subprocess.CompletedProcess:
         """Compiles and runs a program of tests/host/tablegen with generated code; metadata.h is the kernel's."""
-        self.compiled("gcc", "-std=gnu17", "-g", "-O1", "-Wall", "-Wextra", "-Wno-builtin-declaration-mismatch", "-Werror",
+        self.compiled("gcc", "-std=gnu17", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
                       "-fsanitize=undefined", "-fno-sanitize-recover=all", f"-I{PROGRAMS}/fake", "-Igen",
                       "-I.", *sources, "-o", "program")
         return self.compile(str(self.folder / "program"))
 
     def test_thunks_and_metadata(self) -> None:
         self.generate()
-        result = self.host(str(PROGRAMS / "driver.c"), "gen/kernel/thunks.c", "gen/kernel/tables.c", "gen/kernel/metadata.c")
+        result = self.host(str(PROGRAMS / "driver.c"),
+                           *[f"gen/kernel/{part}.c" for part in ("thunks", "tables", "metadata")])
         self.assertEqual((result.returncode, result.stdout), (0, ""))
 
     def check_names(self, names: List[str]) -> None:
@@ -57,6 +54,19 @@ class Generated(Scratch):
         self.accept()
         self.check_names(names)
 
+    def test_a_version_ends_at_eight_bytes(self) -> None:
+        """So that what is added later never moves into the padding of what is published."""
+        arguments = ", ".join(f"u32 x{i}" for i in range(7))
+        text = f"\n## Text.\n12 native struct u32 f({arguments}@) ! EFAULT EINVAL E2BIG\n"
+        for added, oldest, newest in (("", 32, 32), ("; u32 y", 32, 40), ("; u8 y, u32 z; u8 w", 32, 48)):
+            self.put("syscalls.tbl", CALLS + text.replace("@", added))
+            self.generate()
+            types = self.get("gen/abi/types.h")
+            self.assertIn(f"#define F_ARGS_OLDEST {oldest}u", types)
+            self.assertIn(f"sizeof(struct f_args) == {newest},", types)
+            self.put("types.c", '#include "abi/types.h"\n')
+            self.compiled(CROSS + "gcc", *STUB_FLAGS, "-Wpadded", "-Werror", "-fsyntax-only", "types.c")
+
     def test_stubs_put_arguments_where_thunks_look(self) -> None:
         """The stub of a packed call fills in the struct; that of another loads registers."""
         self.generate()
@@ -73,7 +83,7 @@ long words(const uint32_t *w, uint64_t *l) { return buffers(w, 3, l, 2); }
                       "stubs.c", "-o", "stubs.s")
         code = self.get("stubs.s")
         scalars = code[code.index("scalars:"):code.index(".size\tscalars")]
-        for register, value in (("a7", "1"), ("a0", "1"), ("a1", "-2"), ("a2", "3"), ("a3", "-4"), ("a4", "-5"), ("a5", "1")):
+        for register, value in zip(("a7", "a0", "a1", "a2", "a3", "a4", "a5"), (1, 1, -2, 3, -4, -5, 1)):
             self.assertRegex(scalars, rf"li\t{register},{value}\b")
         self.assertNotIn("sp", scalars)
         gone = code[code.index("gone:"):code.index(".size\tgone")]
@@ -85,7 +95,7 @@ long words(const uint32_t *w, uint64_t *l) { return buffers(w, 3, l, 2); }
         self.put("stubs.c", "#include <tabula/syscalls.h>\nint f(other_handle o) { return leave_by(o); }\n")
         result = self.compile(CROSS + "gcc", *STUB_FLAGS, "-S", "stubs.c", "-o", "stubs.s")
         self.assertIn("stubs.c:2:", result.stdout)
-        self.assertIn("incompatible type for argument 1 of 'leave_by'", result.stdout.replace("‘", "'").replace("’", "'"))
+        self.assertRegex(result.stdout, "incompatible type for argument 1 of .leave_by.")
 
     def test_libc_that_disagrees_on_an_error(self) -> None:
         self.generate()

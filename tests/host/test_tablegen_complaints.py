@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-import sys
 import unittest
-from pathlib import Path
 from typing import List
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from support.tables import ABI, CALLS, TYPES, Scratch  # noqa: E402
+from tests.support.tables import ABI, CALLS, TYPES, Scratch
 
 
 class Complaints(Scratch):
@@ -58,7 +54,7 @@ class Complaints(Scratch):
         self.call("12 native - u32 f() ! EAGAIN EAGAIN", "error EAGAIN is listed twice")
         self.call("12 native - u32 f()", "expected '!' and the errors")
         self.call("12 native - u32 f(u32 a ! -", r"expected ',' or '\)' but found '!'")
-        self.call("12 native - u32 f(u32 a,", r"this '\(' is not closed; the lines that continue a call begin with a tab")
+        self.call("12 native - u32 f(u32 a,", r"this '\(' is not closed; the lines that continue a call begin with")
         self.call("12 native - u32 f(u32 a", r"this '\(' is not closed")
         self.call("12 native - u32 f() ! - ## text", "manual text stands on lines of its own")
         self.call("12 native - u32 f() ! - EINVAL", "expected the end of the line but found 'EINVAL'")
@@ -76,6 +72,21 @@ class Complaints(Scratch):
         self.call('gap 12 "why', "this text is not closed by a quotation mark")
         self.call("table native 32", "table native is declared twice")
         self.call("table large 100", "a power of two of slots")
+
+    def grown(self, arguments: str, line_with: str, message: str) -> None:
+        """A packed call with arguments added after ';'."""
+        self.put("types.tbl", TYPES + "\n## No zero.\nenum size_class {\n\tsmall 1 ## text\n}\n")
+        self.put("syscalls.tbl", CALLS + "\n## Text.\n12 native struct u32 f(u32 n, u32 b, u32 c, u32 d, u32 e, "
+                 f"u32 g, u32 h{arguments})\n\t! EFAULT EINVAL E2BIG EBADF EFTYPE\n")
+        with self.subTest(arguments=arguments):
+            self.refused("syscalls.tbl", line_with, message)
+
+    def test_arguments_added_later(self) -> None:
+        self.grown("; other o", "; other o", "'o' was added after ';', so it is zero for older programs")
+        self.grown("; in struct question q", "; in struct", "'q' was added after ';'")
+        self.grown("; enum<size_class> s", "; enum", "zero for older programs, and enum size_class has no zero")
+        self.grown("; in u8 buf[n]", "; in u8", "buf and its length n were not added together")
+        self.grown("".join(f", u8 x{i}" for i in range(25)), "u8 x24", "a call has at most 31 arguments")
 
     def test_manual_text(self) -> None:
         for text, message in (("", "call f has no manual text"), ("##\n", "call f has no manual text"),
@@ -117,7 +128,8 @@ class Complaints(Scratch):
         self.declaration("struct s {\n\tu32 a b\n}\n", "u32 a b", "expected the end of the line but found 'b'")
         self.declaration("struct s {\n\tu32 a\n", "struct s {", "this '{' is never closed")
         self.declaration("struct s { u32 a }\n", "struct s {", "expected the end of the line after '{'")
-        self.declaration("object o 3 {\n\tright x 0x100 ## text\n}\n", "object o 3", "object number 3 is declared twice")
+        self.declaration("object o 3 {\n\tright x 0x100 ## text\n}\n", "object o 3",
+                         "object number 3 is declared twice")
         self.declaration("object o 0 {\n}\n", "object o 0", "lies between 1 and 255")
         self.declaration("object o 4 {\n\tright x 0x10 ## text\n}\n", "right x 0x10", "bits 0 to 7 are for the common")
         self.declaration("object o 4 {\n\tright copy 0x100 ## text\n}\n", "right copy 0x100", "a common right already")
@@ -170,8 +182,8 @@ class Mutations(Scratch):
                      "syscalls.tbl": (ABI / "syscalls.tbl").read_text(encoding="utf-8"),
                      "lock": (ABI / "syscalls.lock").read_text(encoding="utf-8")}
         words = re.findall(r"\w+|[^\w\s]", originals["types.tbl"] + originals["syscalls.tbl"])
-        words += ["0x", "0xfffffffffffffffff", "9" * 5000, "010", "((", "}", "{", '"', "##", "\n", "\t", "\n\n", ";", "gap",
-                  "retired", "*/", "\\", "é", "\0", "\r\n", "struct", "class", "a0"]
+        words += ["0x", "0xfffffffffffffffff", "9" * 5000, "010", "((", "}", "{", '"', "##", "\n", "\t", "\n\n", ";",
+                  "gap", "retired", "*/", "\\", "é", "\0", "\r\n", "struct", "class", "a0"]
         outcomes = {0: 0, 1: 0}
         for number in range(self.ROUNDS):
             for name, text in originals.items():

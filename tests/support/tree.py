@@ -38,7 +38,7 @@ class Tree:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target, follow_symlinks=False)
         if build and (ROOT / "build").is_dir():
-            shutil.copytree(ROOT / "build", self.root / "build", symlinks=True)
+            shutil.copytree(ROOT / "build", self.root / "build", symlinks=True, copy_function=_copy)
 
     def __enter__(self) -> "Tree":
         return self
@@ -98,6 +98,14 @@ class Tree:
 
     def make(self, *arguments: str, timeout: float = 300) -> Outcome:
         return self.run("make", *arguments, timeout=timeout)
+
+
+def _copy(source: str, target: str) -> None:
+    """Copies a file of the build; one that a build going on has just replaced or removed is left out."""
+    try:
+        shutil.copy2(source, target)
+    except FileNotFoundError:
+        pass
 
 
 def _environment() -> Dict[str, str]:

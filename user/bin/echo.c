@@ -6,7 +6,7 @@
 int main(int argc, char **argv)
 {
 	tool_help(argc, argv,
-		"usage: echo [-n] [WORD]...\nPrints the words with blanks between; -n leaves the newline out.\n");
+		"usage: echo [-n] [WORD]...\nPrints the words, a blank between two; -n: no newline.\n");
 	int first = 1;
 	bool newline = true;
 	if (argc > 1 && strcmp(argv[1], "-n") == 0) {

@@ -26,7 +26,7 @@ ssize_t console_input(void *buffer, size_t size);
 ssize_t console_output(const void *buffer, size_t size);
 bool console_is_terminal(void);
 
-/* path.c: the working directory, and absolute names without leading slash, ".", "..", "//"; "" is the root. */
+/* path.c: the working directory, and absolute names without first slash, ".", "..", "//"; "" is the root. */
 enum { RESOLVED_MAX = 1024 };
 void directory_inherit(void);
 const char *directory_current(void);

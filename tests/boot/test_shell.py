@@ -1,0 +1,238 @@
+"""The shell, init and the tools: command lines run without a prompt, and keys typed at one."""
+
+import os
+import select
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from typing import Tuple
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = str(ROOT / "scripts/run")
+PROMPT = "\ntabula$ "
+DEADLINE = 60.0
+
+
+def run(command: str, *options: str) -> Tuple[int, str]:
+    done = subprocess.run([RUN, *options, command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    return done.returncode, done.stdout.decode()
+
+
+class Commands(unittest.TestCase):
+    def expect(self, command: str, output: str, status: int = 0) -> None:
+        self.assertEqual(run(command), (status, output))
+
+    def test_connectors_and_status(self) -> None:
+        self.expect("true && echo a || echo b; false && echo c || echo d; false; echo $?; exit 300",
+                    "a\nd\n1\n", 300 % 256)
+
+    def test_status_of_the_last_command(self) -> None:
+        self.expect("true; false", "", 1)
+
+    def test_what_can_not_run(self) -> None:
+        self.expect("nothing; echo $?; /etc/motd; echo $?; /bin; echo $?; /bin/nothing; echo $?; '' ; echo $?",
+                    "sh: nothing: not found; 'ls /bin' shows what there is\n127\n"
+                    "sh: /etc/motd: Permission denied\n126\nsh: /bin: Is a directory\n126\n"
+                    "sh: /bin/nothing: No such file or directory\n127\n"
+                    "sh: : not found; 'ls /bin' shows what there is\n127\n")
+
+    def test_variables(self) -> None:
+        self.expect("A='x y' B=2; echo \"$A\" $B; A=3 sh -c 'echo [$A][$B]'; export B; sh -c 'echo $B'; unset B; "
+                    "echo [$B]; sh -c 'echo $0 $# \"$@\"' name 'a b' c",
+                    "x y 2\n[3][]\n2\n[]\nname 2 a b c\n")
+
+    def test_directories(self) -> None:
+        self.expect("cd bin && pwd && sh -c pwd && ls l* && cd - && cd nothing; echo $?; cd /etc/motd",
+                    "/bin\n/bin\nls\n/\nsh: cd: nothing: No such file or directory\n1\n"
+                    "sh: cd: /etc/motd: Not a directory\n", 1)
+
+    def test_nothing_of_a_broken_input_runs(self) -> None:
+        self.expect("echo a; echo 'b", "sh: syntax error: the end comes too early; is a quote open?\n", 2)
+        self.expect("echo a; echo b | cat", "sh: '|': there are no pipes yet\n", 2)
+
+    def test_faults_are_named_and_survived(self) -> None:
+        ways = [("null", "Segmentation fault", 139), ("text-write", "Segmentation fault", 139),
+                ("data-jump", "Segmentation fault", 139), ("stack", "Segmentation fault", 139),
+                ("bad-stack", "Segmentation fault", 139), ("kernel", "Segmentation fault", 139),
+                ("illegal", "Illegal instruction", 132), ("privileged", "Illegal instruction", 132),
+                ("break", "Trace/breakpoint trap", 133), ("misaligned", "Bus error", 138)]
+        command = "; ".join(f"crash {way}; echo $?" for way, _, _ in ways)
+        self.expect(command, "".join(f"crash: {text}\n{status}\n" for _, text, status in ways))
+
+    def test_input_is_at_its_end(self) -> None:
+        self.expect("cat; cat -; sh; echo done", "done\n")
+
+    def test_tools(self) -> None:
+        self.expect("echo -n a; echo b; cat /etc/motd /nothing /etc; echo $?",
+                    "ab\nTabula: a small RISC-V kernel whose system calls all come from one table.\n"
+                    "cat: /nothing: No such file or directory\ncat: /etc: Is a directory\n1\n")
+        self.expect("ls /etc /nothing /etc/motd; echo $?; ls -d /etc; ls -a /etc; ls -x; echo $?",
+                    "/etc/motd\nls: /nothing: No such file or directory\n\n/etc:\nmotd\n2\n/etc\n.\n..\nmotd\n"
+                    "ls: invalid option -- `-x'\n"
+                    "usage: ls [-al1d] [FILE]...\n"
+                    "Lists files and what is in directories (none: this one).\n"
+                    "  -a  names that begin with a dot, too\n"
+                    "  -l  mode, links, size and name\n"
+                    "  -d  directories themselves, not what is in them\n2\n")
+
+    def test_long_listing(self) -> None:
+        size = (ROOT / "user/etc/motd").stat().st_size
+        self.expect("ls -l /etc", f"-rw-r--r--  1 {size:9} motd\n")
+
+    def test_help_of_every_program(self) -> None:
+        names = "cat crash echo false hello ls sh shutdown true"
+        status, output = run("; ".join(f"{name} --help || echo failed" for name in names.split()))
+        self.assertEqual(status, 0)
+        self.assertEqual(output.count("usage: "), len(names.split()))
+        self.assertNotIn("failed", output)
+
+    def test_binary_output_is_exact(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            every = bytes(range(256)) * 20 + b"\r\n\r\r\n\n"
+            (Path(directory) / "every").write_bytes(every)
+            done = subprocess.run([RUN, "--program", str(Path(directory) / "every"), "cat /bin/every"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual((done.returncode, done.stdout), (0, every))
+
+
+class BootArchive(unittest.TestCase):
+    """What init says when the archive is not what it should be."""
+
+    def boot(self, *files: str) -> Tuple[int, str]:
+        with tempfile.TemporaryDirectory() as directory:
+            archive = os.path.join(directory, "initrd.cpio")
+            subprocess.run([str(ROOT / "scripts/mkarchive"), archive, *files], check=True, cwd=str(ROOT))
+            done = subprocess.run([RUN, "--initrd", archive, "echo a"], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout.decode()
+
+    def test_no_shell(self) -> None:
+        _, output = self.boot("/init=build/archive/bin/init")
+        self.assertIn("init: /bin/sh: No such file or directory\n", output)
+        self.assertIn("init: nothing can be run; rebuild build/initrd.cpio with 'make'\n", output)
+
+    def test_shell_is_no_program(self) -> None:
+        _, output = self.boot("/init=build/archive/bin/init", "/bin/sh=user/etc/motd")
+        self.assertIn("init: /bin/sh: Permission denied\n", output)
+
+
+class Prompt(unittest.TestCase):
+    def setUp(self) -> None:
+        self.machine = subprocess.Popen([RUN, "--interactive"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, bufsize=0)
+        self.addCleanup(self.end)
+        self.raw, self.seen = b"", ""
+        self.first_screen = self.until(PROMPT)
+
+    def end(self) -> None:
+        self.machine.kill()
+        self.machine.wait()
+        for stream in (self.machine.stdin, self.machine.stdout):
+            if stream:
+                stream.close()
+
+    def until(self, text: str) -> str:
+        """What comes up to a text; the rest is kept for the next time."""
+        limit = time.monotonic() + DEADLINE
+        while text not in self.seen:
+            ready, _, _ = select.select([self.machine.stdout], [], [], max(0, limit - time.monotonic()))
+            got = os.read(self.machine.stdout.fileno(), 65536) if ready else b""
+            self.assertTrue(got, f"{text!r} never came after {self.seen!r}")
+            self.raw += got
+            self.seen += self.take_text()
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def take_text(self) -> str:
+        """What has come, up to a byte that may be the start of more: a return before its newline, half a character."""
+        end = len(self.raw)
+        while end > 0 and (self.raw[end - 1] == ord("\r") or self.raw[end - 1] >= 0x80):
+            end -= 1
+        text, self.raw = self.raw[:end], self.raw[end:]
+        return text.decode().replace("\r\n", "\n")
+
+    def keys(self, keys: str) -> None:
+        self.machine.stdin.write(keys.encode())
+
+    def enter(self, keys: str) -> str:
+        """Types a line; returns what is printed between its echo and the next prompt."""
+        self.keys(keys + "\r")
+        return self.until(PROMPT).partition("\n")[2]
+
+    def test_first_screen(self) -> None:
+        self.assertIn("Welcome to Tabula. Try:\n", self.first_screen)
+        self.assertLessEqual(len(self.first_screen.partition("Welcome")[2].splitlines()), 10)
+
+    def test_editing(self) -> None:
+        # QEMU keeps one Ctrl-A for itself and passes on the second.
+        self.assertEqual(self.enter("echo ab\x7fc"), "ac")
+        self.assertEqual(self.enter("ecx\x1b[D\x1b[3~ho a\x1b[Hnot\x08\x08\x08\x1b[F b"), "a b")
+        self.assertEqual(self.enter("junk\x15echo one two three\x17four"), "one two four")
+        self.assertEqual(self.enter("xecho a b\x01\x01\x04\x05\x02\x02\x0b"), "a")
+        self.assertEqual(self.enter("echo \u00e9x\x7f\x7fe"), "e")
+        self.assertEqual(self.enter("echo " + "x" * 300), "x" * 300)
+
+    def test_history(self) -> None:
+        self.enter("echo first")
+        self.enter("echo second")
+        self.assertEqual(self.enter("\x1b[A\x1b[A"), "first")
+        self.assertEqual(self.enter("new\x10\x10\x0e\x0e\x15echo \x1b[A\x1b[B\x15echo kept"), "kept")
+        self.assertEqual(self.enter("\x1b[A\x1b[A\x1b[A\x1b[A\x1b[B"), "second")
+
+    def test_lines_that_go_on(self) -> None:
+        self.keys("echo 'a\r")
+        self.until("\n> ")
+        self.keys("b' &&\r")
+        self.until("\n> ")
+        self.assertEqual(self.enter("echo c"), "a\nb\nc")
+
+    def test_interrupt(self) -> None:
+        self.keys("echo no\x03")
+        self.until(PROMPT)
+        self.assertEqual(self.enter("echo $?"), "130")
+        self.keys("echo 'a\r")
+        self.until("\n> ")
+        self.keys("b\x03")
+        self.until(PROMPT)
+        self.assertEqual(self.enter("echo c"), "c")
+        self.keys("cat\r")
+        self.until("cat\n")
+        self.keys("no\x03")
+        self.until(PROMPT)
+        self.assertEqual(self.enter("echo $?"), "130")
+
+    def test_too_long_a_line_is_refused(self) -> None:
+        self.assertIn("sh: the input is too long", self.enter("echo " + "x" * 5000))
+        self.assertEqual(self.enter("echo fine"), "fine")
+
+    def test_input_of_a_program(self) -> None:
+        self.keys("cat\rabX\x7fc\r")
+        self.until("abX\x08 \x08c\nabc\n")
+        self.keys("no newline\x04")
+        self.until("no newlineno newline")
+        self.keys("\x04")
+        self.until("tabula$ ")
+        self.assertEqual(self.enter("echo typed ahead"), "typed ahead")
+
+    def test_typed_ahead(self) -> None:
+        self.keys("hello\recho next\r")
+        self.until("echo next\nnext" + PROMPT)
+
+    def test_fault_and_end_of_the_shell(self) -> None:
+        self.assertIn("crash: Segmentation fault", self.enter("crash"))
+        self.assertIn("init: the shell has ended with status 3; here is a new one", self.enter("exit 3"))
+        self.assertEqual(self.enter("echo again"), "again")
+        self.keys("\x04")
+        self.assertIn("init: the shell has ended", self.until(PROMPT))
+
+    def test_shutdown(self) -> None:
+        self.assertIn("'256' is not a number from 0 to 255", self.enter("shutdown 256"))
+        self.keys("shutdown 7\r")
+        self.assertEqual(self.machine.wait(DEADLINE), 7)
+
+
+if __name__ == "__main__":
+    unittest.main()
