@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import unittest
 
 from tests.support import boot, gdb
+from tests.support.tree import Tree
 
 
 class Debugger(unittest.TestCase):
@@ -58,9 +60,34 @@ class Debugger(unittest.TestCase):
             "    if main: print('main of', file.filename, 'at', hex(int(main.value().address)), main.symtab.filename)",
             "end",
         ])
-        found = re.findall(r"main of .*build/user/bin/(\w+) at (0x\w+) \S+\.c$", said, re.MULTILINE)
+        found = re.findall(r"main of .*build/user/bin/([\w-]+) at (0x\w+) \S+\.c$", said, re.MULTILINE)
         self.assertEqual(sorted(name for name, _ in found), sorted(programs))
         self.assertEqual(len({address for _, address in found}), len(programs), found)
+
+
+class Targets(unittest.TestCase):
+    """What `make qemu-gdb` and `make gdb` do, in a copy of the tree, so that a real session is left alone."""
+
+    def test_port_is_handed_over(self) -> None:
+        with Tree() as tree:
+            words = [str(tree.root / "scripts/run"), "--interactive", "--gdb", "auto"]
+            emulator = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            assert emulator.stderr
+            try:
+                self.assertRegex(emulator.stderr.readline(), rb"waits for the debugger on port \d+: run `make gdb`")
+                script = ["hbreak sys_console_write", "continue", "bt"]
+                said = tree.run(gdb.GDB or "gdb", "-nx", "-batch", "-x", ".gdbinit", *[f"-ex={line}" for line in script])
+            finally:
+                emulator.kill()
+                emulator.communicate()
+        self.assertRegex(said.output, r"(?m)^#0 .*sys_console_write \(")
+        self.assertRegex(said.output, r"(?m)^#\d+ .*main \(.*init\.c:\d+$")
+
+    def test_nothing_waits(self) -> None:
+        with Tree(build=False) as tree:
+            said = tree.make("gdb")
+        self.assertNotEqual(said.status, 0)
+        self.assertIn("run 'make qemu-gdb' in another terminal first", said.output)
 
 
 if __name__ == "__main__":
