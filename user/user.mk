@@ -81,6 +81,9 @@ $(B)/archive.list: FORCE
 
 # ---- objects
 
+# Suites read the kernel's own metadata, so that each call of the table is tested without a list of our own.
+$(B)/obj/tests/user/%.o: USER_CFLAGS += -iquote kernel -I$(GEN)
+
 $(B)/obj/%.o: %.c $(B)/flags.user | $(SDK)/headers.stamp
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<

@@ -21,6 +21,7 @@ enum {
 	SEGMENTS_MOST = 32,
 	SECTIONS_MOST = 256,
 	SYMBOLS_AT_ONCE = 16,
+	SYMBOLS_MOST = 1 << 16, /* in a table that is looked at: a longer one costs too much time */
 };
 
 struct elf_header {
@@ -177,7 +178,7 @@ bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t
 
 	if (find_section(source, elf, SECTION_SYMBOLS, &table) || table.link >= elf->sections)
 		return false;
-	if (!is_inside(table.offset, table.size, source->size))
+	if (!is_inside(table.offset, table.size, source->size) || table.size > SYMBOLS_MOST * sizeof(symbol))
 		return false;
 	if (read(source, elf->section_table + table.link * sizeof(strings), &strings, sizeof(strings)))
 		return false;

@@ -101,6 +101,8 @@ int process_load(struct process *process, struct memory *memory, uint64_t offset
 		return error;
 	}
 	object_take(&memory->object);
+	if (process->image) /* of a program whose mappings have been removed since */
+		object_put(&process->image->object);
 	process->image = memory;
 	process->image_offset = offset;
 	process->image_size = size;

@@ -1,0 +1,116 @@
+"""The suites that run inside the system: programs of tests/user, each in a fresh machine."""
+
+from __future__ import annotations
+
+import unittest
+from typing import Set
+
+from tests.support import boot, ktap
+
+WITHOUT_SSTC = {"cpu": "rv64,sstc=off"}
+SMALL = {"mem": "64M"}
+FOUR = {"smp": 4}
+
+
+class Numbers(ktap.KtapSuite):
+    command = "test-numbers"
+
+
+class Pointers(ktap.KtapSuite):
+    command = "test-pointers"
+
+
+class Handles(ktap.KtapSuite):
+    command = "test-handles"
+
+
+class Copies(ktap.KtapSuite):
+    command = "test-copies"
+
+
+class Registers(ktap.KtapSuite):
+    command = "test-registers"
+
+
+class RegistersWithoutSstc(Registers):
+    machine = WITHOUT_SSTC
+
+
+class RegistersOfFour(Registers):
+    machine = FOUR
+
+
+class Privilege(ktap.KtapSuite):
+    command = "test-privilege"
+
+
+class Memory(ktap.KtapSuite):
+    command = "test-memory"
+
+
+class Lifetime(ktap.KtapSuite):
+    command = "test-lifetime"
+
+
+class Exhaustion(ktap.KtapSuite):
+    command = "test-exhaustion"
+
+
+class ExhaustionOfASmallMachine(Exhaustion):
+    machine = SMALL
+
+
+class Programs(ktap.KtapSuite):
+    command = "test-elf"
+
+
+class Time(ktap.KtapSuite):
+    command = "test-time"
+
+
+class TimeWithoutSstc(Time):
+    machine = WITHOUT_SSTC
+
+
+class TimeOfFour(Time):
+    machine = FOUR
+
+
+class Fuzz(ktap.KtapSuite):
+    command = "test-fuzz"
+
+
+class FuzzOfASmallMachine(Fuzz):
+    machine = SMALL
+
+
+class AtThePrompt(unittest.TestCase):
+    """A program started at the prompt may read the console, so the matrices have console_read in them."""
+
+    counts_subtests = True
+
+    def run_at_the_prompt(self, command: str) -> None:
+        with boot.Console() as console:
+            console.expect(boot.Console.PROMPT)
+            report = ktap.parse(console.command(command))
+        self.assertEqual(report.problems, [])
+        for case in report.cases:
+            with self.subTest(case.name):
+                self.assertTrue(case.passed, "\n".join(case.notes))
+
+    def test_pointers(self) -> None:
+        self.run_at_the_prompt("test-pointers")
+
+    def test_handles(self) -> None:
+        self.run_at_the_prompt("test-handles")
+
+    def test_registers(self) -> None:
+        self.run_at_the_prompt("test-registers")
+
+
+class Complete(unittest.TestCase):
+    def test_each_suite_has_a_class(self) -> None:
+        there = {file.stem for file in (boot.ROOT / "tests/user").glob("test-*.c")}
+        run: Set[str] = {suite.command for suite in globals().values()
+                         if isinstance(suite, type) and issubclass(suite, ktap.KtapSuite)}
+        self.assertEqual(there - run, set(), "add a class to tests/boot/test_suites.py for each of these")

@@ -1,0 +1,163 @@
+/*
+ * The call table as the tests see it: the kernel's own metadata, generated from kernel/abi, and valid arguments for
+ * each call, so that a test can spoil one of them at a time. Include this before any other header.
+ */
+#pragma once
+
+#include "kernel/metadata.c" /* first: its errors are an enum, those of <errno.h> macros */
+
+#include "suite.h"
+
+#define CALLS COUNT(calls)
+
+/* Things to name in arguments, made by subjects_make. */
+static struct {
+	process_handle idle; /* never started */
+	process_handle ended; /* exited, so that waiting for it does not wait */
+	thread_handle thread; /* ended */
+	memory_handle memory;
+	system_handle system;
+	uint8_t *scratch; /* pages with holes around them */
+	size_t scratch_size;
+} subjects;
+
+CHILD_PROGRAM(subject_exit, "	li	a0, 7\n" CHILD_EXIT);
+
+static inline void subjects_make(void)
+{
+	struct pages pages = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+	struct child child;
+	struct process_result result;
+
+	if (child_make(&child, subject_exit, (size_t)(subject_exit_end - subject_exit)))
+		ktap_bail_out("no child for the test");
+	subjects.thread = thread_create(child.process, CHILD_CODE, CHILD_SP, 0);
+	if (subjects.thread.value < 0 || process_wait(child.process, DEADLINE_NEVER, &result))
+		ktap_bail_out("the child does not end");
+	subjects.ended = child.process;
+	subjects.idle = process_create((const uint8_t *)"idle", 4);
+	subjects.memory = memory_create(4 * PAGE_SIZE);
+	subjects.system = own_system();
+	subjects.scratch = pages.at;
+	subjects.scratch_size = pages.size;
+	memset(subjects.scratch, '\n', subjects.scratch_size); /* console_write may print it */
+}
+
+static inline int32_t subject_of(uint32_t type)
+{
+	switch (type) {
+	case OBJECT_PROCESS:
+		return subjects.idle.value;
+	case OBJECT_THREAD:
+		return subjects.thread.value;
+	case OBJECT_SYSTEM:
+		return subjects.system.value;
+	default:
+		return subjects.memory.value;
+	}
+}
+
+/* Arguments by position in the prototype; a packed call's are put into its struct by call_make. */
+struct arguments {
+	uint64_t value[8];
+};
+
+enum { GOOD_LENGTH = 16 };
+
+static inline bool is_named(const struct arg_info *arg, const char *name)
+{
+	return !strcmp(arg->name, name);
+}
+
+static inline uint64_t good_value(const struct call_info *call, const struct arg_info *arg)
+{
+	switch (arg->kind) {
+	case VALUE_HANDLE:
+		if (call->number == SYS_process_wait)
+			return (uint64_t)subjects.ended.value;
+		return (uint64_t)subject_of(arg->object ? arg->object->number : OBJECT_MEMORY);
+	case VALUE_BUFFER:
+	case VALUE_STRUCT:
+		return (uintptr_t)subjects.scratch;
+	case VALUE_FLAGS:
+		return is_named(arg, "prot") ? PROT_READ : 0;
+	case VALUE_ADDRESS:
+		return 0x40000000;
+	default:
+		break;
+	}
+	if (is_named(arg, "rights"))
+		return RIGHTS_SAME;
+	if (!is_named(arg, "len"))
+		return 0;
+	for (unsigned i = 0; i < call->arity; i++)
+		if (call->args[i].length >= 0 && &call->args[call->args[i].length] == arg)
+			return GOOD_LENGTH;
+	return PAGE_SIZE;
+}
+
+static inline struct arguments good_arguments(const struct call_info *call)
+{
+	struct arguments a = {0};
+
+	for (unsigned i = 0; i < call->arity; i++)
+		a.value[i] = good_value(call, &call->args[i]);
+	return a;
+}
+
+/* Fills the argument struct of a packed call. */
+static inline void pack(const struct call_info *call, const struct arguments *a, uint8_t *packed)
+{
+	memset(packed, 0, call->packed_size);
+	for (unsigned i = 0; i < call->arity; i++) {
+		const struct arg_info *arg = &call->args[i];
+
+		memcpy(packed + arg->position, &a->value[i],
+			arg->size && arg->direction == DIRECTION_VALUE ? arg->size : 8);
+	}
+}
+
+static inline long call_make(const struct call_info *call, const struct arguments *a)
+{
+	uint64_t registers[6] = {0};
+	alignas(8) uint8_t packed[128];
+
+	if (call->attributes & CALL_PACKED) {
+		pack(call, a, packed);
+		registers[0] = (uintptr_t)packed;
+		registers[1] = call->packed_size;
+	} else {
+		for (unsigned i = 0; i < call->arity; i++)
+			registers[call->args[i].position] = a->value[i];
+	}
+	return raw(call->number, registers);
+}
+
+/* What a call made that is not wanted: handles are closed, mappings removed. */
+static inline void call_undo(const struct call_info *call, long result)
+{
+	if (call->number == SYS_vm_map && result > 0)
+		vm_unmap(subjects.idle, (uint64_t)result, PAGE_SIZE);
+	if (call->result_kind == VALUE_HANDLE && result > 0)
+		handle_close((any_handle){(int32_t)result});
+}
+
+/* Whether the handles at hand allow a call: console_read is not for programs that scripts/run starts. */
+static inline bool is_allowed(const struct call_info *call)
+{
+	struct arguments a = good_arguments(call);
+	struct handle_info info;
+
+	for (unsigned i = 0; i < call->arity; i++)
+		if (call->args[i].kind == VALUE_HANDLE &&
+			(handle_info((any_handle){(int32_t)a.value[i]}, &info) ||
+				call->args[i].rights & ~info.rights))
+			return false;
+	return true;
+}
+
+/* Calls that end the caller or the machine when nothing stops them. */
+static inline bool is_final(const struct call_info *call)
+{
+	return call->attributes & CALL_NORETURN;
+}

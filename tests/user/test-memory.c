@@ -1,0 +1,451 @@
+/* Address spaces and memory objects: edges, overlaps, cuts, protection, zeros, and nothing left after unmapping. */
+#include "suite.h"
+
+static memory_handle object;
+
+static process_handle empty_process(void)
+{
+	return process_create((const uint8_t *)"map", 3);
+}
+
+static long map(process_handle p, uint64_t at, uint64_t offset, uint64_t size, uint32_t prot)
+{
+	return vm_map(p, at, object, offset, size, prot, MAP_FIXED);
+}
+
+static void test_edges(void)
+{
+	struct checks c = {0};
+	process_handle p = empty_process();
+	static const struct {
+		uint64_t at, offset, size;
+		long expected; /* 0: the address */
+	} tries[] = {
+		{USER_BASE, 0, PAGE_SIZE, 0},
+		{USER_TOP - PAGE_SIZE, 0, PAGE_SIZE, 0},
+		{0x40000000, 15 * PAGE_SIZE, PAGE_SIZE, 0},
+		{0x50000000, 0, 16 * PAGE_SIZE, 0},
+		{USER_BASE - PAGE_SIZE, 0, PAGE_SIZE, -EINVAL},
+		{0, 0, PAGE_SIZE, -EINVAL},
+		{USER_TOP, 0, PAGE_SIZE, -EINVAL},
+		{USER_TOP - PAGE_SIZE, 0, 2 * PAGE_SIZE, -EINVAL},
+		{UINT64_MAX - PAGE_SIZE + 1, 0, PAGE_SIZE, -EINVAL},
+		{0xffffffc000000000, 0, PAGE_SIZE, -EINVAL},
+		{0xffffffff80200000, 0, PAGE_SIZE, -EINVAL},
+		{0x60000000, 0, 0, -EINVAL},
+		{0x60000001, 0, PAGE_SIZE, -EINVAL},
+		{0x60000000, 1, PAGE_SIZE, -EINVAL},
+		{0x60000000, 0, PAGE_SIZE - 1, -EINVAL},
+		{0x60000000, 0, PAGE_SIZE + 1, -EINVAL},
+		{0x60000000, 16 * PAGE_SIZE, PAGE_SIZE, -EINVAL},
+		{0x60000000, 15 * PAGE_SIZE, 2 * PAGE_SIZE, -EINVAL},
+		{0x60000000, UINT64_MAX - PAGE_SIZE + 1, 2 * PAGE_SIZE, -EINVAL},
+		{0x60000000, 0, 17 * PAGE_SIZE, -EINVAL},
+		{0x60000000, 0, UINT64_MAX - PAGE_SIZE + 1, -EINVAL},
+		{0x60000000, 0, 1ul << 63, -EINVAL},
+	};
+
+	for (unsigned i = 0; i < COUNT(tries); i++) {
+		long expected = tries[i].expected ? tries[i].expected : (long)tries[i].at;
+		long result = map(p, tries[i].at, tries[i].offset, tries[i].size, PROT_READ);
+
+		check(&c, result == expected, "mapping %#lx of %#lx at %#lx gave %ld",
+			(unsigned long)tries[i].size, (unsigned long)tries[i].offset,
+			(unsigned long)tries[i].at, result);
+		if (tries[i].expected == -EINVAL && tries[i].size != PAGE_SIZE && tries[i].offset == 0)
+			check(&c,
+				vm_unmap(p, tries[i].at, tries[i].size) == -EINVAL ||
+					tries[i].size == 17 * PAGE_SIZE,
+				"unmapping %#lx at %#lx", (unsigned long)tries[i].size,
+				(unsigned long)tries[i].at);
+	}
+	handle_close(ANY(p));
+	checks_report(&c, "edges of user space and of the object");
+}
+
+static void test_sizes(void)
+{
+	struct checks c = {0};
+	static const struct {
+		uint64_t asked;
+		long got;
+	} tries[] = {
+		{0, -EINVAL},
+		{1, PAGE_SIZE},
+		{PAGE_SIZE, PAGE_SIZE},
+		{PAGE_SIZE + 1, 2 * PAGE_SIZE},
+		{1ul << 38, 1l << 38},
+		{(1ul << 38) - 1, 1l << 38},
+		{(1ul << 38) + 1, -EINVAL},
+		{1ul << 63, -EINVAL},
+		{UINT64_MAX, -EINVAL},
+		{UINT64_MAX - PAGE_SIZE + 1, -EINVAL},
+	};
+
+	for (unsigned i = 0; i < COUNT(tries); i++) {
+		memory_handle m = memory_create(tries[i].asked);
+		long got = m.value < 0 ? m.value : memory_size(m);
+
+		check(&c, got == tries[i].got, "%#lx gave %ld", (unsigned long)tries[i].asked, got);
+		if (m.value > 0)
+			handle_close(ANY(m));
+	}
+	checks_report(&c, "sizes of memory objects");
+}
+
+static void test_overlaps(void)
+{
+	struct checks c = {0};
+	process_handle p = empty_process();
+	uint64_t base = 0x40000000;
+
+	check(&c, map(p, base + 4 * PAGE_SIZE, 0, 4 * PAGE_SIZE, PROT_READ) > 0, "the first");
+	for (uint64_t start = 0; start < 12; start++)
+		for (uint64_t pages = 1; pages <= 12; pages++) {
+			bool overlaps = start < 8 && start + pages > 4;
+			long result = map(p, base + start * PAGE_SIZE, 0, pages * PAGE_SIZE, PROT_READ);
+
+			check(&c, overlaps ? result == -EEXIST : result > 0,
+				"pages %lu and %lu more gave %ld", (unsigned long)start, (unsigned long)pages,
+				result);
+			if (result > 0)
+				check(&c, !vm_unmap(p, base + start * PAGE_SIZE, pages * PAGE_SIZE),
+					"unmapping");
+		}
+	handle_close(ANY(p));
+	checks_report(&c, "overlaps are refused");
+}
+
+static void test_protection(void)
+{
+	struct checks c = {0};
+	process_handle p = empty_process();
+
+	check(&c, map(p, USER_BASE, 0, PAGE_SIZE, 0) == -EINVAL, "no protection");
+	for (uint32_t prot = 1; prot < 8; prot++) {
+		bool both = prot & PROT_WRITE && prot & PROT_EXEC;
+		long result = map(p, USER_BASE, 0, PAGE_SIZE, prot);
+
+		check(&c, both ? result == -EINVAL : result == USER_BASE, "protection %u gave %ld",
+			(unsigned)prot, result);
+		if (result > 0)
+			vm_unmap(p, USER_BASE, PAGE_SIZE);
+	}
+	for (unsigned bit = 0; bit < 32; bit++) {
+		if (bit >= 3)
+			check(&c, map(p, USER_BASE, 0, PAGE_SIZE, PROT_READ | 1u << bit) == -EINVAL,
+				"unknown protection bit %u", bit);
+		if (bit >= 1)
+			check(&c,
+				vm_map(p, USER_BASE, object, 0, PAGE_SIZE, PROT_READ,
+					MAP_FIXED | 1u << bit) == -EINVAL,
+				"unknown mapping bit %u", bit);
+	}
+	handle_close(ANY(p));
+	checks_report(&c, "protections and unknown flags");
+}
+
+/* The argument struct of vm_map in other lengths, as other versions would pass it. */
+static void test_versions(void)
+{
+	struct checks c = {0};
+	process_handle p = empty_process();
+	static struct {
+		struct vm_map_args args;
+		uint8_t tail[2 * PAGE_SIZE];
+	} longer;
+
+	longer.args = (struct vm_map_args){(uint32_t)p.value, 0, USER_BASE, (uint32_t)object.value, 0, 0,
+		PAGE_SIZE, PROT_READ, MAP_FIXED};
+	for (uint64_t size = 0; size < sizeof(longer.args); size++)
+		check(&c, tabula_syscall2(SYS_vm_map, (uintptr_t)&longer, size) == -EINVAL, "%lu bytes",
+			(unsigned long)size);
+	for (uint64_t size = sizeof(longer.args); size <= PAGE_SIZE; size += size < 200 ? 1 : 97) {
+		long result = tabula_syscall2(SYS_vm_map, (uintptr_t)&longer, size);
+
+		check(&c, result == USER_BASE, "%lu bytes gave %ld", (unsigned long)size, result);
+		if (result > 0)
+			vm_unmap(p, USER_BASE, PAGE_SIZE);
+		if (size == sizeof(longer.args))
+			continue;
+		uint8_t *last = (uint8_t *)&longer + size - 1;
+
+		*last = 1;
+		check(&c, tabula_syscall2(SYS_vm_map, (uintptr_t)&longer, size) == -E2BIG,
+			"%lu bytes, the last not 0", (unsigned long)size);
+		*last = 0;
+	}
+	static const uint64_t absurd[] = {PAGE_SIZE + 1, 1u << 31, 1ul << 38, 1ul << 63, UINT64_MAX};
+
+	for (unsigned i = 0; i < COUNT(absurd); i++)
+		check(&c, tabula_syscall2(SYS_vm_map, (uintptr_t)&longer, absurd[i]) == -E2BIG, "%#lx bytes",
+			(unsigned long)absurd[i]);
+	longer.args.reserved0 = 1;
+	check(&c, tabula_syscall2(SYS_vm_map, (uintptr_t)&longer, sizeof(longer.args)) == -EINVAL,
+		"reserved0");
+	longer.args.reserved0 = 0;
+	longer.args.reserved1 = 0x80000000;
+	check(&c, tabula_syscall2(SYS_vm_map, (uintptr_t)&longer, sizeof(longer.args)) == -EINVAL,
+		"reserved1");
+	handle_close(ANY(p));
+	checks_report(&c, "argument structs of other lengths");
+}
+
+static const uint32_t load_word[] = {
+	0x00052503, 0x00000893 | SYS_process_exit << 20, 0x00000073}; /* lw a0, (a0); exit */
+
+/* Which of sixteen pages are there after a cut is seen by what can be mapped in their place. */
+static bool is_mapped(process_handle p, uint64_t at)
+{
+	long result = map(p, at, 0, PAGE_SIZE, PROT_READ);
+
+	if (result > 0)
+		vm_unmap(p, at, PAGE_SIZE);
+	return result == -EEXIST;
+}
+
+static void test_cuts(void)
+{
+	struct checks c = {0};
+	uint64_t base = 0x700000000;
+
+	for (uint64_t first = 0; first < 16; first += 3)
+		for (uint64_t last = first + 1; last <= 16; last += 2) {
+			volatile uint32_t *words = (volatile uint32_t *)base;
+
+			check(&c, map(own_process(), base, 0, 16 * PAGE_SIZE, PROT_READ | PROT_WRITE) > 0,
+				"mapping");
+			for (uint64_t i = 0; i < 16; i++)
+				words[i * PAGE_SIZE / 4] = (uint32_t)i + 1000;
+			check(&c,
+				!vm_unmap(
+					own_process(), base + first * PAGE_SIZE, (last - first) * PAGE_SIZE),
+				"cutting");
+			for (uint64_t i = 0; i < 16; i++) {
+				bool there = i < first || i >= last;
+
+				check(&c, is_mapped(own_process(), base + i * PAGE_SIZE) == there, "page %lu",
+					(unsigned long)i);
+				if (there)
+					check(&c, words[i * PAGE_SIZE / 4] == i + 1000,
+						"page %lu shows another", (unsigned long)i);
+			}
+			check(&c, !vm_unmap(own_process(), base, 16 * PAGE_SIZE), "unmapping the rest");
+		}
+	checks_report(&c, "a mapping cut anywhere keeps the rest");
+}
+
+/* After unmapping, the hardware must have forgotten the page, too: what is mapped next at the address shows. */
+static void test_remap(void)
+{
+	struct checks c = {0};
+	volatile uint32_t *word = (volatile uint32_t *)0x710000000;
+
+	for (uint32_t i = 0; i < 200; i++) {
+		uint32_t there = 0, offset = i % 16;
+
+		check(&c,
+			map(own_process(), (uintptr_t)word, offset * PAGE_SIZE, PAGE_SIZE,
+				PROT_READ | PROT_WRITE) > 0,
+			"mapping");
+		*word = i;
+		memory_read(object, offset * PAGE_SIZE, (uint8_t *)&there, sizeof(there));
+		check(&c, there == i, "round %u wrote to another page", (unsigned)i);
+		check(&c, !vm_unmap(own_process(), (uintptr_t)word, PAGE_SIZE), "unmapping");
+		check(&c, memory_read(object, 0, (uint8_t *)(uintptr_t)word, 4) == -EFAULT,
+			"the kernel still sees the page");
+		if (i % 2) { /* read-only in the same place: writable no more */
+			check(&c,
+				map(own_process(), (uintptr_t)word, offset * PAGE_SIZE, PAGE_SIZE,
+					PROT_READ) > 0,
+				"mapping");
+			check(&c, *word == i, "round %u reads %u", (unsigned)i, (unsigned)*word);
+			check(&c, memory_read(object, 0, (uint8_t *)(uintptr_t)word, 4) == -EFAULT,
+				"still writable");
+			vm_unmap(own_process(), (uintptr_t)word, PAGE_SIZE);
+		}
+	}
+	checks_report(&c, "an address used again shows what is there now");
+}
+
+CHILD_PROGRAM(loader, /* loads after another has unmapped */
+	"1:	lw	a1, (a0)\n"
+	"	li	a7, " SUITE_TEXT(SYS_thread_yield) "\n"
+							   "	mv	s0, a0\n"
+							   "	ecall\n"
+							   "	mv	a0, s0\n"
+							   "	j	1b\n");
+
+static void test_unmap_other(void)
+{
+	struct checks c = {0};
+
+	for (unsigned i = 0; i < 20; i++) {
+		struct process_result r = {0};
+		struct child child;
+
+		check(&c,
+			!child_make(&child, loader, (size_t)(loader_end - loader)) &&
+				!child_start(&child, CHILD_DATA),
+			"child");
+		check(&c, process_wait(child.process, now() + MS, &r) == -ETIMEDOUT, "it ended with %d",
+			(int)r.status);
+		check(&c, !vm_unmap(child.process, CHILD_DATA, PAGE_SIZE), "unmapping");
+		check(&c,
+			!process_wait(child.process, now() + SECOND, &r) && r.reason == END_REASON_FAULTED &&
+				r.address == CHILD_DATA,
+			"it still reads");
+		child_close(&child);
+	}
+	checks_report(&c, "unmapping in a process that runs");
+}
+
+/* Memory of those before: written full, freed, and then found zero in everything that is new. */
+static void test_fresh(void)
+{
+	struct checks c = {0};
+	static uint8_t bytes[16 * PAGE_SIZE];
+
+	for (unsigned round = 0; round < 10; round++) {
+		memory_handle m = memory_create(256 * PAGE_SIZE);
+
+		memset(bytes, 0xee, sizeof(bytes));
+		for (uint64_t at = 0; at < 256 * PAGE_SIZE; at += sizeof(bytes))
+			memory_write(m, at, bytes, sizeof(bytes));
+		handle_close(ANY(m));
+
+		m = memory_create(256 * PAGE_SIZE);
+		for (uint64_t at = 0; at < 256 * PAGE_SIZE; at += sizeof(bytes)) {
+			memset(bytes, 0x55, sizeof(bytes));
+			memory_read(m, at, bytes, sizeof(bytes));
+			for (size_t i = 0; i < sizeof(bytes); i++)
+				if (bytes[i])
+					check(&c, false, "byte %zu of a new object is %#x", i, bytes[i]);
+		}
+		struct pages pages = pages_map(64 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+
+		for (size_t i = 0; i < pages.size; i++)
+			if (pages.at[i])
+				check(&c, false, "byte %zu of new pages is %#x", i, pages.at[i]);
+		pages_unmap(&pages);
+		handle_close(ANY(m));
+		check(&c, true, " ");
+	}
+	checks_report(&c, "new memory is zero, whoever had it before");
+}
+
+/* Any address that the kernel chooses is free and where it fits. */
+static void test_anywhere(void)
+{
+	struct checks c = {0};
+	long at[40];
+
+	for (unsigned i = 0; i < 40; i++) {
+		at[i] = vm_map(own_process(), 0x123, object, 0, (1 + i % 16) * PAGE_SIZE, PROT_READ, 0);
+		check(&c, at[i] >= (long)USER_BASE && !(at[i] % PAGE_SIZE), "mapping gave %ld", at[i]);
+		if (i % 3 == 2)
+			check(&c,
+				!vm_unmap(own_process(), (uint64_t)at[i - 1], (1 + (i - 1) % 16) * PAGE_SIZE),
+				"a hole");
+	}
+	for (unsigned i = 0; i < 40; i++)
+		check(&c, !vm_unmap(own_process(), (uint64_t)at[i], (1 + i % 16) * PAGE_SIZE), "unmapping");
+	process_handle p = empty_process();
+	memory_handle all = memory_create(1ul << 38);
+
+	check(&c, vm_map(p, 0, all, 0, 1ul << 38, PROT_READ, 0) == -EINVAL, "more than there is");
+	check(&c, vm_map(p, 0, all, 0, (1ul << 38) - USER_BASE, PROT_READ, 0) == -ENOMEM,
+		"more than the kernel looks for");
+	check(&c, vm_map(p, USER_BASE, all, 0, USER_TOP - USER_BASE, PROT_READ, MAP_FIXED) == USER_BASE,
+		"everything");
+	check(&c, vm_map(p, 0, all, 0, PAGE_SIZE, PROT_READ, 0) == -ENOMEM, "one page more");
+	handle_close(ANY(p));
+	handle_close(ANY(all));
+	checks_report(&c, "addresses that the kernel chooses");
+}
+
+/* A program's pages are copies: what it writes to its data does not reach the file it came from. */
+static void test_image(void)
+{
+	struct checks c = {0};
+	static uint8_t before[PAGE_SIZE], after[PAGE_SIZE];
+	volatile uint8_t *data = before;
+
+	for (uint64_t at = 0;; at += PAGE_SIZE) {
+		long n = memory_read(own_archive(), at, after, sizeof(after));
+		if (n <= 0)
+			break;
+		for (long i = 0; i < n; i++) /* a simple sum, to be compared below */
+			data[i % 64] = (uint8_t)(data[i % 64] + after[i]);
+	}
+	struct process_result r = again_run("/bin/true", NULL, NULL, 0);
+
+	check(&c, child_exited(&r, 0), "true gave %d", (int)r.status);
+	for (uint64_t at = 0;; at += PAGE_SIZE) {
+		long n = memory_read(own_archive(), at, after, sizeof(after));
+		if (n <= 0)
+			break;
+		for (long i = 0; i < n; i++)
+			data[i % 64] = (uint8_t)(data[i % 64] - after[i]);
+	}
+	for (unsigned i = 0; i < 64; i++)
+		check(&c, !data[i], "the archive has changed");
+	check(&c, memory_write(own_archive(), 0, before, 1) == -EACCES, "the archive can be written");
+	check(&c, vm_map(own_process(), 0, own_archive(), 0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0) == -EACCES,
+		"mapped writable");
+	check(&c, vm_map(own_process(), 0, own_archive(), 0, PAGE_SIZE, PROT_READ | PROT_EXEC, 0) == -EACCES,
+		"mapped executable");
+	checks_report(&c, "the boot archive stays as it is");
+}
+
+/* What the process can do with each protection: load, store, execute. */
+static void test_access(void)
+{
+	struct checks c = {0};
+	static const uint32_t store_word[] = {
+		0x00052023, 0x00000513, 0x00000893 | SYS_process_exit << 20, 0x00000073};
+	static const uint32_t jump[] = {0x00050067};
+
+	for (uint32_t prot = 1; prot < 8; prot++) {
+		if (prot & PROT_WRITE && prot & PROT_EXEC)
+			continue;
+		for (unsigned way = 0; way < 3; way++) {
+			static const uint32_t ret[] = {
+				0x00000513, 0x00000893 | SYS_process_exit << 20, 0x00000073};
+			const void *code[] = {load_word, store_word, jump};
+			const size_t size[] = {sizeof(load_word), sizeof(store_word), sizeof(jump)};
+			bool may[] = {prot & (PROT_READ | PROT_WRITE), prot & PROT_WRITE, prot & PROT_EXEC};
+			struct process_result r = {0};
+			struct child child;
+
+			memory_write(object, 0, (const uint8_t *)ret, sizeof(ret));
+			check(&c, !child_make(&child, code[way], size[way]), "child");
+			check(&c, map(child.process, 0x40000000, 0, PAGE_SIZE, prot) > 0, "mapping");
+			child_start(&child, 0x40000000);
+			process_wait(child.process, now() + SECOND, &r);
+			check(&c, (r.reason == END_REASON_EXITED) == may[way],
+				"protection %u, way %u: reason %d", (unsigned)prot, way, (int)r.reason);
+			child_close(&child);
+		}
+	}
+	checks_report(&c, "what each protection allows");
+}
+
+int main(void)
+{
+	ktap_plan(12);
+	object = memory_create(16 * PAGE_SIZE);
+	test_edges();
+	test_sizes();
+	test_overlaps();
+	test_protection();
+	test_versions();
+	test_cuts();
+	test_remap();
+	test_unmap_other();
+	test_fresh();
+	test_anywhere();
+	test_image();
+	test_access();
+	return ktap_end();
+}

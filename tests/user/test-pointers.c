@@ -1,0 +1,218 @@
+/*
+ * Bad pointers: every pointer argument of every call, from the table, with every kind of address that is not what
+ * it should be. The answer is -EFAULT and nothing else happens.
+ */
+#include "calls.h"
+
+/* Addresses where no user memory is. */
+static const uint64_t bad_addresses[] = {
+	0,
+	1,
+	8,
+	PAGE_SIZE,
+	USER_BASE - PAGE_SIZE,
+	USER_BASE - 1,
+	USER_BASE, /* user space, not mapped */
+	0x3000000000,
+	USER_TOP - 1,
+	USER_TOP - 8,
+	USER_TOP,
+	USER_TOP + 1,
+	USER_TOP + PAGE_SIZE,
+	0x7fffffffff,
+	0x8000000000, /* not canonical */
+	0x00ffffc000000000,
+	0x8000000000000000,
+	0xffffff8000000000,
+	0xffffffbfffffffff,
+	0xffffffc000000000, /* direct map */
+	0xffffffc080000000,
+	0xffffffc080200000,
+	0xffffffc010000000, /* a device, if the direct map had it */
+	0xffffffe000000000, /* stacks */
+	0xffffffe00000fff0,
+	0xffffffe040000000, /* devices */
+	0xffffffff80200000, /* text, constants, data of the kernel */
+	0xffffffff80210000,
+	0xffffffff80220000,
+	0xfffffffffffff000,
+	0xfffffffffffffff8,
+	0xffffffffffffffff,
+};
+
+/* Memory of a program that can't be written, that can't be read, and one page alone. */
+static struct pages read_only, execute_only, one_page;
+
+static bool is_pointer(const struct arg_info *arg)
+{
+	return arg->kind == VALUE_BUFFER || arg->kind == VALUE_STRUCT;
+}
+
+/* How many bytes a good call touches through this argument. */
+static uint64_t pointed_size(const struct arg_info *arg)
+{
+	return arg->kind == VALUE_STRUCT ? arg->layout->size : (uint64_t)arg->size * GOOD_LENGTH;
+}
+
+/* console_read touches its buffer only when something has been typed. */
+static long expected_fault(const struct call_info *call, uint64_t address, uint64_t size)
+{
+	bool in_user_space = address >= USER_BASE && address <= USER_TOP && size <= USER_TOP - address;
+
+	return call->number == SYS_console_read && in_user_space ? -ETIMEDOUT : -EFAULT;
+}
+
+static void expect_fault(struct checks *c, const struct call_info *call, unsigned i, uint64_t address)
+{
+	struct arguments a = good_arguments(call);
+	long result, expected = expected_fault(call, address, pointed_size(&call->args[i]));
+
+	a.value[i] = address;
+	result = call_make(call, &a);
+	call_undo(call, result);
+	check(c, result == expected, "%s(%s = %#lx) gave %ld", call->name, call->args[i].name,
+		(unsigned long)address, result);
+}
+
+static void try_addresses(struct checks *c, const struct call_info *call, unsigned i)
+{
+	for (unsigned k = 0; k < COUNT(bad_addresses); k++)
+		expect_fault(c, call, i, bad_addresses[k]);
+	if (call->args[i].direction == DIRECTION_OUT) {
+		expect_fault(c, call, i, (uintptr_t)read_only.at);
+		expect_fault(c, call, i, (uintptr_t)expect_fault & ~7ul);
+		expect_fault(c, call, i, (uintptr_t)bad_addresses);
+	}
+	expect_fault(c, call, i, (uintptr_t)execute_only.at);
+}
+
+/* A range that begins in a mapped page and goes on where none is, or the other way round. */
+static void straddle(struct checks *c, const struct call_info *call, unsigned i)
+{
+	uint64_t size = pointed_size(&call->args[i]), end = (uintptr_t)one_page.at + one_page.size;
+
+	for (uint64_t inside = 0; inside < size && inside <= 64; inside++)
+		expect_fault(c, call, i, end - inside);
+	for (uint64_t outside = 1; outside <= 64; outside++)
+		expect_fault(c, call, i, (uintptr_t)one_page.at - outside);
+}
+
+static const uint64_t long_lengths[] = {
+	1ul << 38,
+	(1ul << 38) + 1,
+	1ul << 39,
+	1ul << 63,
+	(1ul << 63) + 1,
+	UINT64_MAX,
+	UINT64_MAX - 7,
+	UINT64_MAX - PAGE_SIZE,
+};
+
+static void lengths(struct checks *c, const struct call_info *call, unsigned i)
+{
+	unsigned len = (unsigned)call->args[i].length;
+	struct arguments a = good_arguments(call);
+
+	for (unsigned k = 0; k < COUNT(long_lengths); k++) {
+		a.value[len] = long_lengths[k];
+		long result = call_make(call, &a);
+
+		check(c, result == -EFAULT, "%s(%s, %#lx) gave %ld", call->name, call->args[i].name,
+			(unsigned long)long_lengths[k], result);
+	}
+	a.value[len] = -a.value[i];
+	check(c, call_make(call, &a) == -EFAULT, "%s to the last byte of all", call->name);
+	a.value[len] = -a.value[i] + a.value[i] / 2;
+	check(c, call_make(call, &a) == -EFAULT, "%s wraps around", call->name);
+	a.value[len] = USER_TOP - a.value[i] + 1;
+	check(c, call_make(call, &a) == -EFAULT, "%s goes one byte past user space", call->name);
+}
+
+/* Of an empty range the address is not looked at. */
+static void empty(struct checks *c, const struct call_info *call, unsigned i)
+{
+	long expected = call->number == SYS_process_create ? -EINVAL : 0;
+	struct arguments a = good_arguments(call);
+
+	a.value[call->args[i].length] = 0;
+	for (unsigned k = 0; k < COUNT(bad_addresses); k++) {
+		a.value[i] = bad_addresses[k];
+		long result = call_make(call, &a);
+
+		check(c, result == expected, "%s(%#lx, 0) gave %ld", call->name,
+			(unsigned long)bad_addresses[k], result);
+	}
+}
+
+static void test_each(
+	void (*try)(struct checks *, const struct call_info *, unsigned), bool buffers_only, const char *what)
+{
+	struct checks c = {0};
+
+	for (unsigned k = 0; k < CALLS; k++)
+		for (unsigned i = 0; i < calls[k].arity && is_allowed(&calls[k]); i++)
+			if (buffers_only ? calls[k].args[i].kind == VALUE_BUFFER
+					 : is_pointer(&calls[k].args[i]))
+				try(&c, &calls[k], i);
+	checks_report(&c, what);
+}
+
+/* The argument struct of packed calls is a pointer, too. */
+static void test_packed(void)
+{
+	struct checks c = {0};
+	uint64_t end = (uintptr_t)one_page.at + one_page.size, a[6] = {0};
+
+	for (unsigned k = 0; k < CALLS; k++) {
+		if (!(calls[k].attributes & CALL_PACKED))
+			continue;
+		a[1] = calls[k].packed_size;
+		for (unsigned i = 0; i < COUNT(bad_addresses); i++) {
+			a[0] = bad_addresses[i];
+			check(&c, raw(calls[k].number, a) == -EFAULT, "%s at %#lx", calls[k].name,
+				(unsigned long)a[0]);
+		}
+		for (unsigned inside = 0; inside < calls[k].packed_size; inside++) {
+			a[0] = end - inside;
+			check(&c, raw(calls[k].number, a) == -EFAULT, "%s with %u bytes", calls[k].name,
+				inside);
+		}
+		a[0] = (uintptr_t)execute_only.at;
+		check(&c, raw(calls[k].number, a) == -EFAULT, "%s from a page that can't be read",
+			calls[k].name);
+	}
+	checks_report(&c, "argument structs of packed calls");
+}
+
+static void test_short_buffers(void)
+{
+	struct checks c = {0};
+	uint8_t *end = one_page.at + one_page.size;
+
+	for (unsigned n = 0; n <= 300; n++) {
+		check(&c, memory_write(subjects.memory, 0, end - n, 301) == -EFAULT,
+			"memory_write with %u of 301", n);
+		check(&c, memory_read(subjects.memory, 0, end - n, 301) == -EFAULT,
+			"memory_read with %u of 301", n);
+		check(&c, memory_read(subjects.memory, 0, end - n, 1ul << 31) == -EFAULT,
+			"memory_read of 2^31 with %u", n);
+	}
+	checks_report(&c, "buffers shorter than their length");
+}
+
+int main(void)
+{
+	ktap_plan(7);
+	subjects_make();
+	read_only = pages_map(PAGE_SIZE, PROT_READ);
+	execute_only = pages_map(PAGE_SIZE, PROT_EXEC);
+	one_page = pages_map(PAGE_SIZE, PROT_READ | PROT_WRITE);
+	test_each(try_addresses, false, "each pointer of each call at a bad address");
+	test_each(straddle, false, "ranges that leave a page on either side");
+	test_each(lengths, true, "lengths that leave user space");
+	test_each(empty, true, "length 0 at a bad address");
+	test_packed();
+	test_short_buffers();
+	ktap_ok(process_id() > 0, "the kernel goes on");
+	return ktap_end();
+}
