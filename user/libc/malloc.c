@@ -143,7 +143,7 @@ static unsigned list_filled(unsigned list)
 	return LISTS;
 }
 
-/* A free block of at least this size, or null. Of the size's own list, whose blocks may be too small, one is tried. */
+/* A free block of this size or more, or null. Of its own list, whose blocks may be too small, one is tried. */
 static struct block *block_find(size_t size)
 {
 	unsigned list = list_of(size);
