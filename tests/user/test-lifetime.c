@@ -180,9 +180,9 @@ static void threads_ended(struct checks *c)
 
 /* The process ends while threads of it and of others wait, sleep and spin. */
 CHILD_PROGRAM(sleeper, "	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
-									  "	li	a0, -1\n"
-									  "	ecall\n"
-									  "	unimp\n");
+									   "	li	a0, -1\n"
+									   "	ecall\n"
+									   "	unimp\n");
 CHILD_PROGRAM(sleeper_or_end,
 	"	bnez	a0, 1f\n"
 	"	li	a7, " SUITE_TEXT(

@@ -216,15 +216,14 @@ CHILD_PROGRAM(odd_stack,
 				  "	li	a1, 3000000\n" /* a few interrupts long, with the one beside it */
 				  "1:	addi	a1, a1, -1\n"
 				  "	bnez	a1, 1b\n"
-				  "	li	a7, " SUITE_TEXT(
-					  SYS_clock_now) "\n"
-							 "	ecall\n"
-							 "	li	a0, 1\n"
-							 "	bne	sp, s0, 9f\n"
-							 "	bne	tp, s0, 9f\n"
-							 "	bne	gp, s0, 9f\n"
-							 "	li	a0, 0\n"
-							 "9:\n" CHILD_EXIT);
+				  "	li	a7, " SUITE_TEXT(SYS_clock_now) "\n"
+										"	ecall\n"
+										"	li	a0, 1\n"
+										"	bne	sp, s0, 9f\n"
+										"	bne	tp, s0, 9f\n"
+										"	bne	gp, s0, 9f\n"
+										"	li	a0, 0\n"
+										"9:\n" CHILD_EXIT);
 
 static void test_stacks(void)
 {
