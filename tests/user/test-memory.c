@@ -268,13 +268,16 @@ static void test_remap(void)
 	checks_report(&c, "an address used again shows what is there now");
 }
 
-CHILD_PROGRAM(loader, /* loads after another has unmapped */
+/* Loads after another has unmapped. */
+/* clang-format off */
+CHILD_PROGRAM(loader,
 	"1:	lw	a1, (a0)\n"
 	"	li	a7, " SUITE_TEXT(SYS_thread_yield) "\n"
-							   "	mv	s0, a0\n"
-							   "	ecall\n"
-							   "	mv	a0, s0\n"
-							   "	j	1b\n");
+	"	mv	s0, a0\n"
+	"	ecall\n"
+	"	mv	a0, s0\n"
+	"	j	1b\n");
+/* clang-format on */
 
 static void test_unmap_other(void)
 {
