@@ -58,7 +58,7 @@ class Debugger(unittest.TestCase):
             "    if main: print('main of', file.filename, 'at', hex(int(main.value().address)), main.symtab.filename)",
             "end",
         ])
-        found = re.findall(r"main of .*build/user/bin/(\w+) at (0x\w+) \S+\.c$", said, re.MULTILINE)
+        found = re.findall(r"main of .*build/user/bin/([\w-]+) at (0x\w+) \S+\.c$", said, re.MULTILINE)
         self.assertEqual(sorted(name for name, _ in found), sorted(programs))
         self.assertEqual(len({address for _, address in found}), len(programs), found)
 

@@ -1,9 +1,12 @@
 """Programs from outside the tree: compiled with the SDK anywhere, put into the boot archive, run in the system."""
 
+import random
+import struct
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from typing import Dict, List
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = ROOT / "build/sdk/tabula.specs"
@@ -308,6 +311,57 @@ class Sdk(unittest.TestCase):
 
     def test_rounding(self) -> None:
         self.run_in_system(self.compile("rounding", ROUNDING, "-fno-builtin"), "rounding", 0, ROUNDING_OUTPUT)
+
+    def run_all(self, programs: Dict[str, bytes]) -> List[str]:
+        """Runs each file in one machine; returns what each printed with its status."""
+        options, command = [], ""
+        for name, contents in programs.items():
+            (self.directory / name).write_bytes(contents)
+            options += ["--program", str(self.directory / name)]
+            command += f"echo @; {name}; echo $?; "
+        done = subprocess.run([str(ROOT / "scripts/run"), *options, command + "echo @; echo alive"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = done.stdout.decode(errors="replace").split("@\n")[1:]
+        self.assertEqual((len(results), results[-1]), (len(programs) + 1, "alive\n"))
+        return results[:-1]
+
+    def test_broken_programs_are_refused(self) -> None:
+        """Each is an ELF file by its first bytes, so that the archive lets it be run."""
+        good = (ROOT / "build/archive/bin/true").read_bytes()
+
+        def with_bytes(offset: int, text: str, *values: int) -> bytes:
+            size = struct.calcsize("<" + text)
+            return good[:offset] + struct.pack("<" + text, *values) + good[offset + size:]
+
+        text = 64 + 56  # the header of the segment that is loaded first; RISC-V attributes stand before it
+        self.assertEqual(struct.unpack_from("<II", good, text), (1, 5))
+        broken = {
+            "short": good[:20], "headless": good[:64], "cut": good[:4096 + 1000],
+            "class32": with_bytes(4, "B", 1), "bigendian": with_bytes(5, "B", 2), "shared": with_bytes(16, "H", 3),
+            "amd64": with_bytes(18, "H", 62), "entry0": with_bytes(24, "Q", 0),
+            "entryk": with_bytes(24, "Q", 0xffffffc080200000), "entryodd": with_bytes(24, "Q", 0x10000001),
+            "headers": with_bytes(32, "Q", 1 << 63), "many": with_bytes(56, "H", 0xffff),
+            "none": with_bytes(56, "H", 0), "wx": with_bytes(text + 4, "I", 7),
+            "offset": with_bytes(text + 8, "Q", (1 << 64) - 4096), "low": with_bytes(text + 16, "Q", 0),
+            "high": with_bytes(text + 16, "Q", 0x3ffffff000), "kernel": with_bytes(text + 16, "Q", 0xffffffc080200000),
+            "filesize": with_bytes(text + 32, "Q", 1 << 40), "memsize": with_bytes(text + 40, "Q", (1 << 64) - 1),
+            "small": with_bytes(text + 40, "Q", 1),
+        }
+        for name, result in zip(broken, self.run_all(broken)):
+            with self.subTest(name):
+                self.assertEqual(result, f"sh: {name}: not a program for this system\n126\n")
+
+    def test_programs_with_flipped_bits_harm_nobody(self) -> None:
+        good = (ROOT / "build/archive/bin/true").read_bytes()
+        random_bits = random.Random(2)
+        flipped = {}
+        for i in range(48):
+            bit = random_bits.randrange(8 * 8, 8 * (64 + 6 * 56))
+            contents = bytearray(good)
+            contents[bit // 8] ^= 1 << bit % 8
+            flipped[f"flip{i}"] = bytes(contents)
+        self.run_all(flipped)
 
     def test_no_segment_is_writable_and_executable(self) -> None:
         program = self.compile("ordinary", ORDINARY)

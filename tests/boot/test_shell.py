@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -122,13 +123,17 @@ class BootArchive(unittest.TestCase):
 class Prompt(unittest.TestCase):
     def setUp(self) -> None:
         self.machine = subprocess.Popen([RUN, "--interactive"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, bufsize=0)
+                                        stderr=subprocess.STDOUT, bufsize=0, start_new_session=True)
         self.addCleanup(self.end)
         self.raw, self.seen = b"", ""
         self.first_screen = self.until(PROMPT)
 
     def end(self) -> None:
-        self.machine.kill()
+        # The emulator is a child of scripts/run: a signal to that alone would leave it running.
+        try:
+            os.killpg(self.machine.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self.machine.wait()
         for stream in (self.machine.stdin, self.machine.stdout):
             if stream:
