@@ -179,7 +179,6 @@ static void threads_ended(struct checks *c)
 }
 
 /* The process ends while threads of it and of others wait, sleep and spin. */
-<<<<<<< HEAD
 /* clang-format off */
 CHILD_PROGRAM(sleeper,
 	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
@@ -188,12 +187,6 @@ CHILD_PROGRAM(sleeper,
 	"	unimp\n");
 /* clang-format on */
 /* clang-format off */
-=======
-CHILD_PROGRAM(sleeper, "	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
-									   "	li	a0, -1\n"
-									   "	ecall\n"
-									   "	unimp\n");
->>>>>>> main
 CHILD_PROGRAM(sleeper_or_end,
 	"	bnez	a0, 1f\n"
 	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"

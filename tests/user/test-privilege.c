@@ -211,7 +211,6 @@ CHILD_PROGRAM(odd_stack,
 	"	mv	gp, a0\n"
 	"	mv	tp, a0\n"
 	"	mv	s0, a0\n"
-<<<<<<< HEAD
 	"	li	a7, " SUITE_TEXT(SYS_thread_yield) "\n"
 	"	ecall\n"
 	"	li	a1, 3000000\n" /* a few interrupts long, with the one beside it */
@@ -227,22 +226,6 @@ CHILD_PROGRAM(odd_stack,
 	"9:\n"
 	CHILD_EXIT);
 /* clang-format on */
-=======
-	"	li	a7, " SUITE_TEXT(
-		SYS_thread_yield) "\n"
-				  "	ecall\n"
-				  "	li	a1, 3000000\n" /* a few interrupts long, with the one beside it */
-				  "1:	addi	a1, a1, -1\n"
-				  "	bnez	a1, 1b\n"
-				  "	li	a7, " SUITE_TEXT(SYS_clock_now) "\n"
-										"	ecall\n"
-										"	li	a0, 1\n"
-										"	bne	sp, s0, 9f\n"
-										"	bne	tp, s0, 9f\n"
-										"	bne	gp, s0, 9f\n"
-										"	li	a0, 0\n"
-										"9:\n" CHILD_EXIT);
->>>>>>> main
 
 static void test_stacks(void)
 {
