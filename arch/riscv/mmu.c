@@ -255,6 +255,8 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 	*entry = entry_to(frame, flags);
 	__asm__ volatile("sfence.vma %0" ::"r"(address)
 			 : "memory"); /* an invalid entry may be cached too, 4.2.1 */
+	if (prot & PROT_EXEC)
+		__asm__ volatile("fence.i" ::: "memory"); /* the page was filled by stores (Zifencei) */
 	return 0;
 }
 
