@@ -21,18 +21,19 @@ struct hart;
 
 struct memory_range {
 	uint64_t start; /* physical */
-	uint64_t size;  /* bytes */
+	uint64_t size; /* bytes */
 };
 
 struct machine {
 	struct memory_range memory[CONFIG_MEMORY_RANGES]; /* whole pages, all that there is */
 	unsigned memory_count;
-	struct memory_range free[CONFIG_MEMORY_RANGES]; /* without firmware, kernel, initrd; some may be empty */
+	struct memory_range
+		free[CONFIG_MEMORY_RANGES]; /* without firmware, kernel, initrd; some may be empty */
 	unsigned free_count;
 	struct memory_range initrd; /* size 0: none was given */
-	unsigned harts;		    /* usable harts in the device tree */
-	unsigned boot_hart;	    /* hardware number of the one we run on */
-	const char *bootargs;	    /* kernel command line, never NULL */
+	unsigned harts; /* usable harts in the device tree */
+	unsigned boot_hart; /* hardware number of the one we run on */
+	const char *bootargs; /* kernel command line, never NULL */
 };
 
 /* Reads the device tree. Called once, first. A tree that can't be understood ends in a panic that says why. */

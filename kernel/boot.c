@@ -33,8 +33,8 @@ void door_boot(void)
 	arch_hart_init(hart);
 	sched_init(hart);
 	panic_describe_with(describe_current_thread);
-	log_info("Tabula: %lu MiB free, hart %u of %u", frame_free_count() * PAGE_SIZE >> 20, machine->boot_hart,
-		machine->harts);
+	log_info("Tabula: %lu MiB free, hart %u of %u", frame_free_count() * PAGE_SIZE >> 20,
+		machine->boot_hart, machine->harts);
 	arch_start();
 }
 

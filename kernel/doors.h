@@ -14,11 +14,11 @@ struct trapframe;
 /* What an exception was about, in words that every architecture can say. */
 struct fault {
 	enum { FAULT_PAGE, FAULT_OTHER } kind;
-	enum prot access;    /* what was tried, for FAULT_PAGE */
-	uint64_t address;    /* what it concerned: an address, or the instruction's bits */
-	uint64_t cause;	     /* as the hardware numbers it */
-	const char *name;    /* of the cause, for people */
-	int signal;	     /* POSIX's signal number for it */
+	enum prot access; /* what was tried, for FAULT_PAGE */
+	uint64_t address; /* what it concerned: an address, or the instruction's bits */
+	uint64_t cause; /* as the hardware numbers it */
+	const char *name; /* of the cause, for people */
+	int signal; /* POSIX's signal number for it */
 };
 
 /* Power-on: one hart, its stack, no interrupts. */

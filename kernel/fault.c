@@ -14,10 +14,11 @@ static void log_report(struct process *process, const struct fault *fault, uint6
 	uint64_t offset;
 
 	if (error == -ENOMEM)
-		log_error("process %u (%s) ended: memory is out, at a %s at 0x%lx", process->id, process->name,
-			fault->name, fault->address);
+		log_error("process %u (%s) ended: memory is out, at a %s at 0x%lx", process->id,
+			process->name, fault->name, fault->address);
 	else
-		log_error("process %u (%s) ended: %s at 0x%lx", process->id, process->name, fault->name, fault->address);
+		log_error("process %u (%s) ended: %s at 0x%lx", process->id, process->name, fault->name,
+			fault->address);
 	if (process_symbol(process, pc, name, sizeof(name), &offset))
 		log_error("  pc 0x%lx in %s+0x%lx", pc, name, offset);
 	else
@@ -26,7 +27,8 @@ static void log_report(struct process *process, const struct fault *fault, uint6
 
 static int resolve(struct process *process, const struct fault *fault)
 {
-	return fault->kind == FAULT_PAGE ? aspace_fault(&process->aspace, fault->address, fault->access) : -EFAULT;
+	return fault->kind == FAULT_PAGE ? aspace_fault(&process->aspace, fault->address, fault->access)
+					 : -EFAULT;
 }
 
 void door_user_fault(const struct fault *fault)
@@ -39,13 +41,14 @@ void door_user_fault(const struct fault *fault)
 	if (!error)
 		return;
 	log_report(process, fault, pc, error);
-	process_end(process, &(struct process_result){
-				     .reason = END_REASON_FAULTED,
-				     .status = SIGNAL_STATUS + (error == -ENOMEM ? SIGNAL_KILL : fault->signal),
-				     .cause = fault->cause,
-				     .pc = pc,
-				     .address = fault->address,
-			     });
+	process_end(
+		process, &(struct process_result){
+				 .reason = END_REASON_FAULTED,
+				 .status = SIGNAL_STATUS + (error == -ENOMEM ? SIGNAL_KILL : fault->signal),
+				 .cause = fault->cause,
+				 .pc = pc,
+				 .address = fault->address,
+			 });
 }
 
 bool door_copy_fault(uint64_t address, enum prot access)

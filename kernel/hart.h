@@ -16,18 +16,18 @@ struct hart {
 	uint64_t stack_top;
 	uint64_t stack_bottom;
 	uint64_t emergency_top; /* where an overflow of the stack is reported from */
-	bool reschedule;	/* somebody else may have to run: leave through door_next */
+	bool reschedule; /* somebody else may have to run: leave through door_next */
 
-	unsigned index;	   /* 0 to CONFIG_HARTS - 1 */
+	unsigned index; /* 0 to CONFIG_HARTS - 1 */
 	unsigned hardware; /* as the firmware numbers it */
 	struct arch_aspace *space; /* whose page table is in use; NULL is the kernel's own */
 
 	/* Scheduler. */
 	struct list ready[CONFIG_PRIORITIES];
-	uint32_t ready_mask;   /* bit p: ready[p] has somebody */
-	uint64_t slice_end;    /* of the current thread; UINT64_MAX while nobody competes */
-	struct list sleepers;  /* threads with a deadline, soonest first */
-	bool yielded;	       /* the current runner goes behind the others of its priority */
-	uint64_t timer;	       /* what the timer is set to */
+	uint32_t ready_mask; /* bit p: ready[p] has somebody */
+	uint64_t slice_end; /* of the current thread; UINT64_MAX while nobody competes */
+	struct list sleepers; /* threads with a deadline, soonest first */
+	bool yielded; /* the current runner goes behind the others of its priority */
+	uint64_t timer; /* what the timer is set to */
 	uint64_t console_poll; /* when to look for input; UINT64_MAX while nobody waits */
 };

@@ -34,7 +34,8 @@ static struct memory *archive_memory(const struct machine *machine)
 	if (start % PAGE_SIZE)
 		panic("the boot archive is not page-aligned: it lies at 0x%lx", start);
 
-	struct memory *memory = memory_create_physical((paddr_t){start}, (size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1));
+	struct memory *memory =
+		memory_create_physical((paddr_t){start}, (size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1));
 
 	if (!memory)
 		panic("no memory for the first program");
@@ -71,7 +72,8 @@ static uint64_t fill_stack(struct memory *memory, uint64_t top, const struct ini
 
 	for (uint64_t done = 0; done < sizeof(*content);) {
 		uint64_t offset = start + done, within = offset & (PAGE_SIZE - 1);
-		uint64_t n = PAGE_SIZE - within < sizeof(*content) - done ? PAGE_SIZE - within : sizeof(*content) - done;
+		uint64_t n = PAGE_SIZE - within < sizeof(*content) - done ? PAGE_SIZE - within
+									  : sizeof(*content) - done;
 		paddr_t frame;
 
 		if (memory_frame(memory, offset >> PAGE_SHIFT, &frame))
@@ -102,7 +104,8 @@ static uint64_t make_stack(struct process *process, struct memory *archive, cons
 		.envp = base + offsetof(struct init_stack, envp),
 		.process = give(process, &process->object, RIGHTS_PROCESS_ALL),
 		.system = give(process, &system_root.object, RIGHTS_SYSTEM_ALL),
-		.archive = give(process, &archive->object, RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_MEMORY_READ),
+		.archive =
+			give(process, &archive->object, RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_MEMORY_READ),
 	};
 	base = fill_stack(stack, top, &content);
 	object_put(&stack->object);

@@ -49,7 +49,8 @@ static _Noreturn void finish(uint64_t pc, uint64_t frame_pointer)
 		log_place(pc);
 	for (size_t i = 0; i < count; i++)
 		log_return_place(address[i]);
-	log_error("  To look at it in GDB: `make qemu-gdb`, in another terminal `make gdb`, then `break panic`.");
+	log_error(
+		"  To look at it in GDB: `make qemu-gdb`, in another terminal `make gdb`, then `break panic`.");
 	arch_shutdown(PANIC_STATUS);
 }
 

@@ -14,7 +14,8 @@ _Noreturn void panic_at(uint64_t pc, uint64_t frame_pointer, const char *format,
 	__attribute__((format(printf, 3, 4)));
 
 /* A promise of the kernel to itself, kept in release builds. User input never reaches one. */
-#define assert(condition) ((condition) ? (void)0 : panic("%s:%d: promise broken: %s", __FILE__, __LINE__, #condition))
+#define assert(condition) \
+	((condition) ? (void)0 : panic("%s:%d: promise broken: %s", __FILE__, __LINE__, #condition))
 
 #define STATIC_ASSERT(condition) _Static_assert(condition, #condition)
 

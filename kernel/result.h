@@ -7,9 +7,9 @@
 #define MUST_USE __attribute__((warn_unused_result))
 
 /* Returns early with the error of `expression`. For the check phase, where nothing is held. */
-#define TRY(expression)                                                                                      \
-	do {                                                                                                 \
-		int try_error = (expression);                                                                \
-		if (try_error)                                                                               \
-			return try_error;                                                                    \
+#define TRY(expression) \
+	do { \
+		int try_error = (expression); \
+		if (try_error) \
+			return try_error; \
 	} while (0)

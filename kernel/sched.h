@@ -12,8 +12,8 @@
 #include "lib/list.h"
 
 enum runner_state {
-	RUNNER_NEW,	/* not started */
-	RUNNER_READY,	/* in a hart's queue */
+	RUNNER_NEW, /* not started */
+	RUNNER_READY, /* in a hart's queue */
 	RUNNER_RUNNING, /* on a hart, or came from there into the kernel */
 	RUNNER_WAITING, /* until runner_wake_* */
 	RUNNER_ENDED,
@@ -25,10 +25,10 @@ struct runner {
 	struct arch_aspace *space; /* where it runs */
 	enum runner_state state;
 	unsigned priority;
-	struct list link;     /* in a ready queue, or in the queue of what it waits for */
+	struct list link; /* in a ready queue, or in the queue of what it waits for */
 	struct list sleeping; /* in the hart's sleepers while it has a deadline */
-	uint64_t deadline;    /* while waiting */
-	long timeout_result;  /* of the call, when the deadline comes first */
+	uint64_t deadline; /* while waiting */
+	long timeout_result; /* of the call, when the deadline comes first */
 };
 
 /* What a handler returns whose thread now waits: the caller's a0 is set by whoever wakes it. */

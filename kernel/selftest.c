@@ -49,7 +49,8 @@ void selftest(const char *bootargs)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} tests[] = {{"panic", break_promise}, {"fault", touch_nothing}, {"overflow", overflow_stack}, {"hang", hang}};
+	} tests[] = {{"panic", break_promise}, {"fault", touch_nothing}, {"overflow", overflow_stack},
+		{"hang", hang}};
 	char name[16];
 
 	if (!bootargs_option(bootargs, "test", name, sizeof(name)))
@@ -57,5 +58,6 @@ void selftest(const char *bootargs)
 	for (unsigned i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		if (!strcmp(name, tests[i].name))
 			tests[i].run();
-	log_error("command line: test=%s is unknown; use test=panic, test=fault, test=overflow or test=hang", name);
+	log_error("command line: test=%s is unknown; use test=panic, test=fault, test=overflow or test=hang",
+		name);
 }

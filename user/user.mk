@@ -109,10 +109,11 @@ $(USER_ELFS): $(SYSROOT)/lib/libtabula.a $(SYSROOT)/lib/crt0.o $(SYSROOT)/lib/pr
 $(B)/archive/bin/%: $(B)/user/bin/%
 	$(Q)mkdir -p $(@D) && $(OBJCOPY) --strip-debug $< $@
 
-# ---- the boot archive. PROGRAMS='path/a path/b' adds files from outside to its /bin.
+# ---- the boot archive. PROGRAMS='path/a path/b' adds files from outside to its /bin, in place of those of that name.
 
 ARCHIVE_ETC   := $(wildcard user/etc/*)
-ARCHIVE_FILES := /init=$(B)/archive/bin/init $(foreach p,$(filter-out init,$(USER_PROGRAMS)),/bin/$p=$(B)/archive/bin/$p) \
+ARCHIVE_BIN   := $(filter-out init $(notdir $(PROGRAMS)),$(USER_PROGRAMS))
+ARCHIVE_FILES := /init=$(B)/archive/bin/init $(foreach p,$(ARCHIVE_BIN),/bin/$p=$(B)/archive/bin/$p) \
                  $(foreach f,$(ARCHIVE_ETC),/etc/$(notdir $f)=$f) $(foreach f,$(PROGRAMS),/bin/$(notdir $f)=$f)
 
 $(foreach f,$(PROGRAMS),$(if $(wildcard $f),,$(error PROGRAMS: there is no file '$f'; compile it first: \

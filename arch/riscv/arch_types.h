@@ -23,7 +23,7 @@ struct trapframe {
 	uint64_t pc;
 	call_table table; /* calls are dispatched through it */
 	struct hart *hart; /* the hart it runs on */
-	uint64_t f[32];	   /* floating-point registers; valid while they are not in the hart */
+	uint64_t f[32]; /* floating-point registers; valid while they are not in the hart */
 	uint64_t fcsr;
 	struct hart *fpu_hart; /* the hart whose registers hold f, if nobody has used them since */
 };

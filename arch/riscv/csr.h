@@ -1,32 +1,32 @@
 /* Control and status registers of S mode, named as in the RISC-V privileged specification 1.12; also for assembly. */
 #pragma once
 
-#define SSTATUS_SPIE	 0x20
-#define SSTATUS_SPP	 0x100
-#define SSTATUS_FS	 0x6000 /* floating-point unit: off, initial, clean, dirty */
+#define SSTATUS_SPIE     0x20
+#define SSTATUS_SPP      0x100
+#define SSTATUS_FS       0x6000 /* floating-point unit: off, initial, clean, dirty */
 #define SSTATUS_FS_CLEAN 0x4000
 #define SSTATUS_FS_DIRTY 0x6000
-#define SSTATUS_SUM	 0x40000 /* supervisor may access user memory */
-#define SSTATUS_MXR	 0x80000
+#define SSTATUS_SUM      0x40000 /* supervisor may access user memory */
+#define SSTATUS_MXR      0x80000
 
 #define SIE_STIE (1 << 5) /* supervisor timer interrupt */
 
 /* scause, 4.1.8: bit 63 tells interrupts from exceptions */
-#define CAUSE_INTERRUPT		 (1ul << 63)
-#define CAUSE_FETCH_MISALIGNED	 0
-#define CAUSE_FETCH_ACCESS	 1
-#define CAUSE_ILLEGAL		 2
-#define CAUSE_BREAKPOINT	 3
-#define CAUSE_LOAD_MISALIGNED	 4
-#define CAUSE_LOAD_ACCESS	 5
-#define CAUSE_STORE_MISALIGNED	 6
-#define CAUSE_STORE_ACCESS	 7
-#define CAUSE_USER_ECALL	 8
-#define CAUSE_SUPERVISOR_ECALL	 9
-#define CAUSE_FETCH_PAGE	 12
-#define CAUSE_LOAD_PAGE		 13
-#define CAUSE_STORE_PAGE	 15
-#define CAUSE_SUPERVISOR_TIMER	 (CAUSE_INTERRUPT | 5)
+#define CAUSE_INTERRUPT        (1ul << 63)
+#define CAUSE_FETCH_MISALIGNED 0
+#define CAUSE_FETCH_ACCESS     1
+#define CAUSE_ILLEGAL          2
+#define CAUSE_BREAKPOINT       3
+#define CAUSE_LOAD_MISALIGNED  4
+#define CAUSE_LOAD_ACCESS      5
+#define CAUSE_STORE_MISALIGNED 6
+#define CAUSE_STORE_ACCESS     7
+#define CAUSE_USER_ECALL       8
+#define CAUSE_SUPERVISOR_ECALL 9
+#define CAUSE_FETCH_PAGE       12
+#define CAUSE_LOAD_PAGE        13
+#define CAUSE_STORE_PAGE       15
+#define CAUSE_SUPERVISOR_TIMER (CAUSE_INTERRUPT | 5)
 
 #define SCOUNTEREN_CY 1
 #define SCOUNTEREN_TM 2
@@ -39,11 +39,11 @@
 
 #ifndef __ASSEMBLER__
 
-#define csr_read(name)                                                                                       \
-	({                                                                                                   \
-		uint64_t csr_value;                                                                          \
-		__asm__ volatile("csrr %0, " #name : "=r"(csr_value)::"memory");                             \
-		csr_value;                                                                                   \
+#define csr_read(name) \
+	({ \
+		uint64_t csr_value; \
+		__asm__ volatile("csrr %0, " #name : "=r"(csr_value)::"memory"); \
+		csr_value; \
 	})
 #define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"rK"((uint64_t)(value)) : "memory")
 #define csr_set(name, bits)    __asm__ volatile("csrs " #name ", %0" ::"rK"((uint64_t)(bits)) : "memory")

@@ -95,7 +95,8 @@ static uint32_t token(struct fdt *fdt, uint32_t *at)
 		}
 		*at += align4(size);
 	} else if (kind == FDT_PROP) {
-		if (fdt->structure_end - start < 12 || cell(fdt->blob + start + 4) > fdt->structure_end - start - 12) {
+		if (fdt->structure_end - start < 12 ||
+			cell(fdt->blob + start + 4) > fdt->structure_end - start - 12) {
 			broken(fdt, "a property is out of bounds");
 			return FDT_END;
 		}
@@ -128,8 +129,10 @@ bool fdt_next(struct fdt_node *node)
 			node->offset = at;
 			node->name = (const char *)fdt->blob + start + 4;
 			node->path[node->depth].name = node->name;
-			node->path[node->depth].address_cells = fdt_number(node, "#address-cells", &value) ? (uint32_t)value : 2;
-			node->path[node->depth].size_cells = fdt_number(node, "#size-cells", &value) ? (uint32_t)value : 1;
+			node->path[node->depth].address_cells =
+				fdt_number(node, "#address-cells", &value) ? (uint32_t)value : 2;
+			node->path[node->depth].size_cells =
+				fdt_number(node, "#size-cells", &value) ? (uint32_t)value : 1;
 			return !fdt->broken;
 		case FDT_END_NODE:
 			if (--node->depth < -1)
@@ -158,7 +161,8 @@ const void *fdt_property(const struct fdt_node *node, const char *name, uint32_t
 
 		uint32_t offset = cell(fdt->blob + start + 8);
 
-		if (offset > fdt->strings_end - fdt->strings || fdt->strings_end - fdt->strings - offset < length)
+		if (offset > fdt->strings_end - fdt->strings ||
+			fdt->strings_end - fdt->strings - offset < length)
 			continue;
 		if (memcmp(fdt->blob + fdt->strings + offset, name, length))
 			continue;

@@ -12,7 +12,7 @@ enum { FDT_DEPTH = 16 };
 
 struct fdt {
 	const uint8_t *blob;
-	uint32_t size;		 /* of the whole blob */
+	uint32_t size; /* of the whole blob */
 	uint32_t structure, structure_end;
 	uint32_t strings, strings_end;
 	uint32_t reservations;

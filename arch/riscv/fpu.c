@@ -6,6 +6,7 @@
  */
 #include "csr.h"
 #include "hart.h"
+#include "panic.h"
 #include "riscv.h"
 
 /* Whose values the unit of each hart holds. Never followed, only compared: the frame may be gone. */
@@ -35,8 +36,10 @@ bool riscv_fpu_enable(uint64_t cause)
 void arch_switch(struct trapframe *from, struct trapframe *to)
 {
 	struct hart *hart = this_hart();
+	uint64_t status = csr_read(sstatus);
 
-	if (from && (csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+	assert(!(status & SSTATUS_SUM)); /* only usercopy.S sets it, and clears it again on every way out */
+	if (from && (status & SSTATUS_FS) == SSTATUS_FS_DIRTY)
 		riscv_fpu_save(from);
 	set_unit(loaded[hart->index] == to && to->fpu_hart == hart ? SSTATUS_FS_CLEAN : 0);
 }

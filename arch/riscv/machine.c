@@ -28,14 +28,16 @@ static void reserve(uint64_t start, uint64_t size)
 	if (!size)
 		return;
 	if (reserved_count == CONFIG_MEMORY_RANGES)
-		panic("device tree: more than %d reserved ranges; raise CONFIG_MEMORY_RANGES", CONFIG_MEMORY_RANGES);
+		panic("device tree: more than %d reserved ranges; raise CONFIG_MEMORY_RANGES",
+			CONFIG_MEMORY_RANGES);
 	reserved[reserved_count++] = (struct memory_range){start, size};
 }
 
 static void add_range(struct memory_range *ranges, unsigned *count, uint64_t start, uint64_t end)
 {
 	if (*count == CONFIG_MEMORY_RANGES)
-		panic("device tree: more than %d ranges of memory; raise CONFIG_MEMORY_RANGES", CONFIG_MEMORY_RANGES);
+		panic("device tree: more than %d ranges of memory; raise CONFIG_MEMORY_RANGES",
+			CONFIG_MEMORY_RANGES);
 	ranges[(*count)++] = (struct memory_range){start, end - start};
 }
 
@@ -59,10 +61,12 @@ static void read_chosen(const struct fdt_node *node)
 
 	if (text) {
 		if (strlen(text) >= sizeof(bootargs))
-			panic("the kernel command line is longer than %d bytes; raise CONFIG_BOOTARGS", CONFIG_BOOTARGS - 1);
+			panic("the kernel command line is longer than %d bytes; raise CONFIG_BOOTARGS",
+				CONFIG_BOOTARGS - 1);
 		memcpy(bootargs, text, strlen(text) + 1);
 	}
-	if (fdt_number(node, "linux,initrd-start", &start) && fdt_number(node, "linux,initrd-end", &end) && start < end)
+	if (fdt_number(node, "linux,initrd-start", &start) && fdt_number(node, "linux,initrd-end", &end) &&
+		start < end)
 		machine.initrd = (struct memory_range){start, end - start};
 }
 
@@ -72,7 +76,8 @@ static bool isa_has(const char *isa, const char *extension)
 	size_t length = strlen(extension);
 
 	for (; *isa; isa++)
-		if (isa[0] == '_' && !strncmp(isa + 1, extension, length) && (!isa[length + 1] || isa[length + 1] == '_'))
+		if (isa[0] == '_' && !strncmp(isa + 1, extension, length) &&
+			(!isa[length + 1] || isa[length + 1] == '_'))
 			return true;
 	return false;
 }

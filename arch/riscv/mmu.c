@@ -37,7 +37,8 @@ enum {
 
 STATIC_ASSERT(CONFIG_HART_STACK < STACK_SLOT);
 
-extern const char kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[], kernel_end[];
+extern const char kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
+	kernel_end[];
 
 static paddr_t kernel_root;
 static uint64_t kernel_physical; /* where kernel_start was loaded */
@@ -57,7 +58,8 @@ uint64_t riscv_kernel_physical(void)
 		uint64_t entry = root[(uint64_t)kernel_start >> 30 & (ENTRIES - 1)];
 		uint64_t gigabyte = 1ul << 30;
 
-		kernel_physical = (entry >> PTE_TABLE_SHIFT << PAGE_SHIFT) + ((uint64_t)kernel_start & (gigabyte - 1));
+		kernel_physical =
+			(entry >> PTE_TABLE_SHIFT << PAGE_SHIFT) + ((uint64_t)kernel_start & (gigabyte - 1));
 	}
 	return kernel_physical;
 }
@@ -162,8 +164,8 @@ static void map_stacks(void)
 
 			if (frame_alloc_zeroed(&frame))
 				panic("not enough memory for the kernel's stacks; give the machine more than 16 MiB");
-			map_kernel(STACK_BASE + (hart + 1) * STACK_SLOT - offset - PAGE_SIZE, frame.value, PAGE_SIZE,
-				KERNEL_DATA);
+			map_kernel(STACK_BASE + (hart + 1) * STACK_SLOT - offset - PAGE_SIZE, frame.value,
+				PAGE_SIZE, KERNEL_DATA);
 		}
 }
 
@@ -209,8 +211,8 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 int arch_aspace_init(struct arch_aspace *aspace)
 {
 	TRY(frame_alloc_zeroed(&aspace->root));
-	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES, (uint64_t *)direct(kernel_root) + USER_ENTRIES,
-		(ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
+	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES,
+		(uint64_t *)direct(kernel_root) + USER_ENTRIES, (ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
 	return 0;
 }
 
@@ -251,7 +253,10 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 	if (prot & PROT_EXEC)
 		flags |= PTE_X;
 	*entry = entry_to(frame, flags);
-	__asm__ volatile("sfence.vma %0" ::"r"(address) : "memory"); /* an invalid entry may be cached too, 4.2.1 */
+	__asm__ volatile("sfence.vma %0" ::"r"(address)
+			 : "memory"); /* an invalid entry may be cached too, 4.2.1 */
+	if (prot & PROT_EXEC)
+		__asm__ volatile("fence.i" ::: "memory"); /* the page was filled by stores (Zifencei) */
 	return 0;
 }
 

@@ -45,9 +45,9 @@ _Noreturn void sbi_shutdown(bool failure);
 
 /* ---- machine.c: what the others needs of the tree beyond struct machine. */
 struct riscv_facts {
-	uint64_t timebase;     /* ticks of `time` a second */
-	uint64_t finisher;     /* physical address of the sifive,test device; 0: none */
-	bool sstc;	       /* every hart has stimecmp */
+	uint64_t timebase; /* ticks of `time` a second */
+	uint64_t finisher; /* physical address of the sifive,test device; 0: none */
+	bool sstc; /* every hart has stimecmp */
 };
 extern struct riscv_facts riscv_facts;
 

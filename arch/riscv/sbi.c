@@ -2,10 +2,10 @@
 #include "riscv.h"
 
 enum {
-	SBI_LEGACY_PUTCHAR = 1,	 /* 5.2: the console extension of later versions is not in OpenSBI 1.1 */
-	SBI_LEGACY_GETCHAR = 2,	 /* 5.3 */
-	SBI_TIMER = 0x54494d45,	 /* 6 */
-	SBI_RESET = 0x53525354,	 /* 10 */
+	SBI_LEGACY_PUTCHAR = 1, /* 5.2: the console extension of later versions is not in OpenSBI 1.1 */
+	SBI_LEGACY_GETCHAR = 2, /* 5.3 */
+	SBI_TIMER = 0x54494d45, /* 6 */
+	SBI_RESET = 0x53525354, /* 10 */
 	SBI_RESET_SHUTDOWN = 0,
 	SBI_RESET_NO_REASON = 0,
 	SBI_RESET_FAILURE = 1,

@@ -109,20 +109,20 @@ void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t
 
 void riscv_stack_overflow(uint64_t sp, uint64_t pc, uint64_t frame_pointer)
 {
-	panic_at(pc, frame_pointer, "kernel stack overflow on hart %u: sp 0x%lx is below 0x%lx", this_hart()->index, sp,
-		this_hart()->stack_bottom);
+	panic_at(pc, frame_pointer, "kernel stack overflow on hart %u: sp 0x%lx is below 0x%lx",
+		this_hart()->index, sp, this_hart()->stack_bottom);
 }
 
 void riscv_log_registers(const uint64_t *x)
 {
-	static const char names[32][5] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2",
-		"a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
-		"t5", "t6"};
+	static const char names[32][5] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0",
+		"a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9",
+		"s10", "s11", "t3", "t4", "t5", "t6"};
 
 	for (unsigned i = 1; i < 32; i += 3)
 		if (i + 2 < 32)
-			log_error("  %4s %016lx  %4s %016lx  %4s %016lx", names[i], x[i], names[i + 1], x[i + 1],
-				names[i + 2], x[i + 2]);
+			log_error("  %4s %016lx  %4s %016lx  %4s %016lx", names[i], x[i], names[i + 1],
+				x[i + 1], names[i + 2], x[i + 2]);
 		else
 			log_error("  %4s %016lx", names[i], x[i]);
 }

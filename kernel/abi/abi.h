@@ -28,7 +28,7 @@ struct startup {
 	uint64_t argv; /* char *[argc + 1], the last one null */
 	uint64_t envp; /* char *[], the last one null */
 	uint32_t process; /* the program itself: manage */
-	uint32_t system;  /* console, perhaps shutdown */
+	uint32_t system; /* console, perhaps shutdown */
 	uint32_t archive; /* the boot archive, cpio newc: read */
 	uint32_t reserved;
 };

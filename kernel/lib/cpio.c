@@ -31,7 +31,8 @@ static const char *plain(const char *name)
 	return name;
 }
 
-const char *cpio_find(const uint8_t *archive, size_t archive_size, const char *path, size_t *offset, size_t *size)
+const char *cpio_find(
+	const uint8_t *archive, size_t archive_size, const char *path, size_t *offset, size_t *size)
 {
 	for (size_t at = 0;;) {
 		size_t name_size, start;

@@ -65,8 +65,8 @@ static int read(const struct elf_source *source, uint64_t offset, void *to, size
 static bool is_riscv_program(const struct elf_header *h)
 {
 	return !memcmp(h->identity, "\177ELF", 4) && h->identity[EI_CLASS] == CLASS_64 &&
-	       h->identity[EI_DATA] == DATA_LITTLE && h->type == TYPE_EXECUTABLE && h->machine == MACHINE_RISCV &&
-	       h->segment_size == sizeof(struct program_header);
+	       h->identity[EI_DATA] == DATA_LITTLE && h->type == TYPE_EXECUTABLE &&
+	       h->machine == MACHINE_RISCV && h->segment_size == sizeof(struct program_header);
 }
 
 static bool is_entry_executable(const struct elf_source *source, const struct elf *elf)
@@ -97,7 +97,8 @@ int elf_open(const struct elf_source *source, struct elf *elf)
 	return is_entry_executable(source, elf) ? 0 : -ENOEXEC;
 }
 
-int elf_segment(const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_segment *segment)
+int elf_segment(
+	const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_segment *segment)
 {
 	struct program_header h;
 	int error;
@@ -129,10 +130,12 @@ int elf_segment(const struct elf_source *source, const struct elf *elf, unsigned
 
 /* ---- symbols */
 
-static int find_section(const struct elf_source *source, const struct elf *elf, uint32_t type, struct section_header *found)
+static int find_section(
+	const struct elf_source *source, const struct elf *elf, uint32_t type, struct section_header *found)
 {
 	for (unsigned i = 0; i < elf->sections; i++)
-		if (!read(source, elf->section_table + i * sizeof(*found), found, sizeof(*found)) && found->type == type)
+		if (!read(source, elf->section_table + i * sizeof(*found), found, sizeof(*found)) &&
+			found->type == type)
 			return 0;
 	return -ENOEXEC;
 }
@@ -170,8 +173,8 @@ static bool find_symbol(const struct elf_source *source, const struct section_he
 	return found && (!best->size || address - best->value < best->size);
 }
 
-bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t address, char *name, size_t size,
-	uint64_t *offset)
+bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t address, char *name,
+	size_t size, uint64_t *offset)
 {
 	struct section_header table, strings;
 	struct symbol symbol;
@@ -182,7 +185,8 @@ bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t
 		return false;
 	if (read(source, elf->section_table + table.link * sizeof(strings), &strings, sizeof(strings)))
 		return false;
-	if (!find_symbol(source, &table, address, &symbol) || !is_inside(strings.offset, symbol.name, source->size))
+	if (!find_symbol(source, &table, address, &symbol) ||
+		!is_inside(strings.offset, symbol.name, source->size))
 		return false;
 	read_name(source, strings.offset + symbol.name, name, size);
 	*offset = address - symbol.value;

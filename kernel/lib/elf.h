@@ -36,8 +36,9 @@ struct elf_segment {
 int elf_open(const struct elf_source *source, struct elf *elf);
 
 /* The index-th segment: -ENOEXEC when it is out of the file, out of user space, or writable and executable. */
-int elf_segment(const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_segment *segment);
+int elf_segment(
+	const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_segment *segment);
 
 /* The function that holds `address`; false without symbols. The name is cut to `size`, what isn't printable is '?'. */
-bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t address, char *name, size_t size,
-	uint64_t *offset);
+bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t address, char *name,
+	size_t size, uint64_t *offset);

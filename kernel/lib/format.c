@@ -38,7 +38,8 @@ static void put_padded(struct sink *sink, const struct conversion *how, const ch
 		put(sink, ' ');
 }
 
-static void put_number(struct sink *sink, const struct conversion *how, uint64_t value, unsigned base, const char *prefix)
+static void put_number(
+	struct sink *sink, const struct conversion *how, uint64_t value, unsigned base, const char *prefix)
 {
 	char digits[24];
 	size_t n = sizeof(digits);
@@ -96,7 +97,8 @@ size_t format_va(char *to, size_t size, const char *f, va_list arguments)
 		f = read_flags(f + 1, &how);
 		switch (*f) {
 		case 'd':
-			put_signed(&sink, &how, how.is_long ? va_arg(arguments, int64_t) : va_arg(arguments, int));
+			put_signed(&sink, &how,
+				how.is_long ? va_arg(arguments, int64_t) : va_arg(arguments, int));
 			break;
 		case 'u':
 		case 'x':

@@ -11,7 +11,7 @@ struct list {
 };
 
 /* The structure of `type` whose `member` is at `pointer`. */
-#define container_of(pointer, type, member) ((type *)((uintptr_t)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((uintptr_t)(pointer)-offsetof(type, member)))
 
 static inline void list_init(struct list *list)
 {
@@ -48,6 +48,6 @@ static inline void list_remove(struct list *node)
 #define list_first(list, type, member) container_of((list)->next, type, member)
 
 /* Walks a list; the body may not remove `item`. */
-#define list_each(item, list, type, member)                                                                  \
-	for (type *item = container_of((list)->next, type, member); &item->member != (list);                 \
+#define list_each(item, list, type, member) \
+	for (type *item = container_of((list)->next, type, member); &item->member != (list); \
 		item = container_of(item->member.next, type, member))

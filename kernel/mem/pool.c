@@ -47,8 +47,8 @@ static struct slab *slab_new(struct pool *pool)
 
 void *pool_alloc(struct pool *pool)
 {
-	struct slab *slab =
-		list_is_empty(&pool->partial) ? slab_new(pool) : list_first(&pool->partial, struct slab, link);
+	struct slab *slab = list_is_empty(&pool->partial) ? slab_new(pool)
+							  : list_first(&pool->partial, struct slab, link);
 
 	if (!slab)
 		return NULL;

@@ -6,14 +6,14 @@
 #include "lib/list.h"
 
 struct pool {
-	size_t size;	     /* of a piece */
+	size_t size; /* of a piece */
 	struct list partial; /* slabs with a free piece */
-	size_t used;	     /* pieces given out */
+	size_t used; /* pieces given out */
 };
 
-#define POOL_INIT(pool, type)                                                                                \
-	{                                                                                                    \
-		.size = sizeof(type), .partial = {&(pool).partial, &(pool).partial}                          \
+#define POOL_INIT(pool, type) \
+	{ \
+		.size = sizeof(type), .partial = { &(pool).partial, &(pool).partial } \
 	}
 
 /* A piece full of zeros, NULL when memory is out. */

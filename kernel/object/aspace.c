@@ -9,7 +9,7 @@ struct region {
 	struct list link;
 	uint64_t start, end;
 	struct memory *memory; /* with a reference */
-	uint64_t offset;       /* of `start` in the memory */
+	uint64_t offset; /* of `start` in the memory */
 	enum prot prot;
 };
 
@@ -58,7 +58,8 @@ static bool overlaps(const struct aspace *aspace, const struct list *link, uint6
 	return link != &aspace->regions && container_of(link, struct region, link)->start < end;
 }
 
-int aspace_map(struct aspace *aspace, uint64_t at, struct memory *memory, uint64_t offset, uint64_t size, enum prot prot)
+int aspace_map(struct aspace *aspace, uint64_t at, struct memory *memory, uint64_t offset, uint64_t size,
+	enum prot prot)
 {
 	struct list *next = region_from(aspace, at);
 

@@ -24,8 +24,8 @@ void aspace_destroy(struct aspace *aspace);
  * Maps [at, at + size) to `memory` from `offset` on, taking a reference; all page-aligned, inside the object and
  * user space, `size` not 0: -EEXIST when something is mapped there, -ENOMEM.
  */
-MUST_USE int aspace_map(struct aspace *aspace, uint64_t at, struct memory *memory, uint64_t offset, uint64_t size,
-	enum prot prot);
+MUST_USE int aspace_map(struct aspace *aspace, uint64_t at, struct memory *memory, uint64_t offset,
+	uint64_t size, enum prot prot);
 
 /* An address where `size` bytes are free: 0 when there is none. */
 uint64_t aspace_find_room(const struct aspace *aspace, uint64_t size);

@@ -52,7 +52,8 @@ static int grow(struct handle_table *table)
 		bool last = i == HANDLE_PAGE_SLOTS - 1;
 
 		table->page[number][i].generation = 1;
-		table->page[number][i].rights = last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1;
+		table->page[number][i].rights =
+			last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1;
 	}
 	table->free = number * HANDLE_PAGE_SLOTS;
 	return 0;

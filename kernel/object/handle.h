@@ -23,7 +23,7 @@ typedef struct {
 
 struct handle_slot {
 	struct object *object; /* NULL: free */
-	uint32_t rights;       /* of a free slot: index of the next free one */
+	uint32_t rights; /* of a free slot: index of the next free one */
 	uint32_t generation;
 };
 

@@ -49,7 +49,8 @@ struct memory *memory_create_physical(paddr_t start, uint64_t size)
 	return memory;
 }
 
-struct memory *memory_create_view(struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size)
+struct memory *memory_create_view(
+	struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size)
 {
 	struct memory *memory = create(MEMORY_VIEW, size);
 
@@ -90,7 +91,8 @@ static int fill_view(struct memory *memory, uint64_t page, char *to)
 	}
 	memset(to, 0, first - start);
 	memset(to + (last - start), 0, end - last);
-	return memory_get(memory->of, memory->of_start + (first - memory->lead), to + (first - start), last - first);
+	return memory_get(
+		memory->of, memory->of_start + (first - memory->lead), to + (first - start), last - first);
 }
 
 /* Gives a page its first frame. */

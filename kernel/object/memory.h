@@ -14,12 +14,12 @@ enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_VIEW };
 struct memory {
 	struct object object;
 	enum memory_kind kind;
-	uint64_t size;	   /* bytes */
-	unsigned levels;   /* of the tree of frames; 0: the frame of the only page itself */
-	paddr_t root;	   /* value 0: nothing yet. Of MEMORY_PHYSICAL the first byte */
+	uint64_t size; /* bytes */
+	unsigned levels; /* of the tree of frames; 0: the frame of the only page itself */
+	paddr_t root; /* value 0: nothing yet. Of MEMORY_PHYSICAL the first byte */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
-	uint64_t lead;		    /* at which offset of this object they begin */
+	uint64_t lead; /* at which offset of this object they begin */
 };
 
 /* The most that one object can have. */
@@ -30,7 +30,8 @@ struct memory *memory_create(uint64_t size);
 struct memory *memory_create_physical(paddr_t start, uint64_t size);
 
 /* A private copy of `of_size` bytes of `of`, starting at `lead` in an object of `size` bytes. They must exist. */
-struct memory *memory_create_view(struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size);
+struct memory *memory_create_view(
+	struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size);
 
 /* The frame of a page below the size, given one if it has none; -ENOMEM. */
 MUST_USE int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame);

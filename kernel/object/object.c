@@ -60,7 +60,8 @@ void object_put(struct object *object)
 	assert(object->references);
 	object->references--;
 
-	bool over = !object->references || (object->type == OBJECT_PROCESS && process_is_abandoned(process_of(object)));
+	bool over = !object->references ||
+		    (object->type == OBJECT_PROCESS && process_is_abandoned(process_of(object)));
 
 	if (!over)
 		return;

@@ -59,12 +59,13 @@ static struct image_source image_source(struct memory *memory, uint64_t offset, 
 	return (struct image_source){{image_read, size}, memory, offset};
 }
 
-static int map_segment(struct aspace *aspace, const struct image_source *image, const struct elf_segment *segment)
+static int map_segment(
+	struct aspace *aspace, const struct image_source *image, const struct elf_segment *segment)
 {
 	uint64_t lead = segment->address & (PAGE_SIZE - 1), start = segment->address - lead;
 	uint64_t size = (lead + segment->memory_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-	struct memory *view =
-		memory_create_view(image->memory, image->start + segment->offset, segment->file_size, lead, size);
+	struct memory *view = memory_create_view(
+		image->memory, image->start + segment->offset, segment->file_size, lead, size);
 	int error;
 
 	if (!view)
@@ -86,7 +87,8 @@ static int map_segments(struct aspace *aspace, const struct image_source *image,
 	return 0;
 }
 
-int process_load(struct process *process, struct memory *memory, uint64_t offset, uint64_t size, uint64_t *entry)
+int process_load(
+	struct process *process, struct memory *memory, uint64_t offset, uint64_t size, uint64_t *entry)
 {
 	struct image_source image = image_source(memory, offset, size);
 	struct elf elf;

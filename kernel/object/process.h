@@ -30,7 +30,8 @@ struct process {
 struct process *process_create(const char *name, size_t length);
 
 /* Maps the ELF program in `image` into an empty address space: -ENOEXEC, -ENOMEM with nothing changed. */
-MUST_USE int process_load(struct process *process, struct memory *image, uint64_t offset, uint64_t size, uint64_t *entry);
+MUST_USE int process_load(
+	struct process *process, struct memory *image, uint64_t offset, uint64_t size, uint64_t *entry);
 
 /*
  * Ends a process with all its threads: frees its address space, closes its handles, wakes who waits. If the current

@@ -11,7 +11,8 @@ STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
 static struct pool threads = POOL_INIT(threads, struct thread);
 
-struct thread *thread_create(struct process *process, call_table table, uint64_t entry, uint64_t stack, uint64_t argument)
+struct thread *thread_create(
+	struct process *process, call_table table, uint64_t entry, uint64_t stack, uint64_t argument)
 {
 	struct thread *thread = pool_alloc(&threads);
 

@@ -10,7 +10,7 @@ struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
 	struct object object;
 	struct process *process; /* with a reference, until it ends */
-	struct list siblings;	 /* in process->threads */
+	struct list siblings; /* in process->threads */
 };
 
 /* The thread that has called, or has met an exception. */
@@ -28,7 +28,8 @@ static inline struct process *current_process(void)
  * A thread of a process that lives, not yet running; NULL when memory is out. Its calls are dispatched through
  * `table`. The caller has a reference.
  */
-struct thread *thread_create(struct process *process, call_table table, uint64_t entry, uint64_t stack, uint64_t argument);
+struct thread *thread_create(
+	struct process *process, call_table table, uint64_t entry, uint64_t stack, uint64_t argument);
 
 /* Ends a thread. Its process stays, even without threads. */
 void thread_end(struct thread *thread);

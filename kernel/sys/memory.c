@@ -89,7 +89,8 @@ static int check_pages(uint64_t at, size_t len)
 	return ok ? 0 : -EINVAL;
 }
 
-long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset, size_t len, enum prot prot, enum map how)
+long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset, size_t len, enum prot prot,
+	enum map how)
 {
 	uint64_t address = how & MAP_FIXED ? at.value : USER_BASE;
 

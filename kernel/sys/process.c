@@ -76,6 +76,7 @@ int sys_process_wait(struct process *p, uint64_t deadline, struct process_result
 
 void sys_process_exit(int32_t status)
 {
-	process_end(current_process(), &(struct process_result){.reason = END_REASON_EXITED, .status = status});
+	process_end(
+		current_process(), &(struct process_result){.reason = END_REASON_EXITED, .status = status});
 	arch_leave();
 }

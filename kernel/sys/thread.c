@@ -16,7 +16,8 @@ handle_result sys_thread_create(struct process *p, uaddr_t entry, uaddr_t stack,
 {
 	handle_result result;
 
-	if (!is_user_address(entry) || entry.value % 2 || stack.value % STACK_ALIGNMENT || stack.value > USER_TOP)
+	if (!is_user_address(entry) || entry.value % 2 || stack.value % STACK_ALIGNMENT ||
+		stack.value > USER_TOP)
 		return (handle_result){-EINVAL};
 	if (p->ended)
 		return (handle_result){-EBUSY};

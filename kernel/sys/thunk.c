@@ -54,9 +54,11 @@ long thunk_result(uint64_t number, long result)
 {
 	const struct call_info *call = call_by_number(number);
 
-	if (result >= 0 || (result == WAITING && call->attributes & CALL_BLOCKS) || call_declares(call, -result))
+	if (result >= 0 || (result == WAITING && call->attributes & CALL_BLOCKS) ||
+		call_declares(call, -result))
 		return result;
-	panic("kernel/abi/syscalls.tbl:%u: %s returned %s (%ld), which its line does not declare", call->line, call->name,
-		error_name((int)-result) ? error_name((int)-result) : "an unknown error", -result);
+	panic("kernel/abi/syscalls.tbl:%u: %s returned %s (%ld), which its line does not declare", call->line,
+		call->name, error_name((int)-result) ? error_name((int)-result) : "an unknown error",
+		-result);
 }
 #endif

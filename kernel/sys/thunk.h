@@ -18,7 +18,8 @@
  * Finds what a handle of the calling process names: -EBADF when nothing, -EFTYPE when it isn't of this type, -EACCES
  * when one of these rights is missing. OBJECT_ANY is every type.
  */
-static inline MUST_USE int thunk_handle(uint32_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
+static inline MUST_USE int thunk_handle(
+	uint32_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
 {
 	TRY(handle_find(&current_process()->handles, value, out));
 	if (type != OBJECT_ANY && out->object->type != type)

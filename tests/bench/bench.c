@@ -19,9 +19,9 @@ enum { WARM_UP = 16, ROUNDS = 1000, MAP_PAGES = 4 };
 struct operation {
 	const char *name;
 	void (*prepare)(void); /* before the first round */
-	void (*before)(void);  /* each round, not counted */
-	void (*run)(void);     /* counted */
-	void (*after)(void);   /* each round, not counted */
+	void (*before)(void); /* each round, not counted */
+	void (*run)(void); /* counted */
+	void (*after)(void); /* each round, not counted */
 };
 
 static uint64_t counts[ROUNDS];
@@ -85,8 +85,13 @@ static void encode_register(void)
 
 static void encode_packed(void)
 {
-	struct vm_map_args packed = {.p = (uint32_t)source[0], .at = source[1], .m = (uint32_t)source[2],
-		.offset = source[3], .len = source[4], .prot = (uint32_t)source[5], .how = (uint32_t)source[6]};
+	struct vm_map_args packed = {.p = (uint32_t)source[0],
+		.at = source[1],
+		.m = (uint32_t)source[2],
+		.offset = source[3],
+		.len = source[4],
+		.prot = (uint32_t)source[5],
+		.how = (uint32_t)source[6]};
 	register uint64_t a0 __asm__("a0") = (uint64_t)&packed;
 	register uint64_t a1 __asm__("a1") = sizeof(packed);
 	register uint64_t a7 __asm__("a7") = SYS_vm_map;
@@ -164,7 +169,8 @@ static void run_nothing(void)
 
 static void thread_make(void)
 {
-	made = thread_create(own_process(), (uint64_t)run_nothing, (uint64_t)(thread_stack + sizeof(thread_stack)), 0);
+	made = thread_create(
+		own_process(), (uint64_t)run_nothing, (uint64_t)(thread_stack + sizeof(thread_stack)), 0);
 }
 
 static void thread_finish(void)
@@ -182,7 +188,8 @@ static void run_yielding(void)
 
 static void start_partner(void)
 {
-	made = thread_create(own_process(), (uint64_t)run_yielding, (uint64_t)(thread_stack + sizeof(thread_stack)), 0);
+	made = thread_create(
+		own_process(), (uint64_t)run_yielding, (uint64_t)(thread_stack + sizeof(thread_stack)), 0);
 	check("thread_create", made.value);
 }
 
@@ -209,10 +216,8 @@ static void malloc_free_small(void)
 }
 
 static const struct operation operations[] = {
-	{.name = "null_call", .run = null_call},
-	{.name = "unknown_call", .run = unknown_call},
-	{.name = "encode_register", .run = encode_register},
-	{.name = "encode_packed", .run = encode_packed},
+	{.name = "null_call", .run = null_call}, {.name = "unknown_call", .run = unknown_call},
+	{.name = "encode_register", .run = encode_register}, {.name = "encode_packed", .run = encode_packed},
 	{.name = "handle_dup_close", .prepare = make_page, .run = handle_dup_close},
 	{.name = "anon_touch", .before = make_and_map, .run = touch, .after = unmap_and_close},
 	{.name = "map_page", .before = make_page, .run = map_page, .after = unmap_and_close},
@@ -262,7 +267,8 @@ int main(int argc, char **argv)
 	uint64_t start = instret();
 
 	if (instret() == start) {
-		fprintf(stderr, "bench: this machine's instret does not count; run it with -icount shift=0\n");
+		fprintf(stderr,
+			"bench: this machine's instret does not count; run it with -icount shift=0\n");
 		return 1;
 	}
 	measure(&(struct operation){.name = "reading", .run = empty});

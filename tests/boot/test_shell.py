@@ -72,7 +72,7 @@ class Commands(unittest.TestCase):
                     "cat: /nothing: No such file or directory\ncat: /etc: Is a directory\n1\n")
         self.expect("ls /etc /nothing /etc/motd; echo $?; ls -d /etc; ls -a /etc; ls -x; echo $?",
                     "/etc/motd\nls: /nothing: No such file or directory\n\n/etc:\nmotd\n2\n/etc\n.\n..\nmotd\n"
-                    "ls: invalid option -- `-x'\n"
+                    "ls: invalid option -- 'x'\n"
                     "usage: ls [-al1d] [FILE]...\n"
                     "Lists files and what is in directories (none: this one).\n"
                     "  -a  names that begin with a dot, too\n"

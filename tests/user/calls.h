@@ -21,7 +21,11 @@ static struct {
 	size_t scratch_size;
 } subjects;
 
-CHILD_PROGRAM(subject_exit, "	li	a0, 7\n" CHILD_EXIT);
+/* clang-format off */
+CHILD_PROGRAM(subject_exit,
+	"	li	a0, 7\n"
+	CHILD_EXIT);
+/* clang-format on */
 
 static inline void subjects_make(void)
 {

@@ -177,11 +177,15 @@ __asm__("	.text\n"
 
 /* ---- children: processes of a few instructions, copied to CHILD_CODE, with some data */
 
-#define CHILD_CODE    0x100000ul
-#define CHILD_DATA    0x200000ul
-#define CHILD_SIZE    0x4000ul
-#define CHILD_SP      (CHILD_DATA + CHILD_SIZE)
-#define CHILD_SP_TEXT 0x204000 /* the same for assembly */
+#define CHILD_CODE 0x100000ul
+#define CHILD_DATA 0x200000ul
+#define CHILD_SIZE 0x4000ul
+#define CHILD_SP   (CHILD_DATA + CHILD_SIZE)
+/* The same for assembly. */
+#define CHILD_DATA_TEXT 0x200000
+#define CHILD_SIZE_TEXT 0x4000
+#define CHILD_SP_TEXT   0x204000
+_Static_assert(CHILD_DATA_TEXT == CHILD_DATA && CHILD_SIZE_TEXT == CHILD_SIZE, "the numbers for assembly");
 _Static_assert(CHILD_SP_TEXT == CHILD_SP, "where the stack of a child ends");
 
 /* Instructions between two labels NAME and NAME_end, position-independent. */

@@ -4,7 +4,7 @@
  */
 #include "suite.h"
 
-enum { SIZES = 301, RED = 0xa5, ZONE = 32 };
+enum { SIZES = 301, RED = 0xa5, OTHER = 0x5a, ZONE = 32 };
 
 static memory_handle memory;
 static struct pages window; /* the same memory, mapped */
@@ -42,13 +42,13 @@ static bool zones_intact(const uint8_t *at, size_t size)
 	return is_all(at - ZONE, ZONE, RED) && is_all(at + size, ZONE, RED);
 }
 
-/* Out of the object into user memory at `to`, and the other way round. */
+/* Out of the object into user memory at `to`, and back. What surrounds the source must not show at the destination. */
 static void copy_both(struct checks *c, size_t size, size_t from_offset, uint8_t *to)
 {
 	uint8_t *object = window.at + ZONE + from_offset;
 	uint64_t offset = ZONE + from_offset;
 
-	memset(object - ZONE, RED, size + 2 * ZONE);
+	memset(object - ZONE, OTHER, size + 2 * ZONE);
 	memset(to - ZONE, RED, size + 2 * ZONE);
 	fill_pattern(object, size);
 	check(c,
@@ -56,6 +56,8 @@ static void copy_both(struct checks *c, size_t size, size_t from_offset, uint8_t
 			zones_intact(to, size),
 		"memory_read of %zu from %zu to %zu", size, from_offset, (size_t)to & 7);
 
+	memset(to - ZONE, OTHER, size + 2 * ZONE);
+	fill_pattern(to, size);
 	memset(object - ZONE, RED, size + 2 * ZONE);
 	check(c,
 		memory_write(memory, offset, to, size) == (long)size && is_pattern(object, size) &&

@@ -34,7 +34,7 @@ static struct image {
 	struct header header;
 	struct segment segment[3];
 	struct section section[3];
-	uint32_t code[4];
+	uint32_t code[32];
 	uint8_t rest[512];
 } image;
 
@@ -214,6 +214,42 @@ static void test_odd(void)
 	checks_report(&c, "unusual programs");
 }
 
+/* Looks at the pages of the second segment but for its bytes from the file. */
+/* clang-format off */
+CHILD_PROGRAM(zero_check,
+	"	li	a1, 0x40010000\n"
+	"	li	a2, 0x40010100\n"
+	"	li	a3, 0x40010140\n"
+	"	li	a4, 0x40014000\n"
+	"1:	lb	a0, (a1)\n"
+	"	bnez	a0, 3f\n"
+	"	addi	a1, a1, 1\n"
+	"	bne	a1, a2, 2f\n"
+	"	mv	a1, a3\n"
+	"2:	bne	a1, a4, 1b\n"
+	"3:\n"
+	CHILD_EXIT);
+/* clang-format on */
+
+/* The pages that a program is put into were full of somebody's secrets: of these nothing is left. */
+static void test_zeros(void)
+{
+	struct checks c = {0};
+	static uint8_t secrets[16 * PAGE_SIZE];
+	memory_handle former = memory_create(256 * PAGE_SIZE);
+
+	memset(secrets, 0xee, sizeof(secrets));
+	for (uint64_t at = 0; at < 256 * PAGE_SIZE; at += sizeof(secrets))
+		memory_write(former, at, secrets, sizeof(secrets));
+	handle_close(ANY(former));
+	image_reset();
+	memcpy(image.code, zero_check, (size_t)(zero_check_end - zero_check));
+	struct process_result r = run((uint64_t)load(), SECOND);
+
+	check(&c, child_exited(&r, 0), "reason %d, byte %d", (int)r.reason, (int)r.status);
+	checks_report(&c, "zeros around the bytes of a segment");
+}
+
 static void test_ranges(void)
 {
 	struct checks c = {0};
@@ -354,13 +390,14 @@ static void test_flips(void)
 
 int main(int argc, char **argv)
 {
-	ktap_plan(7);
+	ktap_plan(8);
 	random_start(argc > 1 ? argv[1] : NULL);
 	file = memory_create(16 * PAGE_SIZE);
 	process = process_create((const uint8_t *)"elf", 3);
 	test_good();
 	test_headers();
 	test_odd();
+	test_zeros();
 	test_ranges();
 	test_truncated();
 	test_symbols();

@@ -217,7 +217,11 @@ static void test_amplification(void)
 	checks_report(&c, "duplicate and give never amplify");
 }
 
-CHILD_PROGRAM(handle_user, "	li	a7, " SUITE_TEXT(SYS_memory_size) "\n	ecall\n" CHILD_EXIT);
+/* clang-format off */
+CHILD_PROGRAM(handle_user,
+	"	li	a7, " SUITE_TEXT(SYS_memory_size) "\n	ecall\n"
+	CHILD_EXIT);
+/* clang-format on */
 
 /* A number is good in the table it was given to, and in no other. */
 static void test_other_process(void)

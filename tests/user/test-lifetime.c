@@ -179,20 +179,24 @@ static void threads_ended(struct checks *c)
 }
 
 /* The process ends while threads of it and of others wait, sleep and spin. */
-CHILD_PROGRAM(sleeper, "	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
-									  "	li	a0, -1\n"
-									  "	ecall\n"
-									  "	unimp\n");
+/* clang-format off */
+CHILD_PROGRAM(sleeper,
+	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
+	"	li	a0, -1\n"
+	"	ecall\n"
+	"	unimp\n");
+/* clang-format on */
+/* clang-format off */
 CHILD_PROGRAM(sleeper_or_end,
 	"	bnez	a0, 1f\n"
-	"	li	a7, " SUITE_TEXT(
-		SYS_thread_sleep) "\n"
-				  "	li	a0, -1\n"
-				  "	ecall\n"
-				  "1:	li	a7, " SUITE_TEXT(
-					  SYS_thread_yield) "\n"
-							    "	ecall\n"
-							    "	li	a0, 9\n" CHILD_EXIT);
+	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
+	"	li	a0, -1\n"
+	"	ecall\n"
+	"1:	li	a7, " SUITE_TEXT(SYS_thread_yield) "\n"
+	"	ecall\n"
+	"	li	a0, 9\n"
+	CHILD_EXIT);
+/* clang-format on */
 
 static struct suite_thread waiters[20];
 static process_handle waited_for;

@@ -215,8 +215,15 @@ static void test_cuts(void)
 
 			check(&c, map(own_process(), base, 0, 16 * PAGE_SIZE, PROT_READ | PROT_WRITE) > 0,
 				"mapping");
-			for (uint64_t i = 0; i < 16; i++)
-				words[i * PAGE_SIZE / 4] = (uint32_t)i + 1000;
+			for (uint64_t i = 0; i < 16; i++) {
+				uint32_t value = (uint32_t)i + 1000;
+
+				if (last % 4 == 1) /* every page is there before the cut, or comes after it */
+					words[i * PAGE_SIZE / 4] = value;
+				else
+					memory_write(object, i * PAGE_SIZE, (const uint8_t *)&value,
+						sizeof(value));
+			}
 			check(&c,
 				!vm_unmap(
 					own_process(), base + first * PAGE_SIZE, (last - first) * PAGE_SIZE),
@@ -268,13 +275,16 @@ static void test_remap(void)
 	checks_report(&c, "an address used again shows what is there now");
 }
 
-CHILD_PROGRAM(loader, /* loads after another has unmapped */
+/* Loads after another has unmapped. */
+/* clang-format off */
+CHILD_PROGRAM(loader,
 	"1:	lw	a1, (a0)\n"
 	"	li	a7, " SUITE_TEXT(SYS_thread_yield) "\n"
-							   "	mv	s0, a0\n"
-							   "	ecall\n"
-							   "	mv	a0, s0\n"
-							   "	j	1b\n");
+	"	mv	s0, a0\n"
+	"	ecall\n"
+	"	mv	a0, s0\n"
+	"	j	1b\n");
+/* clang-format on */
 
 static void test_unmap_other(void)
 {
@@ -298,6 +308,38 @@ static void test_unmap_other(void)
 		child_close(&child);
 	}
 	checks_report(&c, "unmapping in a process that runs");
+}
+
+/* Stores, unmaps its own page, stores again. In a0 a handle to itself. */
+/* clang-format off */
+CHILD_PROGRAM(unmapper,
+	"	li	a1, " SUITE_TEXT(CHILD_DATA_TEXT) "\n"
+	"	li	a2, " SUITE_TEXT(CHILD_SIZE_TEXT) "\n"
+	"	sd	a1, (a1)\n"
+	"	li	a7, " SUITE_TEXT(SYS_vm_unmap) "\n"
+	"	ecall\n"
+	"	bnez	a0, 1f\n"
+	"	sd	a1, (a1)\n"
+	"1:\n"
+	CHILD_EXIT);
+/* clang-format on */
+
+/* No call copies anything in between: emulators drop their translations when the kernel touches user memory. */
+static void test_unmap_own(void)
+{
+	struct process_result r = {0};
+	struct checks c = {0};
+	struct child child;
+
+	check(&c, !child_make(&child, unmapper, (size_t)(unmapper_end - unmapper)), "child");
+	check(&c,
+		!child_start(&child, (uint64_t)process_give(child.process, ANY(child.process), RIGHTS_SAME)),
+		"start");
+	check(&c, !process_wait(child.process, now() + SECOND, &r), "it does not end");
+	check(&c, r.reason == END_REASON_FAULTED && r.cause == 15 && r.address == CHILD_DATA,
+		"reason %d, status %d", (int)r.reason, (int)r.status);
+	child_close(&child);
+	checks_report(&c, "a process that unmaps what it has just used");
 }
 
 /* Memory of those before: written full, freed, and then found zero in everything that is new. */
@@ -433,7 +475,7 @@ static void test_access(void)
 
 int main(void)
 {
-	ktap_plan(12);
+	ktap_plan(13);
 	object = memory_create(16 * PAGE_SIZE);
 	test_edges();
 	test_sizes();
@@ -443,6 +485,7 @@ int main(void)
 	test_cuts();
 	test_remap();
 	test_unmap_other();
+	test_unmap_own();
 	test_fresh();
 	test_anywhere();
 	test_image();

@@ -205,26 +205,27 @@ static void test_addresses(void)
 }
 
 /* The kernel touches no user register on its way in: neither calls nor interrupts mind what sp, gp and tp hold. */
+/* clang-format off */
 CHILD_PROGRAM(odd_stack,
 	"	mv	sp, a0\n"
 	"	mv	gp, a0\n"
 	"	mv	tp, a0\n"
 	"	mv	s0, a0\n"
-	"	li	a7, " SUITE_TEXT(
-		SYS_thread_yield) "\n"
-				  "	ecall\n"
-				  "	li	a1, 3000000\n" /* a few interrupts long, with the one beside it */
-				  "1:	addi	a1, a1, -1\n"
-				  "	bnez	a1, 1b\n"
-				  "	li	a7, " SUITE_TEXT(
-					  SYS_clock_now) "\n"
-							 "	ecall\n"
-							 "	li	a0, 1\n"
-							 "	bne	sp, s0, 9f\n"
-							 "	bne	tp, s0, 9f\n"
-							 "	bne	gp, s0, 9f\n"
-							 "	li	a0, 0\n"
-							 "9:\n" CHILD_EXIT);
+	"	li	a7, " SUITE_TEXT(SYS_thread_yield) "\n"
+	"	ecall\n"
+	"	li	a1, 3000000\n" /* a few interrupts long, with the one beside it */
+	"1:	addi	a1, a1, -1\n"
+	"	bnez	a1, 1b\n"
+	"	li	a7, " SUITE_TEXT(SYS_clock_now) "\n"
+	"	ecall\n"
+	"	li	a0, 1\n"
+	"	bne	sp, s0, 9f\n"
+	"	bne	tp, s0, 9f\n"
+	"	bne	gp, s0, 9f\n"
+	"	li	a0, 0\n"
+	"9:\n"
+	CHILD_EXIT);
+/* clang-format on */
 
 static void test_stacks(void)
 {

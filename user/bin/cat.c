@@ -45,19 +45,16 @@ static bool cat(const char *name)
 int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
-	/* picolibc's getopt takes a lone - for an option. */
-	int first = 1, status = 0;
-	if (first < argc && strcmp(argv[first], "-u") == 0) /* unbuffered, which it is */
-		first++;
-	if (first < argc && strcmp(argv[first], "--") == 0) {
-		first++;
-	} else if (first < argc && argv[first][0] == '-' && argv[first][1] != '\0') {
-		fputs(usage, stderr);
-		return 1;
+	int option, status = 0;
+	while ((option = getopt(argc, argv, "u")) != -1) {
+		if (option != 'u') { /* -u: unbuffered, which it is */
+			fputs(usage, stderr);
+			return 1;
+		}
 	}
-	if (first == argc)
+	if (optind == argc)
 		return cat("-") ? 0 : 1;
-	for (int i = first; i < argc; i++)
+	for (int i = optind; i < argc; i++)
 		if (!cat(argv[i]))
 			status = 1;
 	return status;

@@ -1,7 +1,7 @@
 /*
- * malloc: picolibc's walks a list of all free blocks, so programs with many blocks crawl. Here free blocks stand
- * in lists by size, a bitmap tells which lists have any, and a freed block joins its free neighbours: every
- * operation takes a bounded time. Memory comes from sbrk and is kept.
+ * malloc: picolibc's walks a list of all free blocks, so programs with many blocks crawl. Here free blocks
+ * stand in lists by size, a bitmap tells which lists have any, and a freed block joins its free neighbours:
+ * every operation takes a bounded time. Memory comes from sbrk and is kept.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -13,8 +13,9 @@
 #include <abi/abi.h>
 
 /*
- * A block: its size with its state in the low bits, then the caller's bytes. In a free block the links of its list
- * stand in their place, and the block behind knows its size. Sizes are multiples of 16 and count the header.
+ * A block: its size with its state in the low bits, then the caller's bytes. In a free block the links of
+ * its list stand in their place, and the block behind knows its size. Sizes are multiples of 16 and count
+ * the header.
  */
 struct block {
 	size_t before; /* size of the block before, if that is free */
@@ -142,7 +143,7 @@ static unsigned list_filled(unsigned list)
 	return LISTS;
 }
 
-/* A free block of at least this size, or null. Of the size's own list, where any block may be too small, one is tried. */
+/* A free block of this size or more, or null. Of its own list, whose blocks may be too small, one is tried. */
 static struct block *block_find(size_t size)
 {
 	unsigned list = list_of(size);
