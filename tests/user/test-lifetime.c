@@ -164,6 +164,10 @@ static void threads_ended(struct checks *c)
 		check(c, !child_make(&child, code, sizeof(code)), "child");
 		for (unsigned k = 0; k < 10; k++) {
 			last = thread_create(child.process, CHILD_CODE, CHILD_SP, k);
+			if (k &&
+				last.value ==
+					-EBUSY) /* all that were there have ended already, and so the process */
+				break;
 			check(c, last.value > 0, "thread %u gave %d", k, last.value);
 			handle_close(ANY(last));
 		}

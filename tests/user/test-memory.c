@@ -302,8 +302,8 @@ static void test_unmap_other(void)
 			(int)r.status);
 		check(&c, !vm_unmap(child.process, CHILD_DATA, PAGE_SIZE), "unmapping");
 		check(&c,
-			!process_wait(child.process, now() + SECOND, &r) && r.reason == END_REASON_FAULTED &&
-				r.address == CHILD_DATA,
+			!process_wait(child.process, now() + PATIENCE, &r) &&
+				r.reason == END_REASON_FAULTED && r.address == CHILD_DATA,
 			"it still reads");
 		child_close(&child);
 	}
@@ -335,7 +335,7 @@ static void test_unmap_own(void)
 	check(&c,
 		!child_start(&child, (uint64_t)process_give(child.process, ANY(child.process), RIGHTS_SAME)),
 		"start");
-	check(&c, !process_wait(child.process, now() + SECOND, &r), "it does not end");
+	check(&c, !process_wait(child.process, now() + PATIENCE, &r), "it does not end");
 	check(&c, r.reason == END_REASON_FAULTED && r.cause == 15 && r.address == CHILD_DATA,
 		"reason %d, status %d", (int)r.reason, (int)r.status);
 	child_close(&child);
@@ -464,7 +464,7 @@ static void test_access(void)
 			check(&c, !child_make(&child, code[way], size[way]), "child");
 			check(&c, map(child.process, 0x40000000, 0, PAGE_SIZE, prot) > 0, "mapping");
 			child_start(&child, 0x40000000);
-			process_wait(child.process, now() + SECOND, &r);
+			process_wait(child.process, now() + PATIENCE, &r);
 			check(&c, (r.reason == END_REASON_EXITED) == may[way],
 				"protection %u, way %u: reason %d", (unsigned)prot, way, (int)r.reason);
 			child_close(&child);

@@ -240,7 +240,7 @@ static void test_stacks(void)
 		check(&c, !child_start(&child[i], stacks[i]), "start");
 	}
 	for (unsigned i = 0; i < COUNT(stacks); i++) {
-		process_wait(child[i].process, now() + 5 * SECOND, &r);
+		process_wait(child[i].process, now() + PATIENCE, &r);
 		check(&c, child_exited(&r, 0), "sp = %#lx: reason %d, status %d", (unsigned long)stacks[i],
 			(int)r.reason, (int)r.status);
 		child_close(&child[i]);
@@ -267,7 +267,7 @@ static void test_stack_use(void)
 				t.value);
 		else if (stack != 0x100000 + CHILD_SIZE)
 			check(&c,
-				t.value > 0 && !process_wait(child.process, now() + SECOND, &r) &&
+				t.value > 0 && !process_wait(child.process, now() + PATIENCE, &r) &&
 					died(&r, CAUSE_STORE),
 				"sp %#lx: %d, reason %d", (unsigned long)stack, t.value, (int)r.reason);
 		if (t.value > 0)
@@ -295,7 +295,7 @@ static void test_entries(void)
 					t.value);
 			else
 				check(&c,
-					t.value > 0 && !process_wait(child.process, now() + SECOND, &r) &&
+					t.value > 0 && !process_wait(child.process, now() + PATIENCE, &r) &&
 						r.cause == CAUSE_FETCH,
 					"entry %#lx: %d, cause %lu", (unsigned long)entry, t.value,
 					(unsigned long)r.cause);
