@@ -75,6 +75,7 @@ void console_poll(void)
 void sys_system_shutdown(struct system *s, uint8_t status)
 {
 	(void)s;
+	log_info("shutdown with status %u", status);
 	arch_shutdown(status);
 }
 
