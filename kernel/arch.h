@@ -31,8 +31,8 @@ struct machine {
 		free[CONFIG_MEMORY_RANGES]; /* without firmware, kernel, initrd; some may be empty */
 	unsigned free_count;
 	struct memory_range initrd; /* size 0: none was given */
-	unsigned harts; /* usable harts in the device tree */
-	unsigned boot_hart; /* hardware number of the one we run on */
+	unsigned harts; /* usable harts in the device tree, CONFIG_HARTS at most */
+	unsigned hart[CONFIG_HARTS]; /* as the hardware numbers them; the first is the one we run on */
 	const char *bootargs; /* kernel command line, never NULL */
 };
 
@@ -56,6 +56,14 @@ _Noreturn void arch_shutdown(uint8_t status);
 
 /* Halts this hart for good. */
 _Noreturn void arch_halt(void);
+
+/* ---- other harts */
+
+/* Starts every other hart; each goes on with door_hart on its own stack. Once, after arch_memory_init. */
+void arch_harts_start(void);
+
+/* Has door_ipi called on another hart soon; if it is idle, it wakes up. */
+void arch_send_ipi(const struct hart *hart);
 
 /* ---- console of the firmware */
 
@@ -106,7 +114,7 @@ uint64_t arch_frame_pc(const struct trapframe *frame);
 /* Makes an empty user half; -ENOMEM. */
 MUST_USE int arch_aspace_init(struct arch_aspace *aspace);
 
-/* Frees the page tables, not the pages they map. Leaves the address space first if this hart is in it. */
+/* Frees the page tables, not the pages they map. No hart is in it. */
 void arch_aspace_destroy(struct arch_aspace *aspace);
 
 /* Maps one page, replacing what was there; -ENOMEM when a page table can't be had. */
@@ -115,7 +123,7 @@ MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr
 /* Removes all pages of a page-aligned range; no access through them after return. */
 void arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end);
 
-/* Makes this the address space of this hart. */
+/* Makes this the address space of this hart, NULL the kernel's own, which has no user half. */
 void arch_aspace_enter(struct arch_aspace *aspace);
 
 /* ---- user memory, of the address space this hart is in */

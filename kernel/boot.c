@@ -8,6 +8,7 @@
 #include "lib/format.h"
 #include "mem/frame.h"
 #include "object/process.h"
+#include "object/system.h"
 #include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
@@ -27,14 +28,16 @@ void door_boot(void)
 	struct hart *hart = this_hart();
 	const struct machine *machine = arch_machine_read();
 
+	hart_init(hart, 0, machine->hart[0]);
 	log_init(machine->bootargs);
 	frame_init(machine);
 	arch_memory_init();
 	arch_hart_init(hart);
 	sched_init(hart);
+	hart_set_online(hart);
 	panic_describe_with(describe_current_thread);
-	log_info("Tabula: %lu MiB free, hart %u of %u", frame_free_count() * PAGE_SIZE >> 20,
-		machine->boot_hart, machine->harts);
+	sched_on_end(thread_ended);
+	system_init();
 	arch_start();
 }
 
@@ -42,7 +45,20 @@ void door_start(void)
 {
 	const struct machine *machine = arch_machine();
 
+	arch_harts_start();
+	log_info("Tabula: %lu MiB free, %u of %u harts, booted on %u", frame_free_count() * PAGE_SIZE >> 20,
+		hart_count(), machine->harts, machine->hart[0]);
 	init_start(machine);
 	selftest(machine->bootargs);
+	arch_leave();
+}
+
+void door_hart(void)
+{
+	struct hart *hart = this_hart();
+
+	arch_hart_init(hart);
+	sched_init(hart);
+	hart_set_online(hart);
 	arch_leave();
 }

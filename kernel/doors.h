@@ -33,6 +33,12 @@ void door_user_fault(const struct fault *fault);
 /* A user address was touched by a copy of the kernel: true when the page is there now and the copy can go on. */
 bool door_copy_fault(uint64_t address, enum prot access);
 
+/* Another hart than the first begins, on its own stack. */
+_Noreturn void door_hart(void);
+
+/* Another hart has left mail. */
+void door_ipi(void);
+
 /* The time set by arch_timer_set has come. */
 void door_timer(void);
 

@@ -49,6 +49,8 @@ void door_user_fault(const struct fault *fault)
 				 .pc = pc,
 				 .address = fault->address,
 			 });
+	if (this_hart()->current) /* another thread was faster, and this one is asked to end */
+		thread_end_current();
 }
 
 bool door_copy_fault(uint64_t address, enum prot access)

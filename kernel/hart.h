@@ -1,9 +1,13 @@
-/* What a hart knows of itself. Only the hart touches it, so nothing here needs a lock. */
+/*
+ * What a hart knows of itself. Only the hart itself touches it, so nothing here needs a lock, but for the mail that
+ * others leave, which is atomic.
+ */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch_types.h"
 #include "config.h"
 #include "lib/list.h"
 
@@ -19,8 +23,23 @@ struct hart {
 	bool reschedule; /* somebody else may have to run: leave through door_next */
 
 	unsigned index; /* 0 to CONFIG_HARTS - 1 */
+	bool online; /* it takes part; never changes back */
 	unsigned hardware; /* as the firmware numbers it */
 	struct arch_aspace *space; /* whose page table is in use; NULL is the kernel's own */
+
+	/* Frames that can be given out without asking others. */
+	struct free_frame *frames;
+	size_t frames_cached;
+
+	/* From other harts: atomic. */
+	struct runner *inbox; /* runners with mail for this hart, newest first */
+	uint32_t grace_requests; /* bit i: hart i wants to know that this hart has left the kernel once */
+	uint32_t grace_answers_due; /* how many harts still owe this one that answer */
+	bool idle; /* nothing to run: it holds no object, and can be given work */
+	uint32_t load; /* runners that are ready or running; others read it to choose a hart */
+
+	/* Objects without references: first to be waited for, then waiting until every hart has left the kernel. */
+	struct list doomed, dying;
 
 	/* Scheduler. */
 	struct list ready[CONFIG_PRIORITIES];
@@ -31,3 +50,15 @@ struct hart {
 	uint64_t timer; /* what the timer is set to */
 	uint64_t console_poll; /* when to look for input; UINT64_MAX while nobody waits */
 };
+
+/* By index; the first is the one the firmware booted. */
+extern struct hart harts[CONFIG_HARTS];
+
+/* How many are online; they have the lowest indices. */
+unsigned hart_count(void);
+
+/* From now on the hart takes part. On the hart, in the order of the indices. */
+void hart_set_online(struct hart *hart);
+
+/* Makes a hart's own structures. On the hart. */
+void hart_init(struct hart *hart, unsigned index, unsigned hardware);

@@ -44,7 +44,7 @@ static struct memory *archive_memory(const struct machine *machine)
 
 static uint32_t give(struct process *process, struct object *object, uint32_t rights)
 {
-	handle_result handle = handle_add(&process->handles, object, rights);
+	handle_result handle = handle_add(process, object, rights);
 
 	if (handle.value < 0)
 		panic("no memory for the first program");
@@ -88,10 +88,11 @@ static uint64_t make_stack(struct process *process, struct memory *archive, cons
 {
 	static struct init_stack content; /* too large for the boot stack */
 	uint64_t top = USER_TOP - PAGE_SIZE, base = top - sizeof(content);
+	uint64_t bottom = top - CONFIG_INIT_STACK;
 	struct memory *stack = memory_create(CONFIG_INIT_STACK);
 
-	if (!stack || aspace_map(&process->aspace, top - CONFIG_INIT_STACK, stack, 0, CONFIG_INIT_STACK,
-			      PROT_READ | PROT_WRITE))
+	if (!stack ||
+		aspace_map(&process->aspace, &bottom, stack, 0, CONFIG_INIT_STACK, PROT_READ | PROT_WRITE))
 		panic("no memory for the first program");
 	content.argv[0] = base + offsetof(struct init_stack, name);
 	content.argv[1] = base + offsetof(struct init_stack, bootargs);
@@ -123,11 +124,10 @@ void init_start(const struct machine *machine)
 	uint64_t entry = load(process, archive, machine);
 	uint64_t startup = make_stack(process, archive, machine->bootargs);
 	uint64_t stack = (startup - offsetof(struct init_stack, startup)) & ~15ul;
-	struct thread *thread = thread_create(process, native_table, entry, stack, startup);
+	struct thread *thread = thread_create(native_table, entry, stack, startup);
 
-	if (!thread)
+	if (!thread || thread_start(thread, process))
 		panic("no memory for the first program");
-	runner_start(&thread->runner);
 	object_put(&thread->object);
 	object_put(&archive->object);
 	object_put(&process->object);

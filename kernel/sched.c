@@ -9,9 +9,21 @@
 STATIC_ASSERT(offsetof(struct runner, frame) == 0);
 STATIC_ASSERT(CONFIG_PRIORITIES <= 32);
 
+static void (*on_end)(struct runner *runner);
+
+void sched_on_end(void (*ended)(struct runner *runner))
+{
+	on_end = ended;
+}
+
 static struct runner *current(void)
 {
 	return this_hart()->current;
+}
+
+static bool is_home(const struct runner *runner)
+{
+	return __atomic_load_n(&runner->frame.hart, __ATOMIC_RELAXED) == this_hart();
 }
 
 void sched_init(struct hart *hart)
@@ -22,15 +34,40 @@ void sched_init(struct hart *hart)
 	hart->slice_end = hart->console_poll = hart->timer = UINT64_MAX;
 }
 
-void runner_init(struct runner *runner, struct arch_aspace *space, unsigned priority)
+void wait_queue_init(struct wait_queue *queue, struct spinlock *lock)
 {
-	runner->space = space;
+	queue->lock = lock;
+	list_init(&queue->runners);
+}
+
+/* This hart unless another has less to do. */
+static struct hart *least_busy(void)
+{
+	struct hart *best = this_hart();
+	uint32_t least = __atomic_load_n(&best->load, __ATOMIC_RELAXED);
+
+	for (unsigned i = 0; i < hart_count(); i++) {
+		uint32_t load = __atomic_load_n(&harts[i].load, __ATOMIC_RELAXED);
+
+		if (load < least) {
+			least = load;
+			best = &harts[i];
+		}
+	}
+	return best;
+}
+
+void runner_init(struct runner *runner, unsigned priority)
+{
 	runner->state = RUNNER_NEW;
 	runner->priority = priority;
-	runner->frame.hart = this_hart();
-	list_init(&runner->link);
+	runner->frame.hart = least_busy();
+	list_init(&runner->ready);
 	list_init(&runner->sleeping);
+	list_init(&runner->waiting);
 }
+
+/* ---- time */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -49,27 +86,6 @@ static void set_timer(struct hart *hart)
 	}
 }
 
-static unsigned highest_ready(const struct hart *hart)
-{
-	return 31 - (unsigned)__builtin_clz(hart->ready_mask);
-}
-
-static void enqueue(struct hart *hart, struct runner *runner, bool first)
-{
-	struct list *queue = &hart->ready[runner->priority];
-
-	runner->state = RUNNER_READY;
-	list_insert_before(first ? queue->next : queue, &runner->link);
-	hart->ready_mask |= 1u << runner->priority;
-}
-
-static void dequeue(struct hart *hart, struct runner *runner)
-{
-	list_remove(&runner->link);
-	if (list_is_empty(&hart->ready[runner->priority]))
-		hart->ready_mask &= ~(1u << runner->priority);
-}
-
 /* Gives the current runner a time slice if it shares its priority with somebody who is ready, else no limit. */
 static void set_slice(struct hart *hart, const struct runner *running)
 {
@@ -80,24 +96,6 @@ static void set_slice(struct hart *hart, const struct runner *running)
 	else
 		return;
 	set_timer(hart);
-}
-
-static void make_ready(struct runner *runner)
-{
-	struct hart *hart = runner->frame.hart;
-	struct runner *running = current();
-
-	enqueue(hart, runner, false);
-	if (!running || running->state != RUNNER_RUNNING || running->priority < runner->priority)
-		hart->reschedule = true;
-	else if (running->priority == runner->priority)
-		set_slice(hart, running);
-}
-
-void runner_start(struct runner *runner)
-{
-	assert(runner->state == RUNNER_NEW);
-	make_ready(runner);
 }
 
 static void sleep_until(struct hart *hart, struct runner *runner, uint64_t deadline)
@@ -114,58 +112,195 @@ static void sleep_until(struct hart *hart, struct runner *runner, uint64_t deadl
 	set_timer(hart);
 }
 
-long runner_wait(struct list *queue, uint64_t deadline)
+/* ---- ready queues: home only */
+
+static unsigned highest_ready(const struct hart *hart)
+{
+	return 31 - (unsigned)__builtin_clz(hart->ready_mask);
+}
+
+/* The current runner counts too. */
+static void count_load(struct hart *hart, int change)
+{
+	__atomic_store_n(&hart->load, hart->load + (uint32_t)change, __ATOMIC_RELAXED);
+}
+
+static void enqueue(struct hart *hart, struct runner *runner, bool first)
+{
+	struct list *queue = &hart->ready[runner->priority];
+
+	runner->state = RUNNER_READY;
+	list_insert_before(first ? queue->next : queue, &runner->ready);
+	hart->ready_mask |= 1u << runner->priority;
+}
+
+static void dequeue(struct hart *hart, struct runner *runner)
+{
+	list_remove(&runner->ready);
+	if (list_is_empty(&hart->ready[runner->priority]))
+		hart->ready_mask &= ~(1u << runner->priority);
+}
+
+static void make_ready(struct hart *hart, struct runner *runner)
+{
+	struct runner *running = hart->current;
+
+	list_remove(&runner->sleeping);
+	enqueue(hart, runner, false);
+	count_load(hart, 1);
+	if (!running || running->state != RUNNER_RUNNING || running->priority < runner->priority)
+		hart->reschedule = true;
+	else if (running->priority == runner->priority)
+		set_slice(hart, running);
+}
+
+/* ---- mail */
+
+/* Leaves mail with the runner's home. A runner is in an inbox while it has mail, and so only once. */
+static void post(struct runner *runner, uint32_t mail)
+{
+	/* Acquire and release: what the sender did to the runner is seen by its home. Partner: sched_take_mail. */
+	if (__atomic_fetch_or(&runner->mail, mail, __ATOMIC_ACQ_REL))
+		return;
+
+	struct hart *home = __atomic_load_n(&runner->frame.hart, __ATOMIC_ACQUIRE);
+	struct runner *first = __atomic_load_n(&home->inbox, __ATOMIC_RELAXED);
+
+	do
+		runner->inbox_next = first;
+	while (!__atomic_compare_exchange_n(
+		&home->inbox, &first, runner, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	if (home == this_hart())
+		home->reschedule = true;
+	else if (!first)
+		arch_send_ipi(home); /* a full inbox has an IPI on its way */
+}
+
+static void end(struct hart *hart, struct runner *runner)
+{
+	switch (runner->state) {
+	case RUNNER_READY:
+		dequeue(hart, runner);
+		count_load(hart, -1);
+		break;
+	case RUNNER_RUNNING:
+		count_load(hart, -1);
+		break;
+	case RUNNER_WAITING:
+		if (runner->queue) {
+			lock_acquire(runner->queue->lock);
+			list_remove(&runner->waiting);
+			lock_release(runner->queue->lock);
+		}
+		break;
+	case RUNNER_NEW:
+	case RUNNER_ENDED:
+		break;
+	}
+	list_remove(&runner->sleeping);
+	runner->state = RUNNER_ENDED;
+	if (hart->current == runner) {
+		hart->current = NULL;
+		hart->reschedule = true;
+	}
+	if (hart->space == runner->space)
+		arch_aspace_enter(NULL);
+}
+
+static void take(struct hart *hart, struct runner *runner)
+{
+	uint32_t mail = __atomic_exchange_n(&runner->mail, 0, __ATOMIC_ACQ_REL);
+
+	if (runner->state == RUNNER_ENDED)
+		return;
+	if (mail & MAIL_END) {
+		end(hart, runner);
+		on_end(runner);
+	} else if (mail & MAIL_READY) {
+		make_ready(hart, runner);
+	}
+}
+
+void sched_take_mail(void)
+{
+	struct hart *hart = this_hart();
+	struct runner *runner, *next;
+
+	if (!__atomic_load_n(&hart->inbox, __ATOMIC_RELAXED))
+		return;
+	runner = __atomic_exchange_n(&hart->inbox, NULL, __ATOMIC_ACQUIRE);
+	for (; runner; runner = next) {
+		next = runner->inbox_next; /* before taking: then it can get mail again */
+		if (is_home(runner)) {
+			take(hart, runner);
+		} else { /* it has moved since: pass it on */
+			uint32_t mail = __atomic_exchange_n(&runner->mail, 0, __ATOMIC_ACQ_REL);
+
+			post(runner, mail);
+		}
+	}
+}
+
+/* ---- starting, waiting, waking, ending */
+
+/* The caller has taken it out of what it waited for. */
+static void wake(struct runner *runner)
+{
+	if (is_home(runner))
+		make_ready(this_hart(), runner);
+	else
+		post(runner, MAIL_READY);
+}
+
+void runner_start(struct runner *runner)
+{
+	wake(runner);
+}
+
+static int wait(struct wait_queue *queue, uint64_t deadline)
 {
 	struct hart *hart = this_hart();
 	struct runner *runner = current();
 
 	assert(runner && runner->state == RUNNER_RUNNING);
 	runner->state = RUNNER_WAITING;
-	runner->timeout_result = queue ? -ETIMEDOUT : 0;
-	if (queue)
-		list_append(queue, &runner->link);
+	runner->queue = queue;
+	count_load(hart, -1);
 	sleep_until(hart, runner, deadline);
 	hart->reschedule = true;
 	return WAITING;
 }
 
-static void stop_waiting(struct runner *runner)
+int runner_wait(struct wait_queue *queue, uint64_t deadline)
 {
-	assert(runner->state == RUNNER_WAITING);
-	list_remove(&runner->link);
-	list_remove(&runner->sleeping);
-	make_ready(runner);
+	list_append(&queue->runners, &current()->waiting);
+	return wait(queue, deadline);
 }
 
-void runner_wake_with(struct runner *runner, long result)
+int runner_sleep(uint64_t deadline)
 {
-	arch_frame_set_result(&runner->frame, result);
-	stop_waiting(runner);
+	return wait(NULL, deadline);
 }
 
-void runner_wake_all_again(struct list *queue)
+void wait_queue_wake_all_again(struct wait_queue *queue)
 {
-	while (!list_is_empty(queue)) {
-		struct runner *runner = list_first(queue, struct runner, link);
+	while (!list_is_empty(&queue->runners)) {
+		struct runner *runner = list_first(&queue->runners, struct runner, waiting);
 
+		list_remove(&runner->waiting);
 		arch_frame_restart_call(&runner->frame);
-		stop_waiting(runner);
+		wake(runner);
 	}
 }
 
-void runner_end(struct runner *runner)
+void runner_end_later(struct runner *runner)
 {
-	struct hart *hart = runner->frame.hart;
+	post(runner, MAIL_END);
+}
 
-	if (runner->state == RUNNER_READY)
-		dequeue(hart, runner);
-	list_remove(&runner->link);
-	list_remove(&runner->sleeping);
-	runner->state = RUNNER_ENDED;
-	if (current() == runner) {
-		hart->current = NULL;
-		hart->reschedule = true;
-	}
+void runner_end_current(void)
+{
+	end(this_hart(), current());
 }
 
 void sched_yield(void)
@@ -184,6 +319,29 @@ void sched_poll_console_at(uint64_t time)
 	set_timer(hart);
 }
 
+/* True when the runner is still in its queue, and out of it now; false when somebody is about to wake it. */
+static bool leave_queue(struct runner *runner)
+{
+	bool queued;
+
+	if (!runner->queue)
+		return true;
+	lock_acquire(runner->queue->lock);
+	queued = !list_is_empty(&runner->waiting);
+	list_remove(&runner->waiting);
+	lock_release(runner->queue->lock);
+	return queued;
+}
+
+static void time_out(struct hart *hart, struct runner *runner)
+{
+	list_remove(&runner->sleeping);
+	if (!leave_queue(runner))
+		return;
+	arch_frame_set_result(&runner->frame, runner->queue ? -ETIMEDOUT : 0);
+	make_ready(hart, runner);
+}
+
 void sched_timer(void)
 {
 	struct hart *hart = this_hart();
@@ -194,7 +352,7 @@ void sched_timer(void)
 
 		if (runner->deadline > now)
 			break;
-		runner_wake_with(runner, runner->timeout_result);
+		time_out(hart, runner);
 	}
 	if (hart->slice_end <= now) {
 		hart->slice_end = UINT64_MAX;
@@ -203,6 +361,38 @@ void sched_timer(void)
 	/* The pending interrupt goes away only when the timer is set anew, even to the same time. */
 	hart->timer = 0;
 	set_timer(hart);
+}
+
+/* ---- choosing */
+
+/* A ready runner whose frame holds all of it: the current one's registers are still in the hart. */
+static struct runner *movable(const struct hart *hart)
+{
+	if (!hart->ready_mask)
+		return NULL;
+	list_each(runner, &hart->ready[highest_ready(hart)], struct runner,
+		ready) if (runner != hart->current) return runner;
+	return NULL;
+}
+
+/* A runner that this hart has no time for goes to one that has nothing to do. */
+static void share_load(struct hart *hart)
+{
+	for (unsigned i = 0; i < hart_count(); i++) {
+		struct hart *other = &harts[i];
+		struct runner *runner = movable(hart);
+
+		if (!runner)
+			return;
+		if (other == hart || !__atomic_load_n(&other->idle, __ATOMIC_RELAXED) ||
+			__atomic_load_n(&other->load, __ATOMIC_RELAXED))
+			continue;
+		dequeue(hart, runner);
+		count_load(hart, -1);
+		runner->state = RUNNER_NEW;
+		__atomic_store_n(&runner->frame.hart, other, __ATOMIC_RELEASE);
+		post(runner, MAIL_READY);
+	}
 }
 
 /* Whether the runner that came in goes on running. */
@@ -215,32 +405,57 @@ static bool stays(const struct hart *hart, const struct runner *running)
 	return highest_ready(hart) == running->priority && !hart->yielded;
 }
 
-struct trapframe *sched_next(void)
+/* Sequentially consistent: other harts give work to an idle hart and don't wait for it to leave the kernel. */
+static void idle(struct hart *hart)
 {
-	struct hart *hart = this_hart();
-	struct runner *running = current(), *next;
+	if (hart->space)
+		arch_aspace_enter(NULL);
+	__atomic_store_n(&hart->idle, true, __ATOMIC_SEQ_CST);
+	arch_idle();
+	__atomic_store_n(&hart->idle, false, __ATOMIC_SEQ_CST);
+}
 
-	hart->reschedule = false;
-	if (stays(hart, running)) {
-		hart->yielded = false;
-		return &running->frame;
+static struct runner *choose(struct hart *hart, void (*leaving)(void))
+{
+	for (;;) {
+		struct runner *running = hart->current;
+
+		hart->reschedule = false;
+		sched_take_mail();
+		leaving();
+		if (hart->reschedule)
+			continue;
+		if (stays(hart, running))
+			return running;
+		if (running && running->state == RUNNER_RUNNING)
+			enqueue(hart, running, !hart->yielded);
+		if (hart->ready_mask)
+			break;
+		idle(hart);
 	}
-	if (running && running->state == RUNNER_RUNNING)
-		enqueue(hart, running, !hart->yielded);
-	hart->yielded = false;
-	hart->slice_end = UINT64_MAX;
-	while (!hart->ready_mask)
-		arch_idle();
-	next = list_first(&hart->ready[highest_ready(hart)], struct runner, link);
+
+	struct runner *next = list_first(&hart->ready[highest_ready(hart)], struct runner, ready);
+
 	dequeue(hart, next);
 	next->state = RUNNER_RUNNING;
+	return next;
+}
+
+struct trapframe *sched_next(void (*leaving)(void))
+{
+	struct hart *hart = this_hart();
+	struct runner *next = choose(hart, leaving);
+
 	hart->reschedule = false;
+	if (hart->yielded)
+		share_load(hart);
+	hart->yielded = false;
+	if (next != hart->current)
+		hart->slice_end = UINT64_MAX;
 	set_slice(hart, next);
-	if (hart->space != next->space) {
-		hart->space = next->space;
+	if (hart->space != next->space)
 		arch_aspace_enter(next->space);
-	}
-	if (next != running)
-		arch_switch(running ? &running->frame : NULL, &next->frame);
+	if (next != hart->current)
+		arch_switch(hart->current ? &hart->current->frame : NULL, &next->frame);
 	return &next->frame;
 }

@@ -1,6 +1,9 @@
 /*
  * Who runs on a hart: fixed priorities, round robin within one, preemptive, without a periodic tick. A handler never
  * stops on the kernel's stack: it says that its thread waits, returns, and the trap path runs somebody else.
+ *
+ * A runner belongs to one hart, its home, and only its home touches its state and its place in queues of the
+ * scheduler. Others leave mail: wake up, end, or move here. So the scheduler has no lock.
  */
 #pragma once
 
@@ -10,25 +13,47 @@
 #include "arch.h"
 #include "hart.h"
 #include "lib/list.h"
+#include "lock.h"
 
 enum runner_state {
 	RUNNER_NEW, /* not started */
-	RUNNER_READY, /* in a hart's queue */
-	RUNNER_RUNNING, /* on a hart, or came from there into the kernel */
-	RUNNER_WAITING, /* until runner_wake_* */
+	RUNNER_READY, /* in its home's queue */
+	RUNNER_RUNNING, /* on its home, or came from there into the kernel */
+	RUNNER_WAITING, /* until it is woken */
 	RUNNER_ENDED,
+};
+
+/* What others can ask of a runner's home. */
+enum runner_mail {
+	MAIL_READY = 1, /* it has been taken out of what it waited for, or is new here: make it ready */
+	MAIL_END = 2, /* end it */
+};
+
+/* What waiting runners stand in, under a lock of the owner's. */
+struct wait_queue {
+	struct spinlock *lock;
+	struct list runners; /* guarded by *lock */
 };
 
 /* The part of a thread that can run. Its frame comes first: the trap path knows a runner by its frame. */
 struct runner {
-	struct trapframe frame;
+	struct trapframe frame; /* frame.hart is its home */
 	struct arch_aspace *space; /* where it runs */
-	enum runner_state state;
 	unsigned priority;
-	struct list link; /* in a ready queue, or in the queue of what it waits for */
+
+	/* Its home's. */
+	enum runner_state state;
+	struct list ready; /* in a ready queue */
 	struct list sleeping; /* in the hart's sleepers while it has a deadline */
-	uint64_t deadline; /* while waiting */
-	long timeout_result; /* of the call, when the deadline comes first */
+	uint64_t deadline;
+
+	/* While it waits. */
+	struct wait_queue *queue; /* NULL: sleeps */
+	struct list waiting; /* in queue->runners, guarded by its lock; whoever takes it out wakes it */
+
+	/* Mail. */
+	uint32_t mail; /* atomic: bits of runner_mail */
+	struct runner *inbox_next; /* while mail is not 0 */
 };
 
 /* What a handler returns whose thread now waits: the caller's a0 is set by whoever wakes it. */
@@ -36,25 +61,34 @@ enum { WAITING = -4096 };
 
 void sched_init(struct hart *hart);
 
-void runner_init(struct runner *runner, struct arch_aspace *space, unsigned priority);
+void wait_queue_init(struct wait_queue *queue, struct spinlock *lock);
+
+/* A new runner whose home is the least busy hart. */
+void runner_init(struct runner *runner, unsigned priority);
 
 /* Makes a new runner ready. */
 void runner_start(struct runner *runner);
 
 /*
  * The current runner waits in `queue` until somebody wakes it or the deadline passes, when its call returns
- * `-ETIMEDOUT`, or 0 when `queue` is NULL, which is sleep. Returns WAITING, for the handler to return.
+ * -ETIMEDOUT. The caller has the queue's lock. Returns WAITING, for the handler to return.
  */
-long runner_wait(struct list *queue, uint64_t deadline);
+MUST_USE int runner_wait(struct wait_queue *queue, uint64_t deadline) REQUIRES(*queue->lock);
 
-/* Wakes a waiting runner; its call returns `result`. */
-void runner_wake_with(struct runner *runner, long result);
+/* The current runner sleeps; its call returns 0. */
+MUST_USE int runner_sleep(uint64_t deadline);
 
 /* Wakes everyone in `queue`; each makes its call again, in its own address space, and finds what it waited for. */
-void runner_wake_all_again(struct list *queue);
+void wait_queue_wake_all_again(struct wait_queue *queue) REQUIRES(*queue->lock);
 
-/* Takes a runner out of everything for good. If it is the current one, its hart has no current one any more. */
-void runner_end(struct runner *runner);
+/* Has a runner ended by its home, which calls sched_ended. Not for the current one. */
+void runner_end_later(struct runner *runner);
+
+/* Takes the current runner out of everything for good: its hart has no current one any more. */
+void runner_end_current(void);
+
+/* Called by its home when a runner has ended on request. Set once, at boot. */
+void sched_on_end(void (*ended)(struct runner *runner));
 
 /* Lets others of the same priority run. */
 void sched_yield(void);
@@ -65,5 +99,8 @@ void sched_poll_console_at(uint64_t time);
 /* Wakes who slept long enough, ends the time slice; sets the timer anew. */
 void sched_timer(void);
 
-/* The frame to run now; waits for an interrupt while there is none. */
-struct trapframe *sched_next(void);
+/* Does what others have left mail for. */
+void sched_take_mail(void);
+
+/* The frame to run now; waits for an interrupt while there is none. `leaving` is called before each look. */
+struct trapframe *sched_next(void (*leaving)(void));

@@ -30,11 +30,19 @@ struct trapframe {
 
 struct arch_aspace {
 	paddr_t root; /* page table of the highest level */
+	uint32_t active; /* atomic: bit i is set while hart i may hold translations of it */
 };
 
 static inline struct hart *this_hart(void)
 {
 	return (struct hart *)__builtin_thread_pointer();
+}
+
+/* For the body of a loop that waits for another hart. */
+static inline void arch_relax(void)
+{
+	__asm__ volatile(".4byte 0x0100000f" ::
+				 : "memory"); /* pause, of Zihintpause: a hint, harmless without it */
 }
 
 /* Physical memory as the kernel sees it. */

@@ -9,24 +9,26 @@
 #define SSTATUS_SUM      0x40000 /* supervisor may access user memory */
 #define SSTATUS_MXR      0x80000
 
+#define SIE_SSIE (1 << 1) /* supervisor software interrupt */
 #define SIE_STIE (1 << 5) /* supervisor timer interrupt */
 
 /* scause, 4.1.8: bit 63 tells interrupts from exceptions */
-#define CAUSE_INTERRUPT        (1ul << 63)
-#define CAUSE_FETCH_MISALIGNED 0
-#define CAUSE_FETCH_ACCESS     1
-#define CAUSE_ILLEGAL          2
-#define CAUSE_BREAKPOINT       3
-#define CAUSE_LOAD_MISALIGNED  4
-#define CAUSE_LOAD_ACCESS      5
-#define CAUSE_STORE_MISALIGNED 6
-#define CAUSE_STORE_ACCESS     7
-#define CAUSE_USER_ECALL       8
-#define CAUSE_SUPERVISOR_ECALL 9
-#define CAUSE_FETCH_PAGE       12
-#define CAUSE_LOAD_PAGE        13
-#define CAUSE_STORE_PAGE       15
-#define CAUSE_SUPERVISOR_TIMER (CAUSE_INTERRUPT | 5)
+#define CAUSE_INTERRUPT           (1ul << 63)
+#define CAUSE_FETCH_MISALIGNED    0
+#define CAUSE_FETCH_ACCESS        1
+#define CAUSE_ILLEGAL             2
+#define CAUSE_BREAKPOINT          3
+#define CAUSE_LOAD_MISALIGNED     4
+#define CAUSE_LOAD_ACCESS         5
+#define CAUSE_STORE_MISALIGNED    6
+#define CAUSE_STORE_ACCESS        7
+#define CAUSE_USER_ECALL          8
+#define CAUSE_SUPERVISOR_ECALL    9
+#define CAUSE_FETCH_PAGE          12
+#define CAUSE_LOAD_PAGE           13
+#define CAUSE_STORE_PAGE          15
+#define CAUSE_SUPERVISOR_SOFTWARE (CAUSE_INTERRUPT | 1)
+#define CAUSE_SUPERVISOR_TIMER    (CAUSE_INTERRUPT | 5)
 
 #define SCOUNTEREN_CY 1
 #define SCOUNTEREN_TM 2

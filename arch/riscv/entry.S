@@ -67,7 +67,7 @@ high:
 	lla	t0, early_trap
 	csrw	stvec, t0
 	lla	sp, boot_stack_top
-	lla	tp, boot_hart
+	lla	tp, harts
 	li	s0, 0			/* ends backtraces */
 	call	door_boot
 
@@ -77,6 +77,34 @@ arch_start:
 	ld	sp, HART_STACK_TOP(tp)
 	li	s0, 0
 	call	door_start
+
+/*
+ * A hart that SBI has started: without translation, its number in a0, physical address of its struct riscv_start in
+ * a1. Goes high as the first one did, with the page table that is in force already.
+ */
+	.globl	riscv_secondary_start
+riscv_secondary_start:
+	csrw	sie, zero
+	csrw	sscratch, zero
+	lla	t0, secondary_high
+	lla	t1, kernel_start
+	ld	t2, link_address
+	sub	t0, t0, t1
+	add	t0, t0, t2
+	csrw	stvec, t0
+	ld	t0, START_SATP(a1)
+	ld	tp, START_HART(a1)
+	sfence.vma
+	csrw	satp, t0
+	unimp				/* never reached: fetching it faults */
+
+	.balign 4
+secondary_high:
+	lla	t0, early_trap
+	csrw	stvec, t0
+	ld	sp, HART_STACK_TOP(tp)
+	li	s0, 0
+	call	door_hart
 
 	/* An exception before there are vectors: nothing works yet that could report it. */
 	.balign 4

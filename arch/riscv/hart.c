@@ -9,16 +9,18 @@
 
 enum { X_SP = 2, X_A0 = 10, ECALL_SIZE = 4, EMERGENCY_STACK = 4096 };
 
-/* tp points here from the first instruction of C on. */
-struct hart boot_hart;
+static uint8_t emergency_stacks[CONFIG_HARTS][EMERGENCY_STACK] __attribute__((aligned(16)));
 
-static uint8_t emergency_stack[EMERGENCY_STACK] __attribute__((aligned(16)));
-
-void arch_hart_init(struct hart *hart)
+void riscv_set_stacks(struct hart *hart)
 {
 	hart->stack_top = STACK_BASE + (hart->index + 1) * STACK_SLOT;
 	hart->stack_bottom = hart->stack_top - CONFIG_HART_STACK;
-	hart->emergency_top = (uint64_t)emergency_stack + sizeof(emergency_stack);
+	hart->emergency_top = (uint64_t)emergency_stacks[hart->index] + EMERGENCY_STACK;
+}
+
+void arch_hart_init(struct hart *hart)
+{
+	riscv_set_stacks(hart);
 	csr_write(stvec, riscv_trap_entry);
 	csr_write(scounteren, SCOUNTEREN_CY | SCOUNTEREN_TM | SCOUNTEREN_IR);
 	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_FS);

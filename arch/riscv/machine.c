@@ -86,12 +86,15 @@ static void read_cpu(const struct fdt_node *node)
 {
 	const char *status = fdt_string(node, "status");
 	const char *isa = fdt_string(node, "riscv,isa");
+	uint64_t number, size;
 
 	if (status && strcmp(status, "okay"))
 		return;
 	if (!isa || !isa_has(isa, "sstc"))
 		riscv_facts.sstc = false;
-	machine.harts++;
+	if (!fdt_reg(node, 0, &number, &size) || number == boot_hart_number || machine.harts == CONFIG_HARTS)
+		return;
+	machine.hart[machine.harts++] = (unsigned)number;
 }
 
 static bool is_child_of(const struct fdt_node *node, const char *parent)
@@ -152,7 +155,8 @@ const struct machine *arch_machine_read(void)
 
 	riscv_facts.sstc = true;
 	machine.bootargs = bootargs;
-	machine.boot_hart = (unsigned)boot_hart_number;
+	machine.hart[0] = (unsigned)boot_hart_number;
+	machine.harts = 1;
 	if (!fdt_open(&fdt, blob, DEVICE_TREE_MOST))
 		panic("device tree at 0x%lx: %s", boot_device_tree, fdt.broken);
 	for (fdt_walk(&fdt, &node); fdt_next(&node);)
@@ -160,7 +164,6 @@ const struct machine *arch_machine_read(void)
 	if (fdt.broken)
 		panic("device tree at 0x%lx: %s", boot_device_tree, fdt.broken);
 	require(machine.memory_count, "memory");
-	require(machine.harts, "usable hart");
 	require(riscv_facts.timebase, "timebase-frequency");
 
 	uint64_t start, size;

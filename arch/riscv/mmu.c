@@ -210,6 +210,7 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 
 int arch_aspace_init(struct arch_aspace *aspace)
 {
+	aspace->active = 0;
 	TRY(frame_alloc_zeroed(&aspace->root));
 	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES,
 		(uint64_t *)direct(kernel_root) + USER_ENTRIES, (ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
@@ -229,14 +230,18 @@ static void free_tables(uint64_t *table, unsigned entries, int level)
 
 void arch_aspace_destroy(struct arch_aspace *aspace)
 {
-	struct hart *hart = this_hart();
-
-	if (hart->space == aspace) {
-		hart->space = NULL;
-		write_satp(kernel_root);
-	}
+	assert(!aspace->active);
 	free_tables(direct(aspace->root), USER_ENTRIES, LEVELS - 1);
 	frame_free(aspace->root);
+}
+
+/* What was stored to a page is fetched, here and on the harts that are in the space; others do it when they enter. */
+static void make_code_visible(struct arch_aspace *aspace)
+{
+	uint32_t self = 1u << this_hart()->index;
+
+	__asm__ volatile("fence.i" ::: "memory");
+	riscv_remote_code_fence(__atomic_load_n(&aspace->active, __ATOMIC_SEQ_CST) & ~self);
 }
 
 int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
@@ -254,9 +259,9 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 		flags |= PTE_X;
 	*entry = entry_to(frame, flags);
 	__asm__ volatile("sfence.vma %0" ::"r"(address)
-			 : "memory"); /* an invalid entry may be cached too, 4.2.1 */
+			 : "memory"); /* an invalid entry may be cached, 4.2.1 */
 	if (prot & PROT_EXEC)
-		__asm__ volatile("fence.i" ::: "memory"); /* the page was filled by stores (Zifencei) */
+		make_code_visible(aspace);
 	return 0;
 }
 
@@ -281,11 +286,34 @@ static void unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level
 
 void arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
 {
+	uint32_t self = 1u << this_hart()->index;
+
 	unmap_below(direct(aspace->root), start, end, LEVELS - 1);
 	__asm__ volatile("sfence.vma" ::: "memory");
+	/* Sequentially consistent, after the entries: partner of the one in arch_aspace_enter. */
+	riscv_remote_fence(__atomic_load_n(&aspace->active, __ATOMIC_SEQ_CST) & ~self, start, end - start);
 }
 
+/*
+ * The bit of the new space is set before its first translation is made, so that whoever changes an entry afterwards
+ * knows of this hart; and whoever changed one before is seen by the fence.
+ */
 void arch_aspace_enter(struct arch_aspace *aspace)
 {
-	write_satp(aspace->root);
+	struct hart *hart = this_hart();
+	struct arch_aspace *old = hart->space;
+	uint32_t self = 1u << hart->index;
+
+	if (aspace)
+		__atomic_fetch_or(&aspace->active, self, __ATOMIC_SEQ_CST);
+	write_satp(aspace ? aspace->root : kernel_root);
+	__asm__ volatile("fence.i" ::: "memory");
+	hart->space = aspace;
+	if (old)
+		__atomic_fetch_and(&old->active, ~self, __ATOMIC_SEQ_CST);
+}
+
+uint64_t riscv_kernel_satp(void)
+{
+	return (uint64_t)SATP_SV39 << 60 | kernel_root.value >> PAGE_SHIFT;
 }

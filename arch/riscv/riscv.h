@@ -39,8 +39,12 @@ struct sbi_result {
 	long error; /* 0 or one of SBI_ERR_* */
 	long value;
 };
-struct sbi_result sbi_call(long extension, long function, uint64_t a0, uint64_t a1, uint64_t a2);
+struct sbi_result sbi_call(long extension, long function, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
 void sbi_set_timer(uint64_t time);
+long sbi_hart_start(uint64_t hardware, uint64_t address, uint64_t argument);
+void sbi_send_ipi(uint64_t hardware);
+void sbi_remote_fence(uint64_t mask, uint64_t base, uint64_t start, uint64_t size);
+void sbi_remote_fence_i(uint64_t mask, uint64_t base);
 _Noreturn void sbi_shutdown(bool failure);
 
 /* ---- machine.c: what the others needs of the tree beyond struct machine. */
@@ -54,11 +58,29 @@ extern struct riscv_facts riscv_facts;
 /* ---- timer.c */
 void riscv_timer_init(void);
 
+/* ---- smp.c */
+void riscv_software_interrupt(void);
+void riscv_set_stacks(struct hart *hart);
+
+/* ---- entry.S: where a hart started by HSM begins, with its struct riscv_start in a1 */
+extern const char riscv_secondary_start[];
+
+/* What such a hart needs before it can see the kernel where it was linked. */
+struct riscv_start {
+	uint64_t satp;
+	struct hart *hart;
+};
+
+/* Fences of other harts; `harts` are bits by index. */
+void riscv_remote_fence(uint32_t harts, uint64_t start, uint64_t size);
+void riscv_remote_code_fence(uint32_t harts);
+
 /* ---- power.c */
 extern volatile uint32_t *riscv_finisher; /* registers of the sifive,test device; NULL: none */
 
 /* ---- mmu.c */
 uint64_t riscv_kernel_physical(void);
+uint64_t riscv_kernel_satp(void);
 /* Maps registers of a device for the kernel's own use; panics when they don't fit. */
 volatile void *riscv_map_device(uint64_t physical, uint64_t size);
 /* The device tree and whatever else lies in memory before arch_memory_init. */

@@ -37,13 +37,15 @@ void arch_timer_set(uint64_t deadline_ns)
 void riscv_timer_init(void)
 {
 	arch_timer_set(UINT64_MAX);
-	csr_set(sie, SIE_STIE);
+	csr_set(sie, SIE_STIE | SIE_SSIE);
 }
 
 void arch_idle(void)
 {
 	/* With sstatus.SIE clear, wfi goes on when an enabled interrupt is pending, and none is taken. */
 	__asm__ volatile("wfi" ::: "memory");
+	if (csr_read(sip) & SIE_SSIE)
+		riscv_software_interrupt();
 	if (csr_read(sip) & SIE_STIE)
 		door_timer();
 }

@@ -70,6 +70,10 @@ void riscv_trap_from_user(struct trapframe *frame, uint64_t cause, uint64_t valu
 		door_timer();
 		return;
 	}
+	if (cause == CAUSE_SUPERVISOR_SOFTWARE) {
+		riscv_software_interrupt();
+		return;
+	}
 	if (cause & CAUSE_INTERRUPT)
 		panic("interrupt %lu, which was never enabled", cause & ~CAUSE_INTERRUPT);
 	if (riscv_fpu_enable(cause))

@@ -17,6 +17,6 @@ MUST_USE int frame_alloc_zeroed(paddr_t *frame);
 
 void frame_free(paddr_t frame);
 
-/* How many can still be given out, and how many there are. */
+/* How many can still be given out, those that other harts have set aside included, and how many there are. */
 size_t frame_free_count(void);
 size_t frame_count(void);

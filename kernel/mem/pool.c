@@ -23,7 +23,7 @@ struct slab {
 	size_t used;
 };
 
-static struct slab *slab_new(struct pool *pool)
+static struct slab *slab_new(struct pool *pool) REQUIRES(pool->lock)
 {
 	paddr_t frame;
 
@@ -45,7 +45,7 @@ static struct slab *slab_new(struct pool *pool)
 	return slab;
 }
 
-void *pool_alloc(struct pool *pool)
+static struct piece *take(struct pool *pool) REQUIRES(pool->lock)
 {
 	struct slab *slab = list_is_empty(&pool->partial) ? slab_new(pool)
 							  : list_first(&pool->partial, struct slab, link);
@@ -60,14 +60,22 @@ void *pool_alloc(struct pool *pool)
 	pool->used++;
 	if (!slab->free)
 		list_remove(&slab->link);
-	return memset(piece, 0, pool->size);
+	return piece;
 }
 
-void pool_free(struct pool *pool, void *pointer)
+void *pool_alloc(struct pool *pool)
 {
-	struct slab *slab = (struct slab *)((uintptr_t)pointer & ~(uintptr_t)(PAGE_SIZE - 1));
-	struct piece *piece = pointer;
+	lock_acquire(&pool->lock);
 
+	struct piece *piece = take(pool);
+
+	lock_release(&pool->lock);
+	return piece ? memset(piece, 0, pool->size) : NULL;
+}
+
+/* True when the slab is empty now, and taken from the pool. */
+static bool give(struct pool *pool, struct slab *slab, struct piece *piece) REQUIRES(pool->lock)
+{
 	assert(slab->pool == pool && slab->used);
 	if (!slab->free)
 		list_append(&pool->partial, &slab->link);
@@ -75,8 +83,19 @@ void pool_free(struct pool *pool, void *pointer)
 	slab->free = piece;
 	slab->used--;
 	pool->used--;
-	if (!slab->used) {
+	if (!slab->used)
 		list_remove(&slab->link);
+	return !slab->used;
+}
+
+void pool_free(struct pool *pool, void *pointer)
+{
+	struct slab *slab = (struct slab *)((uintptr_t)pointer & ~(uintptr_t)(PAGE_SIZE - 1));
+	bool empty;
+
+	lock_acquire(&pool->lock);
+	empty = give(pool, slab, pointer);
+	lock_release(&pool->lock);
+	if (empty)
 		frame_free(direct_to_physical(slab));
-	}
 }

@@ -4,11 +4,13 @@
 #include <stddef.h>
 
 #include "lib/list.h"
+#include "lock.h"
 
 struct pool {
 	size_t size; /* of a piece */
-	struct list partial; /* slabs with a free piece */
-	size_t used; /* pieces given out */
+	struct spinlock lock;
+	struct list partial MEMBER_GUARDED_BY(lock); /* slabs with a free piece */
+	size_t used MEMBER_GUARDED_BY(lock); /* pieces given out */
 };
 
 #define POOL_INIT(pool, type) \

@@ -21,6 +21,7 @@ static struct pool regions = POOL_INIT(regions, struct region);
 int aspace_init(struct aspace *aspace)
 {
 	list_init(&aspace->regions);
+	aspace->gone = false;
 	return arch_aspace_init(&aspace->arch);
 }
 
@@ -33,14 +34,22 @@ static void region_free(struct region *region)
 
 void aspace_destroy(struct aspace *aspace)
 {
+	lock_acquire(&aspace->lock);
+	aspace->gone = true;
 	arch_aspace_destroy(&aspace->arch);
 	while (!list_is_empty(&aspace->regions))
 		region_free(list_first(&aspace->regions, struct region, link));
+	lock_release(&aspace->lock);
 }
 
-bool aspace_is_empty(const struct aspace *aspace)
+bool aspace_is_empty(struct aspace *aspace)
 {
-	return list_is_empty(&aspace->regions);
+	bool empty;
+
+	lock_acquire(&aspace->lock);
+	empty = list_is_empty(&aspace->regions);
+	lock_release(&aspace->lock);
+	return empty;
 }
 
 /* The first region that ends after `address`, or the list itself as its link. */
@@ -58,26 +67,8 @@ static bool overlaps(const struct aspace *aspace, const struct list *link, uint6
 	return link != &aspace->regions && container_of(link, struct region, link)->start < end;
 }
 
-int aspace_map(struct aspace *aspace, uint64_t at, struct memory *memory, uint64_t offset, uint64_t size,
-	enum prot prot)
-{
-	struct list *next = region_from(aspace, at);
-
-	if (overlaps(aspace, next, at + size))
-		return -EEXIST;
-
-	struct region *region = pool_alloc(&regions);
-
-	if (!region)
-		return -ENOMEM;
-	object_take(&memory->object);
-	*region = (struct region){
-		.start = at, .end = at + size, .memory = memory, .offset = offset, .prot = prot};
-	list_insert_before(next, &region->link);
-	return 0;
-}
-
-uint64_t aspace_find_room(const struct aspace *aspace, uint64_t size)
+/* An address where `size` bytes are free: 0 when there is none. */
+static uint64_t find_room(const struct aspace *aspace, uint64_t size) REQUIRES(aspace->lock)
 {
 	uint64_t start = ROOM_START;
 	struct list *link = region_from(aspace, start);
@@ -92,6 +83,45 @@ uint64_t aspace_find_room(const struct aspace *aspace, uint64_t size)
 	return size <= USER_TOP - start ? start : 0;
 }
 
+static int map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
+	enum prot prot) REQUIRES(aspace->lock)
+{
+	uint64_t start = *at ? *at : find_room(aspace, size);
+	struct list *next = region_from(aspace, start);
+
+	if (aspace->gone)
+		return -EBUSY;
+	if (!start)
+		return -ENOMEM;
+	if (overlaps(aspace, next, start + size))
+		return -EEXIST;
+
+	struct region *region = pool_alloc(&regions);
+
+	if (!region)
+		return -ENOMEM;
+	if (object_take(&memory->object)) {
+		pool_free(&regions, region);
+		return -EBADF;
+	}
+	*region = (struct region){
+		.start = start, .end = start + size, .memory = memory, .offset = offset, .prot = prot};
+	list_insert_before(next, &region->link);
+	*at = start;
+	return 0;
+}
+
+int aspace_map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
+	enum prot prot)
+{
+	int error;
+
+	lock_acquire(&aspace->lock);
+	error = map(aspace, at, memory, offset, size, prot);
+	lock_release(&aspace->lock);
+	return error;
+}
+
 /* Cuts a region in two at `address`, which is inside it. */
 static int split(struct region *region, uint64_t address)
 {
@@ -103,16 +133,18 @@ static int split(struct region *region, uint64_t address)
 	rest->start = address;
 	rest->offset += address - region->start;
 	region->end = address;
-	object_take(&rest->memory->object);
+	object_take_another(&rest->memory->object);
 	list_insert_before(region->link.next, &rest->link);
 	return 0;
 }
 
-int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
+static int unmap(struct aspace *aspace, uint64_t at, uint64_t size) REQUIRES(aspace->lock)
 {
 	uint64_t end = at + size;
 	struct list *link = region_from(aspace, at);
 
+	if (aspace->gone)
+		return -EBUSY;
 	/* Only a region that sticks out on both sides needs memory: a middle cut makes one more. */
 	if (overlaps(aspace, link, end)) {
 		struct region *first = container_of(link, struct region, link);
@@ -140,7 +172,17 @@ int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
 	return 0;
 }
 
-int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
+int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
+{
+	int error;
+
+	lock_acquire(&aspace->lock);
+	error = unmap(aspace, at, size);
+	lock_release(&aspace->lock);
+	return error;
+}
+
+static int fault(struct aspace *aspace, uint64_t address, enum prot access) REQUIRES(aspace->lock)
 {
 	struct list *link = region_from(aspace, address);
 	uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1);
@@ -156,4 +198,14 @@ int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
 		return -EFAULT;
 	TRY(memory_frame(region->memory, (page - region->start + region->offset) >> PAGE_SHIFT, &frame));
 	return arch_aspace_map(&aspace->arch, page, frame, region->prot);
+}
+
+int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
+{
+	int error;
+
+	lock_acquire(&aspace->lock);
+	error = fault(aspace, address, access);
+	lock_release(&aspace->lock);
+	return error;
 }

@@ -5,35 +5,35 @@
 #pragma once
 
 #include "arch.h"
+#include "lock.h"
 #include "mem/user.h"
 #include "object/memory.h"
 #include "result.h"
 
 struct aspace {
-	struct arch_aspace arch;
-	struct list regions; /* by address, not overlapping */
+	struct spinlock lock;
+	struct arch_aspace arch MEMBER_GUARDED_BY(lock);
+	struct list regions MEMBER_GUARDED_BY(lock); /* by address, not overlapping */
+	bool gone MEMBER_GUARDED_BY(lock); /* destroyed; only the lock is left of it */
 };
 
 /* -ENOMEM. */
 MUST_USE int aspace_init(struct aspace *aspace);
 
-/* Removes every mapping and the page tables. */
+/* Removes every mapping and the page tables; no hart is in it. All calls but this one return -EBUSY afterwards. */
 void aspace_destroy(struct aspace *aspace);
 
 /*
- * Maps [at, at + size) to `memory` from `offset` on, taking a reference; all page-aligned, inside the object and
- * user space, `size` not 0: -EEXIST when something is mapped there, -ENOMEM.
+ * Maps [*at, *at + size), or when *at is 0 a free range that goes into *at, to `memory` from `offset` on, taking a reference; all page-aligned, inside the object and
+ * user space, `size` not 0: -EEXIST when something is mapped there, -ENOMEM, -EBADF when the memory has just gone.
  */
-MUST_USE int aspace_map(struct aspace *aspace, uint64_t at, struct memory *memory, uint64_t offset,
+MUST_USE int aspace_map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset,
 	uint64_t size, enum prot prot);
-
-/* An address where `size` bytes are free: 0 when there is none. */
-uint64_t aspace_find_room(const struct aspace *aspace, uint64_t size);
 
 /* Removes the mappings of a page-aligned range: -ENOMEM when one has to be cut in two and can't, with no change. */
 MUST_USE int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size);
 
-bool aspace_is_empty(const struct aspace *aspace);
+bool aspace_is_empty(struct aspace *aspace);
 
 /* Brings in the page at `address`: -EFAULT when nothing there allows this access, -ENOMEM. */
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access);

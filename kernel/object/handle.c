@@ -16,7 +16,8 @@ static uint32_t index_of(uint32_t value)
 
 static struct handle_slot *slot_at(const struct handle_table *table, uint32_t index)
 {
-	struct handle_slot *page = table->page[index / HANDLE_PAGE_SLOTS];
+	/* Acquire: a page is seen with its slots made. Partner: grow. */
+	struct handle_slot *page = __atomic_load_n(&table->page[index / HANDLE_PAGE_SLOTS], __ATOMIC_ACQUIRE);
 
 	return page ? &page[index % HANDLE_PAGE_SLOTS] : NULL;
 }
@@ -26,13 +27,26 @@ void handle_table_init(struct handle_table *table)
 	*table = (struct handle_table){.free = HANDLE_NONE};
 }
 
+/*
+ * A slot is read without the lock while another thread may close it and use it again. The generation is read before
+ * and after: it changes before anything else of the slot does, so if it is still the same, object and rights belong
+ * together.
+ */
 int handle_find(const struct handle_table *table, uint32_t value, struct handle_ref *found)
 {
 	const struct handle_slot *slot = slot_at(table, index_of(value));
+	uint32_t generation = value >> HANDLE_INDEX_BITS;
 
-	if (!slot || !slot->object || slot->generation != value >> HANDLE_INDEX_BITS)
+	if (!slot || __atomic_load_n(&slot->generation, __ATOMIC_ACQUIRE) != generation)
 		return -EBADF;
-	*found = (struct handle_ref){slot->object, slot->rights, value};
+
+	struct object *object = __atomic_load_n(&slot->object, __ATOMIC_RELAXED);
+	uint32_t rights = __atomic_load_n(&slot->rights, __ATOMIC_RELAXED);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* partner: the release fence in free_slot */
+	if (!object || __atomic_load_n(&slot->generation, __ATOMIC_RELAXED) != generation)
+		return -EBADF;
+	*found = (struct handle_ref){object, rights, value};
 	return 0;
 }
 
@@ -47,27 +61,24 @@ static int grow(struct handle_table *table)
 	if (number == HANDLE_PAGES)
 		return -EMFILE;
 	TRY(frame_alloc_zeroed(&frame));
-	table->page[number] = direct(frame);
+
+	struct handle_slot *page = direct(frame);
+
 	for (unsigned i = 0; i < HANDLE_PAGE_SLOTS; i++) {
 		bool last = i == HANDLE_PAGE_SLOTS - 1;
 
-		table->page[number][i].generation = 1;
-		table->page[number][i].rights =
-			last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1;
+		page[i].generation = 1;
+		page[i].rights = last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1;
 	}
 	table->free = number * HANDLE_PAGE_SLOTS;
+	__atomic_store_n(&table->page[number], page, __ATOMIC_RELEASE);
 	return 0;
 }
 
-/* A process whose table names itself must not live by that alone. */
-static void count_self(struct handle_table *table, const struct object *object, int change)
+static handle_result add(struct process *owner, struct object *object, uint32_t rights) REQUIRES(owner->lock)
 {
-	if (object->type == OBJECT_PROCESS)
-		process_count_self(container_of(table, struct process, handles), object, change);
-}
+	struct handle_table *table = &owner->handles;
 
-handle_result handle_add(struct handle_table *table, struct object *object, uint32_t rights)
-{
 	if (table->free == HANDLE_NONE) {
 		int error = grow(table);
 
@@ -77,46 +88,88 @@ handle_result handle_add(struct handle_table *table, struct object *object, uint
 
 	uint32_t index = table->free;
 	struct handle_slot *slot = slot_at(table, index);
+	int error = object_take(object);
 
+	if (error)
+		return (handle_result){error};
 	table->free = slot->rights;
 	table->count++;
-	object_take(object);
-	count_self(table, object, 1);
-	slot->object = object;
-	slot->rights = rights;
+	owner->self_handles += object == &owner->object;
+	/* The generation has been new since the slot was freed, and nobody knows it yet. */
+	__atomic_store_n(&slot->rights, rights, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->object, object, __ATOMIC_RELEASE);
 	return (handle_result){(long)(slot->generation << HANDLE_INDEX_BITS | index)};
 }
 
-void handle_remove(struct handle_table *table, uint32_t value)
+handle_result handle_add(struct process *owner, struct object *object, uint32_t rights)
 {
-	uint32_t index = index_of(value);
+	handle_result result;
+
+	lock_acquire(&owner->lock);
+	result = owner->ending ? (handle_result){-EBUSY} : add(owner, object, rights);
+	lock_release(&owner->lock);
+	return result;
+}
+
+static uint32_t next_generation(uint32_t generation)
+{
+	generation = (generation + 1) & ((1u << HANDLE_GENERATION_BITS) - 1);
+	return generation ? generation : 1;
+}
+
+/* Empties a slot in use; returns its object with the slot's reference. */
+static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(owner->lock)
+{
+	struct handle_table *table = &owner->handles;
 	struct handle_slot *slot = slot_at(table, index);
 	struct object *object = slot->object;
 
-	slot->object = NULL;
-	slot->rights = table->free;
-	slot->generation = (slot->generation + 1) & ((1u << HANDLE_GENERATION_BITS) - 1);
-	if (!slot->generation)
-		slot->generation = 1;
+	__atomic_store_n(&slot->generation, next_generation(slot->generation), __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* partner: the acquire fence in handle_find */
+	__atomic_store_n(&slot->object, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->rights, table->free, __ATOMIC_RELAXED);
 	table->free = index;
 	table->count--;
-	count_self(table, object, -1);
-	object_put(object);
+	owner->self_handles -= object == &owner->object;
+	return object;
 }
 
-void handle_table_clear(struct handle_table *table)
+int handle_remove(struct process *owner, uint32_t value)
 {
-	for (unsigned number = 0; number < HANDLE_PAGES; number++) {
-		struct handle_slot *page = table->page[number];
+	struct handle_ref found;
+	int error;
 
-		if (!page)
-			continue;
-		for (uint32_t i = 0; i < HANDLE_PAGE_SLOTS; i++)
-			if (page[i].object)
-				handle_remove(table, page[i].generation << HANDLE_INDEX_BITS |
-							     (number * HANDLE_PAGE_SLOTS + i));
-		table->page[number] = NULL;
-		frame_free(direct_to_physical(page));
+	lock_acquire(&owner->lock);
+	error = handle_find(&owner->handles, value, &found);
+	if (!error)
+		free_slot(owner, index_of(value));
+	lock_release(&owner->lock);
+	if (!error)
+		object_put(found.object);
+	return error;
+}
+
+static void clear_page(struct process *owner, unsigned number)
+{
+	struct handle_slot *page = owner->handles.page[number];
+
+	for (uint32_t i = 0; i < HANDLE_PAGE_SLOTS; i++) {
+		struct object *object = NULL;
+
+		lock_acquire(&owner->lock);
+		if (page[i].object)
+			object = free_slot(owner, number * HANDLE_PAGE_SLOTS + i);
+		lock_release(&owner->lock);
+		if (object)
+			object_put(object);
 	}
-	handle_table_init(table);
+	frame_free(direct_to_physical(page));
+}
+
+void handle_table_clear(struct process *owner)
+{
+	for (unsigned number = 0; number < HANDLE_PAGES; number++)
+		if (owner->handles.page[number])
+			clear_page(owner, number);
+	handle_table_init(&owner->handles);
 }

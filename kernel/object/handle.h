@@ -9,6 +9,8 @@
 #include "object/object.h"
 #include "result.h"
 
+struct process;
+
 /* What a handle was found to name. The object stays valid until the handler that got it returns. */
 struct handle_ref {
 	struct object *object;
@@ -34,9 +36,12 @@ enum {
 	HANDLE_PAGES = (1 << HANDLE_INDEX_BITS) / HANDLE_PAGE_SLOTS,
 };
 
-/* The table of one process. Slots come by the page. */
+/*
+ * The table of one process. Slots come by the page. Only threads of the process look handles up, without a lock; every
+ * change is made under the lock of the process.
+ */
 struct handle_table {
-	struct handle_slot *page[HANDLE_PAGES];
+	struct handle_slot *page[HANDLE_PAGES]; /* atomic; set once */
 	uint32_t free; /* index of the first free slot, HANDLE_NONE when the pages are full */
 	uint32_t count; /* handles in use */
 };
@@ -48,11 +53,11 @@ void handle_table_init(struct handle_table *table);
 /* Finds what `value` names: -EBADF when nothing. */
 MUST_USE int handle_find(const struct handle_table *table, uint32_t value, struct handle_ref *found);
 
-/* Makes a handle to `object`, taking a reference of its own: -EMFILE, -ENOMEM. */
-MUST_USE handle_result handle_add(struct handle_table *table, struct object *object, uint32_t rights);
+/* Makes a handle to `object`, taking a reference of its own: -EMFILE, -ENOMEM, -EBADF when the object has just gone. */
+MUST_USE handle_result handle_add(struct process *owner, struct object *object, uint32_t rights);
 
-/* Closes a handle that handle_find has just found. Its object may be gone after it. */
-void handle_remove(struct handle_table *table, uint32_t value);
+/* Closes a handle: -EBADF when it has gone since it was found. */
+MUST_USE int handle_remove(struct process *owner, uint32_t value);
 
-/* Closes all handles and frees the table's pages. */
-void handle_table_clear(struct handle_table *table);
+/* Closes all handles and frees the table's pages, when the owner has no threads any more. */
+void handle_table_clear(struct process *owner);

@@ -56,7 +56,7 @@ struct memory *memory_create_view(
 
 	if (!memory)
 		return NULL;
-	object_take(&of->object);
+	object_take_another(&of->object);
 	memory->of = of;
 	memory->of_start = of_start;
 	memory->of_size = of_size;
@@ -65,7 +65,7 @@ struct memory *memory_create_view(
 }
 
 /* Where the frame of a page is kept, making nodes on the way; NULL when one can't be had. */
-static paddr_t *frame_slot(struct memory *memory, uint64_t page)
+static paddr_t *frame_slot(struct memory *memory, uint64_t page) REQUIRES(memory->lock)
 {
 	paddr_t *slot = &memory->root;
 
@@ -113,14 +113,8 @@ static int fill(struct memory *memory, uint64_t page, paddr_t *slot)
 	return error;
 }
 
-int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
+static int find_or_fill(struct memory *memory, uint64_t page, paddr_t *frame) REQUIRES(memory->lock)
 {
-	assert(page < memory->size >> PAGE_SHIFT);
-	if (memory->kind == MEMORY_PHYSICAL) {
-		*frame = (paddr_t){memory->root.value + (page << PAGE_SHIFT)};
-		return 0;
-	}
-
 	paddr_t *slot = frame_slot(memory, page);
 
 	if (!slot)
@@ -129,6 +123,22 @@ int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
 		TRY(fill(memory, page, slot));
 	*frame = *slot;
 	return 0;
+}
+
+/* A view locks what it shows while it holds its own lock: from the younger to the older, so never in a circle. */
+int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
+{
+	int error;
+
+	assert(page < memory->size >> PAGE_SHIFT);
+	if (memory->kind == MEMORY_PHYSICAL) {
+		*frame = (paddr_t){memory->root.value + (page << PAGE_SHIFT)};
+		return 0;
+	}
+	lock_acquire(&memory->lock);
+	error = find_or_fill(memory, page, frame);
+	lock_release(&memory->lock);
+	return error;
 }
 
 int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size)

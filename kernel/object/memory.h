@@ -6,6 +6,7 @@
 #pragma once
 
 #include "arch.h"
+#include "lock.h"
 #include "object/object.h"
 #include "result.h"
 
@@ -16,7 +17,8 @@ struct memory {
 	enum memory_kind kind;
 	uint64_t size; /* bytes */
 	unsigned levels; /* of the tree of frames; 0: the frame of the only page itself */
-	paddr_t root; /* value 0: nothing yet. Of MEMORY_PHYSICAL the first byte */
+	struct spinlock lock;
+	paddr_t root MEMBER_GUARDED_BY(lock); /* value 0: nothing yet. Of MEMORY_PHYSICAL the first byte */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
 	uint64_t lead; /* at which offset of this object they begin */
@@ -29,7 +31,10 @@ struct memory {
 struct memory *memory_create(uint64_t size);
 struct memory *memory_create_physical(paddr_t start, uint64_t size);
 
-/* A private copy of `of_size` bytes of `of`, starting at `lead` in an object of `size` bytes. They must exist. */
+/*
+ * A private copy of `of_size` bytes of `of`, starting at `lead` in an object of `size` bytes. They must exist. Takes a
+ * reference, of an object that the caller has one of.
+ */
 struct memory *memory_create_view(
 	struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size);
 

@@ -1,17 +1,25 @@
 /*
- * The end of objects. One object's end gives back its references to others, which may end too: a list makes that a
- * loop, so that a long chain made by a program can't exhaust the kernel's stack.
+ * The end of objects. An object without references can't be found any more, but other harts may still be working with
+ * it. It is put on the hart's list of doomed ones; a batch of these waits until every other hart that was not idle
+ * has taken an interrupt, which it does in user mode only, and then ends. Ending one object gives back its references
+ * to others, which come into a later batch: so a long chain made by a program can't exhaust the kernel's stack.
+ *
+ *   this hart                             other hart
+ *   last reference gone, object doomed
+ *   asks the other, sends IPI             ... still uses the object
+ *                                         returns to user mode, takes the IPI
+ *                                         answers, sends IPI
+ *   takes the IPI: batch ends
  */
 #include "object/object.h"
 
+#include "arch.h"
+#include "hart.h"
 #include "object/memory.h"
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
 #include "panic.h"
-
-static struct list doomed = {&doomed, &doomed};
-static bool destroying;
 
 void object_init(struct object *object, enum object_type type)
 {
@@ -20,14 +28,56 @@ void object_init(struct object *object, enum object_type type)
 	list_init(&object->doomed);
 }
 
-void object_take(struct object *object)
+int object_take(struct object *object)
 {
-	assert(object->references && object->references < UINT32_MAX);
-	object->references++;
+	uint32_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+
+	do {
+		if (!references)
+			return -EBADF;
+		assert(references < UINT32_MAX);
+	} while (!__atomic_compare_exchange_n(
+		&object->references, &references, references + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return 0;
+}
+
+void object_take_another(struct object *object)
+{
+	uint32_t before = __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
+
+	assert(before && before < UINT32_MAX);
+}
+
+void object_revive(struct object *object)
+{
+	__atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
+}
+
+static void doom(struct object *object)
+{
+	struct hart *hart = this_hart();
+
+	list_append(&hart->doomed, &object->doomed);
+	hart->reschedule = true; /* leave through object_reclaim */
+}
+
+void object_put(struct object *object)
+{
+	/* Release: what was done to the object is seen by whoever ends it. Partner: the acquire below. */
+	uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_RELEASE);
+
+	assert(before);
+	if (before == 1) {
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		doom(object);
+	} else if (object->type == OBJECT_PROCESS && process_abandon(process_of(object))) {
+		doom(object);
+	}
 }
 
 static void destroy(struct object *object)
 {
+	list_remove(&object->doomed);
 	switch (object->type) {
 	case OBJECT_PROCESS:
 		process_destroy(process_of(object));
@@ -45,32 +95,58 @@ static void destroy(struct object *object)
 	panic("object type %d has no end", object->type);
 }
 
-/* A process that nothing names any more ends first; its last reference goes at the end of that. */
-static void finish(struct object *object)
+/* Asks every other hart that may be in the kernel now to say when it has left. An idle one holds nothing. */
+static void ask_for_grace(struct hart *hart)
 {
-	list_remove(&object->doomed);
-	if (object->type == OBJECT_PROCESS && !process_of(object)->ended)
-		process_end_abandoned(process_of(object));
-	else
-		destroy(object);
+	uint32_t self = 1u << hart->index;
+
+	for (unsigned i = 0; i < hart_count(); i++) {
+		struct hart *other = &harts[i];
+
+		if (other == hart || __atomic_load_n(&other->idle, __ATOMIC_SEQ_CST))
+			continue;
+		__atomic_fetch_add(&hart->grace_answers_due, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_or(
+			&other->grace_requests, self, __ATOMIC_RELEASE); /* partner: the exchange below */
+		arch_send_ipi(other);
+	}
 }
 
-void object_put(struct object *object)
+void object_answer_graces(void)
 {
-	assert(object->references);
-	object->references--;
+	uint32_t requests = __atomic_exchange_n(&this_hart()->grace_requests, 0, __ATOMIC_ACQ_REL);
 
-	bool over = !object->references ||
-		    (object->type == OBJECT_PROCESS && process_is_abandoned(process_of(object)));
+	for (; requests; requests &= requests - 1) {
+		struct hart *asking = &harts[__builtin_ctz(requests)];
 
-	if (!over)
-		return;
-	list_remove(&object->doomed);
-	list_append(&doomed, &object->doomed);
-	if (destroying)
-		return;
-	destroying = true;
-	while (!list_is_empty(&doomed))
-		finish(list_first(&doomed, struct object, doomed));
-	destroying = false;
+		/* Release: all that this hart did with the object is over. Partner: the load in object_reclaim. */
+		if (__atomic_sub_fetch(&asking->grace_answers_due, 1, __ATOMIC_RELEASE) == 0)
+			arch_send_ipi(asking);
+	}
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+	while (!list_is_empty(from)) {
+		struct list *node = from->next;
+
+		list_remove(node);
+		list_append(to, node);
+	}
+}
+
+void object_reclaim(void)
+{
+	struct hart *hart = this_hart();
+
+	for (;;) {
+		if (__atomic_load_n(&hart->grace_answers_due, __ATOMIC_ACQUIRE))
+			return;
+		while (!list_is_empty(&hart->dying))
+			destroy(list_first(&hart->dying, struct object, doomed));
+		if (list_is_empty(&hart->doomed))
+			return;
+		move_all(&hart->doomed, &hart->dying);
+		ask_for_grace(hart);
+	}
 }

@@ -31,11 +31,11 @@ struct process *process_create(const char *name, size_t length)
 		return NULL;
 	}
 	object_init(&process->object, OBJECT_PROCESS);
-	process->id = ++last_id;
+	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	set_name(process, name, length);
 	handle_table_init(&process->handles);
 	list_init(&process->threads);
-	list_init(&process->waiters);
+	wait_queue_init(&process->waiters, &process->lock);
 	return process;
 }
 
@@ -70,7 +70,7 @@ static int map_segment(
 
 	if (!view)
 		return -ENOMEM;
-	error = aspace_map(aspace, start, view, 0, size, segment->prot);
+	error = aspace_map(aspace, &start, view, 0, size, segment->prot);
 	object_put(&view->object);
 	return error == -EEXIST ? -ENOEXEC : error; /* two segments in one page */
 }
@@ -87,6 +87,26 @@ static int map_segments(struct aspace *aspace, const struct image_source *image,
 	return 0;
 }
 
+/* Remembers where its program is, and forgets where one was whose mappings have been removed since. */
+static int set_image(struct process *process, const struct image_source *image)
+{
+	struct memory *former = NULL;
+	int error;
+
+	lock_acquire(&process->lock);
+	error = process->ending ? -EBUSY : object_take(&image->memory->object);
+	if (!error) {
+		former = process->image;
+		process->image = image->memory;
+		process->image_offset = image->start;
+		process->image_size = image->source.size;
+	}
+	lock_release(&process->lock);
+	if (former)
+		object_put(&former->object);
+	return error;
+}
+
 int process_load(
 	struct process *process, struct memory *memory, uint64_t offset, uint64_t size, uint64_t *entry)
 {
@@ -99,68 +119,133 @@ int process_load(
 	if (error) {
 		int failed = aspace_unmap(&process->aspace, USER_BASE, USER_TOP - USER_BASE);
 
-		assert(!failed); /* nothing is cut in two */
+		assert(!failed || failed == -EBUSY); /* nothing is cut in two */
 		return error;
 	}
-	object_take(&memory->object);
-	if (process->image) /* of a program whose mappings have been removed since */
-		object_put(&process->image->object);
-	process->image = memory;
-	process->image_offset = offset;
-	process->image_size = size;
+	error = set_image(process, &image);
 	*entry = elf.entry;
-	return 0;
+	return error;
 }
 
 bool process_symbol(struct process *process, uint64_t address, char *name, size_t size, uint64_t *offset)
 {
-	struct image_source image = image_source(process->image, process->image_offset, process->image_size);
+	struct image_source image;
 	struct elf elf;
 
-	return process->image && !elf_open(&image.source, &elf) &&
+	lock_acquire(&process->lock);
+	image = image_source(process->image, process->image_offset, process->image_size);
+	lock_release(&process->lock);
+	return image.memory && !elf_open(&image.source, &elf) &&
 	       elf_symbol(&image.source, &elf, address, name, size, offset);
 }
 
-/* ---- the end */
+/* ---- threads, and the end */
 
-void process_end(struct process *process, const struct process_result *result)
+int process_add_thread(struct process *process, struct thread *thread)
 {
-	struct memory *image = process->image;
+	int error;
 
-	assert(!process->ended);
-	process->object.references++; /* those of its threads and handles go below, maybe the last */
-	process->ended = true;
-	process->result = *result;
-	process->image = NULL;
-	while (!list_is_empty(&process->threads))
-		thread_end(list_first(&process->threads, struct thread, siblings));
-	runner_wake_all_again(&process->waiters);
+	lock_acquire(&process->lock);
+	error = process->ending ? -EBUSY : object_take(&process->object);
+	if (!error)
+		list_append(&process->threads, &thread->siblings);
+	lock_release(&process->lock);
+	return error;
+}
+
+/* Frees what the process had. It has no threads, and nobody else does this. */
+static void finish(struct process *process)
+{
+	struct memory *image;
+
 	aspace_destroy(&process->aspace);
-	handle_table_clear(&process->handles);
+	handle_table_clear(process);
+	lock_acquire(&process->lock);
+	image = process->image;
+	process->image = NULL;
+	process->ended = true;
+	lock_assert_held(process->waiters.lock);
+	wait_queue_wake_all_again(&process->waiters);
+	lock_release(&process->lock);
 	if (image)
 		object_put(&image->object);
+}
+
+static void set_ending(struct process *process, const struct process_result *result) REQUIRES(process->lock)
+{
+	process->ending = true;
+	process->result = *result;
+}
+
+void process_remove_thread(struct process *process, struct thread *thread)
+{
+	bool last;
+
+	lock_acquire(&process->lock);
+	list_remove(&thread->siblings);
+	last = list_is_empty(&process->threads);
+	if (last && !process->ending)
+		set_ending(process, &(struct process_result){.reason = END_REASON_EXITED});
+	lock_release(&process->lock);
+	if (last)
+		finish(process);
 	object_put(&process->object);
 }
 
-void process_count_self(struct process *owner, const struct object *object, int change)
+/* Has every thread ended but the current one; true when that one belongs to the process. */
+static bool end_others(struct process *process) REQUIRES(process->lock)
 {
-	if (object == &owner->object)
-		owner->self_handles += (unsigned)change;
+	bool is_own = false;
+
+	list_each(thread, &process->threads, struct thread, siblings)
+	{
+		if (&thread->runner == this_hart()->current)
+			is_own = true;
+		else
+			runner_end_later(&thread->runner);
+	}
+	return is_own;
 }
 
-bool process_is_abandoned(const struct process *process)
+void process_end(struct process *process, const struct process_result *result)
 {
-	return !process->ended && list_is_empty(&process->threads) &&
-	       process->object.references == process->self_handles;
+	bool is_own = false;
+
+	lock_acquire(&process->lock);
+	if (!process->ending) {
+		set_ending(process, result);
+		is_own = end_others(process);
+	}
+	lock_release(&process->lock);
+	if (is_own)
+		thread_end_current();
 }
 
-void process_end_abandoned(struct process *process)
+bool process_abandon(struct process *process)
 {
-	process_end(process, &(struct process_result){.reason = END_REASON_EXITED});
+	bool abandoned;
+
+	lock_acquire(&process->lock);
+	abandoned = !process->ending && list_is_empty(&process->threads) &&
+		    __atomic_load_n(&process->object.references, __ATOMIC_RELAXED) == process->self_handles;
+	if (abandoned)
+		set_ending(process, &(struct process_result){.reason = END_REASON_EXITED});
+	lock_release(&process->lock);
+	return abandoned;
 }
 
+/*
+ * A process that never had a thread, or was abandoned, has not been finished. An abandoned one has references, from
+ * its own table: with the last of them it comes here again.
+ */
 void process_destroy(struct process *process)
 {
-	assert(process->ended);
+	if (!process->ended) {
+		process->ending = true;
+		object_revive(&process->object);
+		finish(process);
+		object_put(&process->object);
+		return;
+	}
 	pool_free(&processes, process);
 }

@@ -5,21 +5,27 @@
 #include "object/aspace.h"
 #include "object/handle.h"
 #include "object/object.h"
+#include "sched.h"
 #include "result.h"
+
+struct thread;
 
 enum { PROCESS_NAME_SIZE = 32 };
 
 struct process {
 	struct object object;
 	uint32_t id; /* never 0 */
-	bool ended;
-	unsigned self_handles; /* handles in its own table that name it */
 	char name[PROCESS_NAME_SIZE];
-	struct aspace aspace;
+	struct aspace aspace; /* has a lock of its own */
+
+	struct spinlock lock; /* guards all that follows, but for looking handles up */
 	struct handle_table handles;
+	unsigned self_handles; /* handles in its own table that name it */
 	struct list threads; /* by thread->siblings; each holds a reference to the process */
-	struct list waiters; /* runners that wait for its end */
-	struct process_result result; /* once ended */
+	bool ending; /* no new threads or handles; those that are left are on their way out */
+	bool ended; /* nothing is left but the result */
+	struct process_result result; /* once ending */
+	struct wait_queue waiters; /* for its end */
 
 	/* The program it was loaded with, for the names in a fault report. */
 	struct memory *image; /* with a reference; NULL: none */
@@ -34,10 +40,17 @@ MUST_USE int process_load(
 	struct process *process, struct memory *image, uint64_t offset, uint64_t size, uint64_t *entry);
 
 /*
- * Ends a process with all its threads: frees its address space, closes its handles, wakes who waits. If the current
- * thread is one of them, its hart has no current thread after this.
+ * Ends a process with all its threads, the ones on other harts a little later; with the last of them its address space
+ * goes, its handles are closed, and who waits wakes up. If the current thread is one of them, its hart has no current
+ * thread after this. Does nothing when the process is ending already.
  */
 void process_end(struct process *process, const struct process_result *result);
+
+/* Adds a thread: -EBUSY when the process is ending, -EBADF when it has just gone. */
+MUST_USE int process_add_thread(struct process *process, struct thread *thread);
+
+/* A thread of it has ended. The last one takes the process with it. */
+void process_remove_thread(struct process *process, struct thread *thread);
 
 /* Names a place in its program; false without symbols. */
 bool process_symbol(struct process *process, uint64_t address, char *name, size_t size, uint64_t *offset);
@@ -47,8 +60,9 @@ static inline struct process *process_of(struct object *object)
 	return container_of(object, struct process, object);
 }
 
-/* For handle.c and object.c: a process that nothing but its own table names, and without threads, is abandoned. */
-void process_count_self(struct process *owner, const struct object *object, int change);
-bool process_is_abandoned(const struct process *process);
-void process_end_abandoned(struct process *process);
+/*
+ * For object.c: true when nothing names the process any more but its own table, and it has no threads: then it is
+ * ending, and to be destroyed.
+ */
+bool process_abandon(struct process *process);
 void process_destroy(struct process *process);

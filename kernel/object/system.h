@@ -1,14 +1,33 @@
 /* The system root: what a handle to it allows to do with the machine as a whole. There is one. */
 #pragma once
 
+#include "mem/user.h"
 #include "object/object.h"
+#include "sched.h"
+
+enum { SYSTEM_INPUT = 256 };
 
 struct system {
 	struct object object;
-	struct list readers; /* runners that wait for input */
+	struct spinlock lock;
+	struct wait_queue readers; /* of the console */
+	/* What has been typed and nobody has taken yet, from the firmware's console. */
+	char input[SYSTEM_INPUT] MEMBER_GUARDED_BY(lock);
+	size_t input_count MEMBER_GUARDED_BY(lock);
 };
 
 extern struct system system_root;
+
+void system_init(void);
+
+/*
+ * Takes what has been typed, as much as fits `to`, or waits for it until `deadline`: the number of bytes, WAITING,
+ * -ETIMEDOUT, or -EFAULT, when nothing is lost.
+ */
+MUST_USE long system_read(struct system *system, struct user_out to, uint64_t deadline);
+
+/* Looks for input, and wakes the readers when there is some. */
+void system_poll(void);
 
 static inline struct system *system_of(struct object *object)
 {

@@ -11,37 +11,57 @@ STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
 static struct pool threads = POOL_INIT(threads, struct thread);
 
-struct thread *thread_create(
-	struct process *process, call_table table, uint64_t entry, uint64_t stack, uint64_t argument)
+struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, uint64_t argument)
 {
 	struct thread *thread = pool_alloc(&threads);
 
 	if (!thread)
 		return NULL;
 	object_init(&thread->object, OBJECT_THREAD);
-	object_take(&thread->object);
 	arch_frame_init(&thread->runner.frame, entry, stack, argument);
-	runner_init(&thread->runner, &process->aspace.arch, DEFAULT_PRIORITY);
+	runner_init(&thread->runner, DEFAULT_PRIORITY);
 	thread->runner.frame.table = table;
-	object_take(&process->object);
-	thread->process = process;
-	list_append(&process->threads, &thread->siblings);
+	list_init(&thread->siblings);
 	return thread;
 }
 
-void thread_end(struct thread *thread)
+int thread_start(struct thread *thread, struct process *process)
 {
-	struct process *process = thread->process;
+	/* From the moment it is in the process's list, the process's end can reach it. */
+	thread->process = process;
+	thread->runner.space = &process->aspace.arch;
+	object_take_another(&thread->object); /* of its life */
 
-	runner_end(&thread->runner);
-	list_remove(&thread->siblings);
-	thread->process = NULL;
+	int error = process_add_thread(process, thread);
+
+	if (error)
+		object_put(&thread->object);
+	else
+		runner_start(&thread->runner);
+	return error;
+}
+
+static void finish(struct thread *thread)
+{
+	process_remove_thread(thread->process, thread);
 	object_put(&thread->object);
-	object_put(&process->object);
+}
+
+void thread_end_current(void)
+{
+	struct thread *thread = current_thread();
+
+	runner_end_current();
+	finish(thread);
+}
+
+void thread_ended(struct runner *runner)
+{
+	finish(container_of(runner, struct thread, runner));
 }
 
 void thread_destroy(struct thread *thread)
 {
-	assert(thread->runner.state == RUNNER_ENDED);
+	assert(thread->runner.state == RUNNER_ENDED || thread->runner.state == RUNNER_NEW);
 	pool_free(&threads, thread);
 }

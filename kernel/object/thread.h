@@ -9,8 +9,8 @@ struct process;
 struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
 	struct object object;
-	struct process *process; /* with a reference, until it ends */
-	struct list siblings; /* in process->threads */
+	struct process *process; /* with a reference, from its start until it ends */
+	struct list siblings; /* in process->threads, guarded by its lock */
 };
 
 /* The thread that has called, or has met an exception. */
@@ -25,14 +25,19 @@ static inline struct process *current_process(void)
 }
 
 /*
- * A thread of a process that lives, not yet running; NULL when memory is out. Its calls are dispatched through
- * `table`. The caller has a reference.
+ * A thread that is not yet part of any process; its calls will be dispatched through `table`. NULL when memory is out.
+ * The caller has a reference.
  */
-struct thread *thread_create(
-	struct process *process, call_table table, uint64_t entry, uint64_t stack, uint64_t argument);
+struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, uint64_t argument);
 
-/* Ends a thread. Its process stays, even without threads. */
-void thread_end(struct thread *thread);
+/* Makes it a thread of `process` and ready to run: -EBUSY when the process is ending, -EBADF when it has just gone. */
+MUST_USE int thread_start(struct thread *thread, struct process *process);
+
+/* Ends the current thread: its hart has no current one after this. With the last thread its process ends. */
+void thread_end_current(void);
+
+/* For the scheduler: the runner of a thread has ended, as another hart had asked for. */
+void thread_ended(struct runner *runner);
 
 static inline struct thread *thread_of(struct object *object)
 {

@@ -7,8 +7,7 @@
 
 int sys_handle_close(struct handle_ref h)
 {
-	handle_remove(&current_process()->handles, h.value);
-	return 0;
+	return handle_remove(current_process(), h.value);
 }
 
 handle_result sys_handle_duplicate(struct handle_ref h, uint32_t rights)
@@ -18,7 +17,7 @@ handle_result sys_handle_duplicate(struct handle_ref h, uint32_t rights)
 	if (rights & ~h.rights)
 		return (handle_result){-EACCES};
 
-	return handle_add(&current_process()->handles, h.object, rights);
+	return handle_add(current_process(), h.object, rights);
 }
 
 int sys_handle_info(struct handle_ref h, struct handle_info *info)

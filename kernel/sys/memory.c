@@ -24,7 +24,7 @@ handle_result sys_memory_create(size_t len)
 	if (!memory)
 		return (handle_result){-ENOMEM};
 
-	handle_result result = handle_add(&current_process()->handles, &memory->object, RIGHTS_MEMORY_ALL);
+	handle_result result = handle_add(current_process(), &memory->object, RIGHTS_MEMORY_ALL);
 
 	object_put(&memory->object);
 	return result;
@@ -92,29 +92,21 @@ static int check_pages(uint64_t at, size_t len)
 long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset, size_t len, enum prot prot,
 	enum map how)
 {
-	uint64_t address = how & MAP_FIXED ? at.value : USER_BASE;
+	uint64_t address = how & MAP_FIXED ? at.value : 0;
 
-	TRY(check_pages(address, len));
+	TRY(check_pages(how & MAP_FIXED ? at.value : USER_BASE, len));
 	if (!is_page_aligned(offset) || offset > m->size || len > m->size - offset)
 		return -EINVAL;
 	if (!prot || (prot & PROT_WRITE && prot & PROT_EXEC))
 		return -EINVAL;
-	if (p->ended)
-		return -EBUSY;
-	if (!(how & MAP_FIXED))
-		address = aspace_find_room(&p->aspace, len);
-	if (!address)
-		return -ENOMEM;
 
-	TRY(aspace_map(&p->aspace, address, m, offset, len, prot));
+	TRY(aspace_map(&p->aspace, &address, m, offset, len, prot));
 	return (long)address;
 }
 
 int sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
 {
 	TRY(check_pages(at.value, len));
-	if (p->ended)
-		return -EBUSY;
 
 	return aspace_unmap(&p->aspace, at.value, len);
 }

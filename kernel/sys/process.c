@@ -28,7 +28,7 @@ handle_result sys_process_create(struct user_in name, size_t len)
 
 	if (!process)
 		return (handle_result){-ENOMEM};
-	result = handle_add(&current_process()->handles, &process->object, RIGHTS_PROCESS_ALL);
+	result = handle_add(current_process(), &process->object, RIGHTS_PROCESS_ALL);
 	object_put(&process->object); /* the handle has its own; without one the process goes */
 	return result;
 }
@@ -37,8 +37,6 @@ long sys_process_load(struct process *p, struct memory *image, uint64_t offset, 
 {
 	uint64_t entry;
 
-	if (p->ended)
-		return -EBUSY;
 	if (offset > image->size || len > image->size - offset)
 		return -EINVAL;
 	if (!aspace_is_empty(&p->aspace))
@@ -50,33 +48,46 @@ long sys_process_load(struct process *p, struct memory *image, uint64_t offset, 
 
 long sys_process_give(struct process *p, struct handle_ref h, uint32_t rights)
 {
-	if (p->ended)
-		return -EBUSY;
 	if (rights == RIGHTS_SAME)
 		rights = h.rights;
 	if (rights & ~h.rights)
 		return -EACCES;
 
-	return handle_add(&p->handles, h.object, rights).value;
+	return handle_add(p, h.object, rights).value;
 }
 
-int sys_process_wait(struct process *p, uint64_t deadline, struct process_result *result)
+static int result_or_wait(struct process *p, uint64_t deadline, struct process_result *result)
+	REQUIRES(p->lock)
 {
 	if (p->ended) {
 		*result = p->result;
 		return 0;
 	}
-	if (p == current_process())
-		return -EINVAL;
 	if (arch_time_now() >= deadline)
 		return -ETIMEDOUT;
+	lock_assert_held(p->waiters.lock);
+	return runner_wait(&p->waiters, deadline);
+}
 
-	return (int)runner_wait(&p->waiters, deadline);
+int sys_process_wait(struct process *p, uint64_t deadline, struct process_result *result)
+{
+	int error;
+
+	if (p == current_process())
+		return -EINVAL;
+
+	lock_acquire(&p->lock);
+	error = result_or_wait(p, deadline, result);
+	lock_release(&p->lock);
+	return error;
 }
 
 void sys_process_exit(int32_t status)
 {
-	process_end(
-		current_process(), &(struct process_result){.reason = END_REASON_EXITED, .status = status});
+	struct process *process = current_process();
+
+	process_end(process, &(struct process_result){.reason = END_REASON_EXITED, .status = status});
+	if (this_hart()->current) /* another thread was faster, and this one is asked to end */
+		thread_end_current();
 	arch_leave();
 }

@@ -12,6 +12,19 @@ static bool is_user_address(uaddr_t address)
 	return address.value >= USER_BASE && address.value < USER_TOP;
 }
 
+/* Starts a thread that has a handle already, which goes again when that fails. */
+static handle_result start(
+	struct thread *thread, struct process *p, struct process *caller, handle_result handle)
+{
+	int error = thread_start(thread, p);
+
+	if (!error)
+		return handle;
+	if (handle_remove(caller, (uint32_t)handle.value)) /* another thread of the caller has closed it */
+		error = -EBADF;
+	return (handle_result){error};
+}
+
 handle_result sys_thread_create(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument)
 {
 	handle_result result;
@@ -19,19 +32,16 @@ handle_result sys_thread_create(struct process *p, uaddr_t entry, uaddr_t stack,
 	if (!is_user_address(entry) || entry.value % 2 || stack.value % STACK_ALIGNMENT ||
 		stack.value > USER_TOP)
 		return (handle_result){-EINVAL};
-	if (p->ended)
-		return (handle_result){-EBUSY};
 
-	call_table table = current_thread()->runner.frame.table;
-	struct thread *thread = thread_create(p, table, entry.value, stack.value, argument);
+	struct process *caller = current_process();
+	struct thread *thread =
+		thread_create(current_thread()->runner.frame.table, entry.value, stack.value, argument);
 
 	if (!thread)
 		return (handle_result){-ENOMEM};
-	result = handle_add(&current_process()->handles, &thread->object, RIGHTS_THREAD_ALL);
-	if (result.value < 0)
-		thread_end(thread);
-	else
-		runner_start(&thread->runner);
+	result = handle_add(caller, &thread->object, RIGHTS_THREAD_ALL);
+	if (result.value >= 0)
+		result = start(thread, p, caller, result);
 	object_put(&thread->object);
 	return result;
 }
@@ -44,13 +54,7 @@ int sys_thread_yield(void)
 
 void sys_thread_exit(void)
 {
-	struct thread *thread = current_thread();
-	struct process *process = thread->process;
-
-	if (thread->siblings.next == thread->siblings.previous)
-		process_end(process, &(struct process_result){.reason = END_REASON_EXITED});
-	else
-		thread_end(thread);
+	thread_end_current();
 	arch_leave();
 }
 
@@ -59,5 +63,5 @@ int sys_thread_sleep(uint64_t deadline)
 	if (arch_time_now() >= deadline)
 		return 0;
 
-	return (int)runner_wait(NULL, deadline);
+	return runner_sleep(deadline);
 }

@@ -73,6 +73,7 @@ class TimeWithoutSstc(Time):
 
 
 class TimeOfFour(Time):
+    command = "test-time 1 harts"
     machine = FOUR
 
 

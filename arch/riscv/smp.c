@@ -1,0 +1,67 @@
+/*
+ * The other harts: started with SBI's Hart State Management, woken with its inter-processor interrupts, and their
+ * translations dropped with its remote fences, which the firmware carries out even while the other hart's kernel has
+ * interrupts off.
+ */
+#include "csr.h"
+#include "doors.h"
+#include "hart.h"
+#include "log.h"
+#include "riscv.h"
+
+static struct riscv_start starts[CONFIG_HARTS];
+
+extern const char kernel_start[];
+
+static uint64_t physical(const void *image_address)
+{
+	return (uint64_t)image_address - (uint64_t)kernel_start + riscv_kernel_physical();
+}
+
+void arch_harts_start(void)
+{
+	const struct machine *machine = arch_machine();
+
+	for (unsigned i = 1, index = 1; i < machine->harts; i++) {
+		struct hart *hart = &harts[index];
+		unsigned before = hart_count();
+		long error;
+
+		hart_init(hart, index, machine->hart[i]);
+		riscv_set_stacks(hart);
+		starts[index] = (struct riscv_start){riscv_kernel_satp(), hart};
+		error = sbi_hart_start(
+			machine->hart[i], physical(riscv_secondary_start), physical(&starts[index]));
+		if (error) {
+			log_error("hart %u can't be started (SBI error %ld); going on without it",
+				machine->hart[i], error);
+			continue;
+		}
+		while (hart_count() == before)
+			arch_relax();
+		index++;
+	}
+}
+
+void arch_send_ipi(const struct hart *hart)
+{
+	sbi_send_ipi(hart->hardware);
+}
+
+void riscv_software_interrupt(void)
+{
+	csr_clear(sip, SIE_SSIE);
+	door_ipi();
+}
+
+void riscv_remote_fence(uint32_t others, uint64_t start, uint64_t size)
+{
+	for (; others; others &= others - 1)
+		sbi_remote_fence(1, harts[__builtin_ctz(others)].hardware, start, size);
+}
+
+void riscv_remote_code_fence(uint32_t others)
+{
+	for (; others; others &= others - 1)
+		sbi_remote_fence_i(1, harts[__builtin_ctz(others)].hardware);
+}

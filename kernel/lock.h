@@ -1,0 +1,56 @@
+/*
+ * Spinlocks, held with interrupts off and for a few lines. docs/LOCKS.md gives their order. The annotations are
+ * checked by clang's -Wthread-safety in `make lint`; gcc sees nothing of them.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "arch.h"
+#include "hart.h"
+#include "panic.h"
+
+#ifdef __clang__
+#define LOCK_ATTRIBUTE(x) __attribute__((x))
+#else
+#define LOCK_ATTRIBUTE(x)
+#endif
+
+#define CAPABILITY(name)        LOCK_ATTRIBUTE(capability(name))
+#define GUARDED_BY(lock)        LOCK_ATTRIBUTE(guarded_by(lock))
+#define MEMBER_GUARDED_BY(lock) /* says so to people: clang can't resolve the name of a member in C */
+#define REQUIRES(...)           LOCK_ATTRIBUTE(requires_capability(__VA_ARGS__))
+#define ACQUIRES(...)           LOCK_ATTRIBUTE(acquire_capability(__VA_ARGS__))
+#define RELEASES(...)           LOCK_ATTRIBUTE(release_capability(__VA_ARGS__))
+#define EXCLUDES(...)           LOCK_ATTRIBUTE(locks_excluded(__VA_ARGS__))
+#define ASSERTS_HELD(...)       LOCK_ATTRIBUTE(assert_capability(__VA_ARGS__))
+#define NO_LOCK_ANALYSIS        LOCK_ATTRIBUTE(no_thread_safety_analysis)
+
+/* All zero: free. */
+struct CAPABILITY("lock") spinlock {
+	uint32_t held;
+	uint32_t holder; /* index of the hart that holds it, for the report of a deadlock */
+};
+
+/* Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. */
+static inline void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
+{
+	while (__builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0)) {
+		assert(lock->holder != this_hart()->index || !__atomic_load_n(&lock->held, __ATOMIC_RELAXED));
+		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+			arch_relax();
+	}
+	lock->holder = this_hart()->index;
+}
+
+static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
+{
+	lock->holder = UINT32_MAX;
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
+
+/* Says, and checks, that this hart has the lock: for clang, which can't know that two pointers name the same one. */
+static inline void lock_assert_held(const struct spinlock *lock) ASSERTS_HELD(*lock)
+{
+	assert(lock->held && lock->holder == this_hart()->index);
+}
