@@ -27,6 +27,12 @@ class Prompt(unittest.TestCase):
             self.assertEqual(console.command("echo $?"), "139")
             self.assertEqual(console.command("echo still here"), "still here")
 
+    def test_what_the_shell_cannot_do_is_said_once(self) -> None:
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+            for line in ("echo a | cat", "; echo a"):
+                self.assertEqual(len(console.command(line).splitlines()), 1, line)
+
     def test_typing(self) -> None:
         """Echo and correction of what is typed."""
         with boot.Console() as console:

@@ -68,7 +68,7 @@ static void run_console(struct shell *shell)
 			continue;
 		}
 		if (result == EDIT_LINE && text.length > 0 && !text.failed &&
-			input_check(text.bytes) == PARSE_INCOMPLETE) {
+			input_is_incomplete(text.bytes)) {
 			text_add(&text, "\n", 1);
 			continue;
 		}
@@ -82,7 +82,7 @@ static void run_stream(struct shell *shell, FILE *stream)
 {
 	struct text text = {0};
 	while (!shell->leaving && line_read(stream, &text)) {
-		if (!text.failed && input_check(text.bytes) == PARSE_INCOMPLETE)
+		if (!text.failed && input_is_incomplete(text.bytes))
 			continue;
 		text_run(shell, &text);
 	}

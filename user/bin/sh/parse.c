@@ -36,8 +36,13 @@ static const char *skip_blank(const char *p)
 	}
 }
 
+/* Only a look at the input: what is wrong with it is told when it is run. */
+static bool quiet;
+
 static enum parse_result refuse(const char *p)
 {
+	if (quiet)
+		return PARSE_ERROR;
 	if (*p == '|')
 		complain("'|': there are no pipes yet");
 	else if (*p == '&')
@@ -90,7 +95,8 @@ enum parse_result command_next(const char **input, struct command *command)
 		return result;
 	p = command->end;
 	if (p == command->start && *p != '#') {
-		complain("syntax error: a command is missing before '%.*s'", p[0] == p[1] ? 2 : 1, p);
+		if (!quiet)
+			complain("syntax error: a command is missing before '%.*s'", p[0] == p[1] ? 2 : 1, p);
 		return PARSE_ERROR;
 	}
 	command->connector = CONNECTOR_SEQUENCE;
@@ -118,4 +124,12 @@ enum parse_result input_check(const char *input)
 	if (result != PARSE_END)
 		return result;
 	return command.connector == CONNECTOR_SEQUENCE ? PARSE_OK : PARSE_INCOMPLETE;
+}
+
+bool input_is_incomplete(const char *input)
+{
+	quiet = true;
+	enum parse_result result = input_check(input);
+	quiet = false;
+	return result == PARSE_INCOMPLETE;
 }

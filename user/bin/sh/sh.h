@@ -69,6 +69,9 @@ enum parse_result command_next(const char **input, struct command *command);
 /* Checks a whole input (PARSE_OK, _INCOMPLETE, _ERROR), so that no part of a broken one runs. */
 enum parse_result input_check(const char *input);
 
+/* Whether more has to be typed before an input can be run. Says nothing. */
+bool input_is_incomplete(const char *input);
+
 /*
  * expand.c: makes the words of a command: quotes, variables, splitting, patterns. The first `*assignments`
  * words are NAME=value. False, told on stderr, if it can't.
