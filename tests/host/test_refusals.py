@@ -283,6 +283,13 @@ class Handler(InTree):
                     "return *(const char *)buf.address + (long)(first + second + len)",
                     "(cannot convert to a pointer type|operand of type 'uaddr_t')")
 
+    def test_user_address_cast_to_a_pointer(self) -> None:
+        self.tree.write(HANDLER, GOOD_HANDLER.replace(
+            "return (long)(first + second + len + buf.size)",
+            "return *(const char *)buf.address.value + (long)(first + second + len)"))
+        self.refused(self.tree.make("kernel"), HANDLER, self.tree.line_of(HANDLER, "buf.address.value"),
+                     "an address of the user becomes a pointer")
+
     def test_user_buffer_used_as_a_pointer(self) -> None:
         self.refuse("return (long)(first + second + len + buf.size)",
                     "return *buf + (long)(first + second + len)", "invalid type argument of unary '\\*'")
