@@ -15,6 +15,24 @@ _start:
 	csrw	sie, zero
 	csrw	sscratch, zero
 
+	/*
+	 * A hart that arch_harts_start has started can come here, too: OpenSBI 1.1 marks it as to be started before it
+	 * writes where, and a slow one sees the former address. It finds its own struct riscv_start by its number,
+	 * which is there since before it was started.
+	 */
+	lla	t0, boot_taken
+	li	t1, 1
+	amoswap.w t1, t1, (t0)
+	beqz	t1, 2f
+	lla	a1, riscv_starts
+1:	ld	t0, START_HARDWARE(a1)
+	ld	t1, START_HART(a1)
+	addi	a1, a1, START_SIZE
+	bne	t0, a0, 1b
+	beqz	t1, 1b			/* it is not filled in: 0 is a hart's number, too */
+	addi	a1, a1, -START_SIZE
+	j	riscv_secondary_start
+2:
 	lla	t0, bss_start
 	lla	t1, bss_end
 1:	sd	zero, (t0)
@@ -115,6 +133,11 @@ early_trap:
 	.balign 8
 link_address:
 	.quad	kernel_start
+
+	.data
+	.balign 4
+boot_taken:				/* not in bss, which is cleared after it has been set */
+	.word	0
 
 	.section .bss.page, "aw", @nobits
 	.balign 4096

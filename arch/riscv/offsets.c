@@ -24,6 +24,8 @@ void offsets(void)
 	DEFINE(HART_EMERGENCY_TOP, offsetof(struct hart, emergency_top));
 	DEFINE(HART_RESCHEDULE, offsetof(struct hart, reschedule));
 	DEFINE(START_SATP, offsetof(struct riscv_start, satp));
+	DEFINE(START_HARDWARE, offsetof(struct riscv_start, hardware));
+	DEFINE(START_SIZE, sizeof(struct riscv_start));
 	DEFINE(START_HART, offsetof(struct riscv_start, hart));
 	DEFINE(KERNEL_FRAME_X, offsetof(struct kernel_frame, x));
 	DEFINE(KERNEL_FRAME_PC, offsetof(struct kernel_frame, pc));

@@ -69,7 +69,10 @@ extern const char riscv_secondary_start[];
 struct riscv_start {
 	uint64_t satp;
 	struct hart *hart;
+	uint64_t hardware; /* number of the hart */
 };
+
+extern struct riscv_start riscv_starts[CONFIG_HARTS];
 
 /* Fences of other harts; `harts` are bits by index. */
 void riscv_remote_fence(uint32_t harts, uint64_t start, uint64_t size);

@@ -9,7 +9,8 @@
 #include "log.h"
 #include "riscv.h"
 
-static struct riscv_start starts[CONFIG_HARTS];
+/* By index. For entry.S too, which looks a hart up in it that is known to be there. */
+struct riscv_start riscv_starts[CONFIG_HARTS];
 
 extern const char kernel_start[];
 
@@ -29,9 +30,9 @@ void arch_harts_start(void)
 
 		hart_init(hart, index, machine->hart[i]);
 		riscv_set_stacks(hart);
-		starts[index] = (struct riscv_start){riscv_kernel_satp(), hart};
+		riscv_starts[index] = (struct riscv_start){riscv_kernel_satp(), hart, machine->hart[i]};
 		error = sbi_hart_start(
-			machine->hart[i], physical(riscv_secondary_start), physical(&starts[index]));
+			machine->hart[i], physical(riscv_secondary_start), physical(&riscv_starts[index]));
 		if (error) {
 			log_error("hart %u can't be started (SBI error %ld); going on without it",
 				machine->hart[i], error);
