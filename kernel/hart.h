@@ -46,6 +46,7 @@ struct hart {
 	uint32_t ready_mask; /* bit p: ready[p] has somebody */
 	uint64_t slice_end; /* of the current thread; UINT64_MAX while nobody competes */
 	struct list sleepers; /* threads with a deadline, soonest first */
+	struct runner *handed_over; /* ready to run next, and in no queue; NULL: none */
 	bool yielded; /* the current runner goes behind the others of its priority */
 	uint64_t timer; /* what the timer is set to */
 	uint64_t console_poll; /* when to look for input; UINT64_MAX while nobody waits */

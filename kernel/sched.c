@@ -176,22 +176,42 @@ static void post(struct runner *runner, uint32_t mail)
 		arch_send_ipi(home); /* a full inbox has an IPI on its way */
 }
 
+/*
+ * True when the runner is still in its queue, and out of it now; false when somebody is about to wake it. It may be
+ * moved from queue to queue meanwhile, but these have one lock.
+ */
+static bool leave_queue(struct runner *runner)
+{
+	struct wait_queue *queue = __atomic_load_n(&runner->queue, __ATOMIC_RELAXED);
+	bool queued;
+
+	if (!queue)
+		return true;
+	lock_acquire(queue->lock);
+	queue = runner->queue;
+	queued = !list_is_empty(&runner->waiting);
+	list_remove(&runner->waiting);
+	if (queued && queue->left)
+		queue->left(runner);
+	lock_release(queue->lock);
+	return queued;
+}
+
 static void end(struct hart *hart, struct runner *runner)
 {
 	switch (runner->state) {
 	case RUNNER_READY:
-		dequeue(hart, runner);
+		if (hart->handed_over == runner)
+			hart->handed_over = NULL;
+		else
+			dequeue(hart, runner);
 		count_load(hart, -1);
 		break;
 	case RUNNER_RUNNING:
 		count_load(hart, -1);
 		break;
 	case RUNNER_WAITING:
-		if (runner->queue) {
-			lock_acquire(runner->queue->lock);
-			list_remove(&runner->waiting);
-			lock_release(runner->queue->lock);
-		}
+		leave_queue(runner);
 		break;
 	case RUNNER_NEW:
 	case RUNNER_ENDED:
@@ -282,6 +302,43 @@ int runner_sleep(uint64_t deadline)
 	return wait(NULL, deadline);
 }
 
+void runner_wake_with(struct runner *runner, long result)
+{
+	list_remove(&runner->waiting);
+	arch_frame_set_result(&runner->frame, result);
+	wake(runner);
+}
+
+void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue)
+{
+	list_remove(&runner->waiting);
+	list_append(&queue->runners, &runner->waiting);
+	__atomic_store_n(&runner->queue, queue, __ATOMIC_RELAXED);
+}
+
+/* Whether it may run next on this hart: nobody more important is ready, and nobody was handed the hart already. */
+static bool may_take_over(const struct hart *hart, const struct runner *runner)
+{
+	return is_home(runner) && !hart->handed_over && hart->ready_mask >> runner->priority <= 1;
+}
+
+void runner_hand_over(struct runner *runner, long result)
+{
+	struct hart *hart = this_hart();
+
+	if (!may_take_over(hart, runner)) {
+		runner_wake_with(runner, result);
+		return;
+	}
+	list_remove(&runner->waiting);
+	arch_frame_set_result(&runner->frame, result);
+	list_remove(&runner->sleeping);
+	runner->state = RUNNER_READY;
+	count_load(hart, 1);
+	hart->handed_over = runner;
+	hart->reschedule = true;
+}
+
 void wait_queue_wake_all_again(struct wait_queue *queue)
 {
 	while (!list_is_empty(&queue->runners)) {
@@ -317,20 +374,6 @@ void sched_poll_console_at(uint64_t time)
 
 	hart->console_poll = time;
 	set_timer(hart);
-}
-
-/* True when the runner is still in its queue, and out of it now; false when somebody is about to wake it. */
-static bool leave_queue(struct runner *runner)
-{
-	bool queued;
-
-	if (!runner->queue)
-		return true;
-	lock_acquire(runner->queue->lock);
-	queued = !list_is_empty(&runner->waiting);
-	list_remove(&runner->waiting);
-	lock_release(runner->queue->lock);
-	return queued;
 }
 
 static void time_out(struct hart *hart, struct runner *runner)
@@ -415,6 +458,23 @@ static void idle(struct hart *hart)
 	__atomic_store_n(&hart->idle, false, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * The runner that was handed the hart, if the current one has stopped: it goes on with the time slice of that one, so
+ * that two that call each other can't keep the others out. Otherwise it goes into the queue.
+ */
+static struct runner *take_handed_over(struct hart *hart)
+{
+	struct runner *next = hart->handed_over;
+
+	hart->handed_over = NULL;
+	if (hart->yielded || (hart->current && hart->current->state == RUNNER_RUNNING)) {
+		enqueue(hart, next, true);
+		return NULL;
+	}
+	next->state = RUNNER_RUNNING;
+	return next;
+}
+
 static struct runner *choose(struct hart *hart, void (*leaving)(void))
 {
 	for (;;) {
@@ -425,6 +485,12 @@ static struct runner *choose(struct hart *hart, void (*leaving)(void))
 		leaving();
 		if (hart->reschedule)
 			continue;
+		if (hart->handed_over) {
+			struct runner *next = take_handed_over(hart);
+
+			if (next)
+				return next;
+		}
 		if (stays(hart, running))
 			return running;
 		if (running && running->state == RUNNER_RUNNING)
@@ -438,6 +504,8 @@ static struct runner *choose(struct hart *hart, void (*leaving)(void))
 
 	dequeue(hart, next);
 	next->state = RUNNER_RUNNING;
+	if (next != hart->current)
+		hart->slice_end = UINT64_MAX;
 	return next;
 }
 
@@ -450,8 +518,6 @@ struct trapframe *sched_next(void (*leaving)(void))
 	if (hart->yielded)
 		share_load(hart);
 	hart->yielded = false;
-	if (next != hart->current)
-		hart->slice_end = UINT64_MAX;
 	set_slice(hart, next);
 	if (hart->space != next->space)
 		arch_aspace_enter(next->space);

@@ -29,10 +29,14 @@ enum runner_mail {
 	MAIL_END = 2, /* end it */
 };
 
+struct runner;
+
 /* What waiting runners stand in, under a lock of the owner's. */
 struct wait_queue {
 	struct spinlock *lock;
 	struct list runners; /* guarded by *lock */
+	/* Called with the lock when one leaves that nobody woke: its deadline has come, or it ends. NULL: nothing to do. */
+	void (*left)(struct runner *runner);
 };
 
 /* The part of a thread that can run. Its frame comes first: the trap path knows a runner by its frame. */
@@ -77,6 +81,16 @@ MUST_USE int runner_wait(struct wait_queue *queue, uint64_t deadline) REQUIRES(*
 
 /* The current runner sleeps; its call returns 0. */
 MUST_USE int runner_sleep(uint64_t deadline);
+
+/*
+ * Takes a runner out of the queue it waits in, to be woken with `runner_wake_with`, or to be put into another queue of
+ * the same lock with `runner_wait_elsewhere`.
+ */
+void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
+void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue) REQUIRES(*queue->lock);
+
+/* The same as runner_wake_with, and lets it run next if it may, without a turn of the ready queue. */
+void runner_hand_over(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
 
 /* Wakes everyone in `queue`; each makes its call again, in its own address space, and finds what it waited for. */
 void wait_queue_wake_all_again(struct wait_queue *queue) REQUIRES(*queue->lock);

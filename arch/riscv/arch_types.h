@@ -8,6 +8,7 @@
 #include "layout.h"
 
 struct hart;
+struct message;
 
 /* A physical address. */
 typedef struct {
@@ -27,6 +28,12 @@ struct trapframe {
 	uint64_t fcsr;
 	struct hart *fpu_hart; /* the hart whose registers hold f, if nobody has used them since */
 };
+
+/* Where a call's message is: a1 to a6, in order. */
+static inline struct message *arch_frame_message(struct trapframe *frame)
+{
+	return (struct message *)&frame->x[11];
+}
 
 struct arch_aspace {
 	paddr_t root; /* page table of the highest level */

@@ -19,6 +19,23 @@ enum {
 #define DEADLINE_NEVER UINT64_MAX
 
 /*
+ * A message: what ipc_call and the others take and give back, in registers a1 to a6 as it stands here. What the words
+ * mean is between caller and receiver.
+ */
+struct message {
+	uint32_t label;
+	uint32_t token; /* of a received call: names it in the reply. Ignored by ipc_call */
+	uint64_t word[4];
+	union {
+		uint64_t deadline; /* going in */
+		uint64_t badge; /* coming out of a receive; a reply has 0 */
+	};
+};
+
+/* The label of the message that tells of the end of a badge. */
+#define MESSAGE_BADGE_GONE UINT32_MAX
+
+/*
  * The first thread of a program starts with a0 pointing to this, which its parent has put on its stack. Pointers
  * are addresses in the new program. A handle of 0 was not given.
  */

@@ -3,6 +3,7 @@
 
 #include "abi/abi.h"
 #include "mem/frame.h"
+#include "object/endpoint.h"
 #include "object/process.h"
 #include "panic.h"
 
@@ -75,6 +76,20 @@ static int grow(struct handle_table *table)
 	return 0;
 }
 
+/* An endpoint counts who can receive from it, to tell its callers when nobody can any more. */
+static bool may_receive(const struct object *object, uint32_t rights)
+{
+	return object->type == OBJECT_ENDPOINT && rights & RIGHT_ENDPOINT_RECEIVE;
+}
+
+/* What follows from a handle having gone, when its slot is free and the lock released. */
+static void handle_gone(struct process *owner, struct object *object, uint32_t rights)
+{
+	if (may_receive(object, rights))
+		endpoint_receiver_removed(endpoint_of(object), owner);
+	object_put(object);
+}
+
 static handle_result add(struct process *owner, struct object *object, uint32_t rights) REQUIRES(owner->lock)
 {
 	struct handle_table *table = &owner->handles;
@@ -95,6 +110,8 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 	table->free = slot->rights;
 	table->count++;
 	owner->self_handles += object == &owner->object;
+	if (may_receive(object, rights))
+		endpoint_receiver_added(endpoint_of(object));
 	/* The generation has been new since the slot was freed, and nobody knows it yet. */
 	__atomic_store_n(&slot->rights, rights, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->object, object, __ATOMIC_RELEASE);
@@ -106,7 +123,7 @@ handle_result handle_add(struct process *owner, struct object *object, uint32_t 
 	handle_result result;
 
 	lock_acquire(&owner->lock);
-	result = owner->ending ? (handle_result){-EBUSY} : add(owner, object, rights);
+	result = owner->finishing ? (handle_result){-EBUSY} : add(owner, object, rights);
 	lock_release(&owner->lock);
 	return result;
 }
@@ -145,7 +162,7 @@ int handle_remove(struct process *owner, uint32_t value)
 		free_slot(owner, index_of(value));
 	lock_release(&owner->lock);
 	if (!error)
-		object_put(found.object);
+		handle_gone(owner, found.object, found.rights);
 	return error;
 }
 
@@ -155,13 +172,14 @@ static void clear_page(struct process *owner, unsigned number)
 
 	for (uint32_t i = 0; i < HANDLE_PAGE_SLOTS; i++) {
 		struct object *object = NULL;
+		uint32_t rights = page[i].rights;
 
 		lock_acquire(&owner->lock);
 		if (page[i].object)
 			object = free_slot(owner, number * HANDLE_PAGE_SLOTS + i);
 		lock_release(&owner->lock);
 		if (object)
-			object_put(object);
+			handle_gone(owner, object, rights);
 	}
 	frame_free(direct_to_physical(page));
 }

@@ -15,6 +15,7 @@
 
 #include "arch.h"
 #include "hart.h"
+#include "object/endpoint.h"
 #include "object/memory.h"
 #include "object/process.h"
 #include "object/system.h"
@@ -87,6 +88,9 @@ static void destroy(struct object *object)
 		return;
 	case OBJECT_MEMORY:
 		memory_destroy(memory_of(object));
+		return;
+	case OBJECT_ENDPOINT:
+		endpoint_destroy(endpoint_of(object));
 		return;
 	case OBJECT_SYSTEM:
 	case OBJECT_ANY:

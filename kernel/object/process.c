@@ -158,6 +158,9 @@ static void finish(struct process *process)
 {
 	struct memory *image;
 
+	lock_acquire(&process->lock);
+	process->finishing = true;
+	lock_release(&process->lock);
 	aspace_destroy(&process->aspace);
 	handle_table_clear(process);
 	lock_acquire(&process->lock);

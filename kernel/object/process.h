@@ -23,6 +23,7 @@ struct process {
 	unsigned self_handles; /* handles in its own table that name it */
 	struct list threads; /* by thread->siblings; each holds a reference to the process */
 	bool ending; /* no new threads or handles; those that are left are on their way out */
+	bool finishing; /* no threads are left; what it had is going */
 	bool ended; /* nothing is left but the result */
 	struct process_result result; /* once ending */
 	struct wait_queue waiters; /* for its end */

@@ -10,6 +10,11 @@ struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
 	struct object object;
 	struct process *process; /* with a reference, from its start until it ends */
+	/* While it calls through an endpoint, guarded by the endpoint's lock. */
+	uint64_t call_badge; /* of the handle it calls through */
+	uint32_t call_slot; /* once the call has been received */
+	const struct process *server; /* that has received it */
+
 	struct list siblings; /* in process->threads, guarded by its lock */
 };
 

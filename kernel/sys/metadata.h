@@ -34,6 +34,7 @@ enum call_attribute {
 	CALL_PACKED = 0x1, /* the arguments travel in a struct: its address in a0, its size in a1 */
 	CALL_NORETURN = 0x2, /* comes back only with an error */
 	CALL_BLOCKS = 0x4, /* the thread may wait */
+	CALL_MESSAGE = 0x8, /* takes and gives back a struct message in a1 to a6 */
 };
 
 struct named_value {

@@ -7,6 +7,7 @@
 #include "abi/abi.h"
 #include "config.h"
 #include "kernel/syscalls.h"
+#include "object/endpoint.h"
 #include "object/handle.h"
 #include "object/memory.h"
 #include "object/process.h"
@@ -53,6 +54,12 @@ MUST_USE int thunk_copy_out(uint64_t address, const void *from, size_t size);
  * is shorter than the first version, -EFAULT.
  */
 MUST_USE int thunk_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length);
+
+/* The message of the call that the current thread makes. */
+static inline struct message *thunk_message(void)
+{
+	return arch_frame_message(&current_thread()->runner.frame);
+}
 
 #if DEBUG_CHECKS
 /* Returns `result`; panics, naming the line, when it is an error that the line doesn't declare. */

@@ -69,6 +69,8 @@ class CallChecker(Judge):
                           f"{model.REGISTERS}; mark the call `struct`")
         if call.packed and count <= model.REGISTERS:
             self.complain(call.attributes_span, f"{count} arguments fit into registers; remove `struct`")
+        if call.message and (call.packed or call.noreturn or count > 1):
+            self.complain(call.attributes_span, "a `message` call has one argument, in a0; the message takes a1 to a6")
         if count > _MOST_ARGUMENTS:
             self.complain(call.arguments[_MOST_ARGUMENTS].span, f"a call has at most {_MOST_ARGUMENTS} arguments; pass "
                           "a struct")

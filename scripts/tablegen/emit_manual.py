@@ -83,6 +83,8 @@ def _call(interface: model.Interface, call: model.Call) -> List[str]:
     lines += [f"- Returns: {_result(call)}"]
     if "blocks" in call.attributes:
         lines.append("- May wait.")
+    if call.message:
+        lines.append("- Takes a `struct message` in `a1` to `a6` and gives one back there.")
     lines.append(f"- Errors: {', '.join(_error_link(e) for e in call.errors) or 'none'}")
     if call.arguments:
         lines += ["", "| argument | type | |", "| --- | --- | --- |"]

@@ -219,8 +219,8 @@ def _argument(interface: model.Interface, call: model.Call, argument: model.Argu
 def _calls(out: CFile, interface: model.Interface, calls: List[model.Call]) -> None:
     out.add("", "static const struct call_info calls[] = {")
     for call in calls:
-        attributes = [{"struct": "CALL_PACKED", "noreturn": "CALL_NORETURN", "blocks": "CALL_BLOCKS"}[a]
-                      for a in call.attributes]
+        attributes = [{"struct": "CALL_PACKED", "noreturn": "CALL_NORETURN", "blocks": "CALL_BLOCKS",
+                       "message": "CALL_MESSAGE"}[a] for a in call.attributes]
         result_kind, size = "VALUE_NONE", 0
         if call.result.kind == "handle":
             result_kind, size = "VALUE_HANDLE", 4

@@ -44,7 +44,8 @@ def result_type(call: Call) -> str:
 
 
 def prototype(call: Call) -> str:
-    parameters = ", ".join(parameter(argument) for argument in call.arguments) or "void"
+    parts = [parameter(argument) for argument in call.arguments] + (["struct message *message"] if call.message else [])
+    parameters = ", ".join(parts) or "void"
     return f"{result_type(call)} {call.name}({parameters})"
 
 
@@ -52,7 +53,9 @@ def emit(interface: Interface, path: str) -> str:
     out = CFile(path, "The system calls for programs. A stub returns what the call returns: a value, or the negated "
                 "error. A new handle comes as a struct whose value is above zero, or the negated error.", header=True)
     out.add("#include <errno.h>", "#include <stdbool.h>", "#include <stddef.h>", "#include <stdint.h>")
-    out.add("#include <abi/syscall_numbers.h>", "#include <abi/types.h>", "")
+    out.add("#include <abi/syscall_numbers.h>", "#include <abi/types.h>")
+    messages = any(call.message for call in interface.calls_of(TABLE))
+    out.add(*(["#include <abi/abi.h>", ""] if messages else [""]))
     out.comment("The kernel's errors are those of <errno.h>.")
     for error in interface.errors:
         out.add(f'ABI_ASSERT({error.name} == {error.number}, "<errno.h> and the call table differ in {error.name}");')
@@ -68,6 +71,8 @@ def emit(interface: Interface, path: str) -> str:
     out.comment("The trap itself. The kernel preserves every register but a0.")
     for count in range(REGISTERS + 1):
         _trap(out, count)
+    if messages:
+        _trap_with_message(out)
     for call in interface.calls_of(TABLE):
         out.add()
         out.comment(call.text, errors_text(call))
@@ -86,6 +91,22 @@ def _trap(out: CFile, count: int) -> None:
     out.add("", f'\t__asm__ volatile("ecall" : {output} : {inputs} : "memory");', "\treturn (long)a0;", "}", "")
     if count == REGISTERS:
         out.lines.pop()
+
+
+def _trap_with_message(out: CFile) -> None:
+    out.add("")
+    out.comment("The same with a message in a1 to a6, which comes back there.")
+    out.add("static inline long tabula_syscall_message(uint64_t number, uint64_t argument0, struct message *message)", "{")
+    out.add('\tregister uint64_t a7 __asm__("a7") = number;', '\tregister uint64_t a0 __asm__("a0") = argument0;')
+    out.add('\tregister uint64_t a1 __asm__("a1") = message->label | (uint64_t)message->token << 32;')
+    out.add(*[f'\tregister uint64_t a{i} __asm__("a{i}") = message->word[{i - 2}];' for i in range(2, 6)])
+    out.add('\tregister uint64_t a6 __asm__("a6") = message->deadline;', "")
+    out.add('\t__asm__ volatile("ecall"')
+    out.add('\t\t: "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6)')
+    out.add('\t\t: "r"(a7)', '\t\t: "memory");')
+    out.add("\tmessage->label = (uint32_t)a1;", "\tmessage->token = (uint32_t)(a1 >> 32);")
+    out.add(*[f"\tmessage->word[{i - 2}] = a{i};" for i in range(2, 6)])
+    out.add("\tmessage->badge = a6;", "\treturn (long)a0;", "}")
 
 
 def _register(argument: Argument) -> str:
@@ -114,6 +135,8 @@ def _stub(out: CFile, call: Call) -> None:
     else:
         registers = [_register(argument) for argument in call.arguments]
     trap = f"tabula_syscall{len(registers)}({', '.join([f'SYS_{call.name}'] + registers)})"
+    if call.message:
+        trap = f"tabula_syscall_message({', '.join([f'SYS_{call.name}'] + registers + ['message'])})"
     if call.noreturn and not call.errors:
         out.add("\tfor (;;)", f"\t\t{trap};")
     elif call.result.kind == "handle":

@@ -164,7 +164,8 @@ class _Thunk:
         return self.scalars + self.handles + self.ranges
 
     def invocation(self) -> str:
-        arguments = ", ".join(self.passed[a.name] for a in self.call.arguments)
+        passed = [self.passed[a.name] for a in self.call.arguments] + (["thunk_message()"] if self.call.message else [])
+        arguments = ", ".join(passed)
         value = f"sys_{self.call.name}({arguments})"
         return f"{value}.value" if self.call.result.kind == "handle" else value
 

@@ -39,7 +39,7 @@ SCALARS: Dict[str, Scalar] = {
 
 COUNTING = ("u8", "u16", "u32", "u64", "size")  # the types a length may have
 ELEMENTS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64")  # what a buffer may hold
-ATTRIBUTES = ("struct", "noreturn", "blocks")
+ATTRIBUTES = ("struct", "noreturn", "blocks", "message")
 REGISTERS = 6  # arguments that a call has in registers: a0 to a5
 
 
@@ -167,6 +167,11 @@ class Call:
     @property
     def noreturn(self) -> bool:
         return "noreturn" in self.attributes
+
+    @property
+    def message(self) -> bool:
+        """The call takes a message and gives one back, in a1 to a6."""
+        return "message" in self.attributes
 
     def argument(self, name: str) -> Argument:
         return next(argument for argument in self.arguments if argument.name == name)

@@ -14,6 +14,9 @@
 #include <tabula/spawn.h>
 #include <tabula/syscalls.h>
 
+#define SERVER_TEXT_OF(x) #x
+#define SERVER_TEXT(x)    SERVER_TEXT_OF(x)
+
 enum { WARM_UP = 16, ROUNDS = 1000, MAP_PAGES = 4 };
 
 struct operation {
@@ -208,6 +211,65 @@ static void spawn_and_wait(void)
 	check("spawn_wait", spawn_wait(child, &result));
 }
 
+/* ---- calls between threads: the server is this code, wherever it is mapped, with the endpoint in a0 */
+
+extern const char server_code[], server_code_end[];
+__asm__(".pushsection .text\n"
+	".balign 16\n"
+	"server_code:\n"
+	"	mv	s0, a0\n"
+	"	li	a7, " SERVER_TEXT(
+		SYS_ipc_receive) "\n"
+				 "	li	a6, -1\n"
+				 "1:	ecall\n"
+				 "	mv	a0, s0\n"
+				 "	li	a7, " SERVER_TEXT(
+					 SYS_ipc_reply_receive) "\n"
+								"	li	a6, -1\n"
+								"	j	1b\n"
+								"server_code_end:\n"
+								".popsection\n");
+
+enum { SERVER_CODE = 0x40000000 };
+
+static endpoint_handle endpoint;
+
+static void make_endpoint(void)
+{
+	endpoint = endpoint_create();
+	check("endpoint_create", endpoint.value);
+}
+
+static void start_server_here(void)
+{
+	make_endpoint();
+	made = thread_create(own_process(), (uint64_t)server_code,
+		(uint64_t)(thread_stack + sizeof(thread_stack)), (uint64_t)endpoint.value);
+	check("thread_create", made.value);
+}
+
+static void start_server_elsewhere(void)
+{
+	process_handle server = process_create("server", 6);
+	memory_handle code = memory_create(PAGE_SIZE);
+	long given;
+
+	make_endpoint();
+	check("process_create", server.value);
+	check("memory_write", memory_write(code, 0, server_code, (size_t)(server_code_end - server_code)));
+	check("vm_map", vm_map(server, SERVER_CODE, code, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED));
+	given = check("process_give", process_give(server, ANY(endpoint), RIGHTS_SAME));
+	made = thread_create(server, SERVER_CODE, 0, (uint64_t)given);
+	check("thread_create", made.value);
+}
+
+static void call_server(void)
+{
+	struct message message = {.label = 1, .word = {1, 2, 3, 4}, .deadline = DEADLINE_NEVER};
+
+	ipc_call(endpoint, &message);
+}
+
 static void malloc_free_small(void)
 {
 	void *volatile p = malloc(32);
@@ -225,6 +287,8 @@ static const struct operation operations[] = {
 	{.name = "thread_create", .run = thread_make, .after = thread_finish},
 	{.name = "malloc_free_small", .run = malloc_free_small},
 	{.name = "spawn_wait", .run = spawn_and_wait},
+	{.name = "ipc_call_4w", .prepare = start_server_elsewhere, .run = call_server},
+	{.name = "ipc_call_4w_same_space", .prepare = start_server_here, .run = call_server},
 	{.name = "sched_yield_pair", .prepare = start_partner, .run = yield}, /* last: its partner stays */
 };
 

@@ -77,6 +77,18 @@ class TimeOfFour(Time):
     machine = FOUR
 
 
+class Calls(ktap.KtapSuite):
+    command = "test-ipc"
+
+
+class CallsOfTwo(Calls):
+    machine = {"smp": 2}
+
+
+class CallsOfFour(Calls):
+    machine = FOUR
+
+
 class Fuzz(ktap.KtapSuite):
     command = "test-fuzz"
 

@@ -23,7 +23,8 @@ class Complaints(Scratch):
             self.refused("syscalls.tbl", line.split("\n")[0], message)
 
     def test_calls(self) -> None:
-        self.call("12 native fast u32 f() ! -", "unknown attribute 'fast'; there are blocks, noreturn, struct")
+        self.call("12 native fast u32 f() ! -", "unknown attribute 'fast'; there are blocks, message, noreturn, struct")
+        self.call("12 native message void f(u32 a, u32 b) ! -", "a `message` call has one argument")
         self.call("12 native blocks,blocks u32 f() ! -", "attribute is written twice")
         self.call("12 native struct u32 f(u32 a) ! EFAULT EINVAL E2BIG", "1 arguments fit into registers")
         self.call("12 natives - u32 f() ! -", "unknown table 'natives'; did you mean 'native'")

@@ -17,6 +17,7 @@ static struct {
 	thread_handle thread; /* ended */
 	memory_handle memory;
 	system_handle system;
+	endpoint_handle endpoint; /* nobody calls or receives */
 	uint8_t *scratch; /* pages with holes around them */
 	size_t scratch_size;
 } subjects;
@@ -42,6 +43,7 @@ static inline void subjects_make(void)
 	subjects.idle = process_create((const uint8_t *)"idle", 4);
 	subjects.memory = memory_create(4 * PAGE_SIZE);
 	subjects.system = own_system();
+	subjects.endpoint = endpoint_create();
 	subjects.scratch = pages.at;
 	subjects.scratch_size = pages.size;
 	memset(subjects.scratch, '\n', subjects.scratch_size); /* console_write may print it */
@@ -54,6 +56,8 @@ static inline int32_t subject_of(uint32_t type)
 		return subjects.idle.value;
 	case OBJECT_THREAD:
 		return subjects.thread.value;
+	case OBJECT_ENDPOINT:
+		return subjects.endpoint.value;
 	case OBJECT_SYSTEM:
 		return subjects.system.value;
 	default:
@@ -125,7 +129,10 @@ static inline long call_make(const struct call_info *call, const struct argument
 {
 	uint64_t registers[6] = {0};
 	alignas(8) uint8_t packed[128];
+	struct message message = {.deadline = 0}; /* so it does not wait */
 
+	if (call->attributes & CALL_MESSAGE)
+		return tabula_syscall_message(call->number, a->value[0], &message);
 	if (call->attributes & CALL_PACKED) {
 		pack(call, a, packed);
 		registers[0] = (uintptr_t)packed;

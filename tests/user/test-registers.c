@@ -103,7 +103,8 @@ static void test_calls(void)
 	for (unsigned k = 0; k < CALLS; k++) {
 		struct arguments a = good_arguments(&calls[k]);
 
-		if (is_final(&calls[k]))
+		/* Calls with a message: test-ipc. With these registers for a message they would wait for ever. */
+		if (is_final(&calls[k]) || calls[k].attributes & CALL_MESSAGE)
 			continue;
 		if (calls[k].number == SYS_handle_close)
 			a.value[0] = (uint64_t)handle_duplicate(ANY(subjects.memory), 0).value;

@@ -1,0 +1,384 @@
+/*
+ * Endpoints. All queues of an endpoint share its lock. A message is never stored: it stands in the caller's trapframe
+ * until a receiver comes, and goes from frame to frame. Whoever takes a runner out of a queue is the one to wake it.
+ *
+ *   caller                      receiver
+ *   callers ---- receive ---->  (message copied, slot taken, token given)
+ *   served
+ *           <---- reply ------  (slot found by token and freed)
+ *
+ * A caller that stops waiting while it is served, by its deadline or its end, frees its slot: the token is stale then.
+ */
+#include "object/endpoint.h"
+
+#include "lib/list.h"
+#include "mem/frame.h"
+#include "mem/pool.h"
+#include "object/process.h"
+#include "object/thread.h"
+#include "panic.h"
+
+enum { TOKEN_SLOT_BITS = 11, TOKEN_GENERATIONS = 1 << (32 - TOKEN_SLOT_BITS) };
+
+STATIC_ASSERT(ENDPOINT_PAGE_SLOTS * sizeof(struct call_slot) == PAGE_SIZE);
+STATIC_ASSERT(ENDPOINT_PAGE_SLOTS *ENDPOINT_PAGES == 1 << TOKEN_SLOT_BITS);
+STATIC_ASSERT(sizeof(struct message) == 6 * sizeof(uint64_t)); /* registers a1 to a6 */
+
+static struct pool endpoints = POOL_INIT(endpoints, struct endpoint);
+
+static void caller_left(struct runner *runner);
+static void receiver_left(struct runner *runner);
+
+static struct thread *thread_of_runner(struct runner *runner)
+{
+	return container_of(runner, struct thread, runner);
+}
+
+struct endpoint *endpoint_create(void)
+{
+	struct endpoint *endpoint = pool_alloc(&endpoints);
+
+	if (!endpoint)
+		return NULL;
+	object_init(&endpoint->object, OBJECT_ENDPOINT);
+	endpoint->root = endpoint;
+	wait_queue_init(&endpoint->callers, &endpoint->lock);
+	wait_queue_init(&endpoint->receivers, &endpoint->lock);
+	wait_queue_init(&endpoint->served, &endpoint->lock);
+	endpoint->served.left = caller_left;
+	endpoint->receivers.left = receiver_left;
+	list_init(&endpoint->badges_gone);
+	list_init(&endpoint->gone);
+	endpoint->free = ENDPOINT_NO_SLOT;
+	return endpoint;
+}
+
+struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t value)
+{
+	struct endpoint *badge = pool_alloc(&endpoints);
+
+	if (!badge)
+		return NULL;
+	if (object_take(&endpoint->root->object)) {
+		pool_free(&endpoints, badge);
+		return NULL;
+	}
+	object_init(&badge->object, OBJECT_ENDPOINT);
+	badge->root = endpoint->root;
+	badge->badge = value;
+	list_init(&badge->gone);
+	return badge;
+}
+
+/* ---- slots: calls that have been received */
+
+static struct call_slot *slot_at(struct endpoint *e, uint32_t index) REQUIRES(e->lock)
+{
+	struct call_slot *page = e->page[index / ENDPOINT_PAGE_SLOTS];
+
+	return page ? &page[index % ENDPOINT_PAGE_SLOTS] : NULL;
+}
+
+static int add_slots(struct endpoint *e) REQUIRES(e->lock)
+{
+	unsigned number = 0;
+	paddr_t frame;
+
+	while (number < ENDPOINT_PAGES && e->page[number])
+		number++;
+	if (number == ENDPOINT_PAGES)
+		return -ENOMEM;
+	TRY(frame_alloc_zeroed(&frame));
+	e->page[number] = direct(frame);
+	for (uint32_t i = ENDPOINT_PAGE_SLOTS; i--;) {
+		uint32_t index = number * ENDPOINT_PAGE_SLOTS + i;
+
+		slot_at(e, index)->generation = 1;
+		slot_at(e, index)->next = e->free;
+		e->free = index;
+	}
+	e->free_count += ENDPOINT_PAGE_SLOTS;
+	return 0;
+}
+
+/* Gives a caller a slot, of which there is one; returns the token. */
+static uint32_t take_slot(struct endpoint *e, struct runner *caller) REQUIRES(e->lock)
+{
+	uint32_t index = e->free;
+	struct call_slot *slot = slot_at(e, index);
+
+	e->free = slot->next;
+	e->free_count--;
+	slot->caller = caller;
+	thread_of_runner(caller)->call_slot = index;
+	return slot->generation << TOKEN_SLOT_BITS | index;
+}
+
+static void free_slot(struct endpoint *e, uint32_t index) REQUIRES(e->lock)
+{
+	struct call_slot *slot = slot_at(e, index);
+
+	slot->caller = NULL;
+	slot->generation = slot->generation + 1 < TOKEN_GENERATIONS ? slot->generation + 1 : 1;
+	slot->next = e->free;
+	e->free = index;
+	e->free_count++;
+}
+
+/* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
+static void caller_left(struct runner *runner) NO_LOCK_ANALYSIS
+{
+	free_slot(container_of(runner->queue, struct endpoint, served), thread_of_runner(runner)->call_slot);
+}
+
+/* The same for a receiver: its slot need not be kept any more. */
+static void receiver_left(struct runner *runner)
+{
+	container_of(runner->queue, struct endpoint, receivers)->waiting_receivers--;
+}
+
+/* ---- calling and receiving */
+
+/* The message goes from the caller's frame to the receiver's. The caller is in no queue but `served` after this. */
+static void deliver(struct endpoint *e, struct runner *caller, struct message *to) REQUIRES(e->lock)
+{
+	const struct message *from = arch_frame_message(&caller->frame);
+
+	to->label = from->label;
+	to->token = take_slot(e, caller);
+	for (unsigned i = 0; i < 4; i++)
+		to->word[i] = from->word[i];
+	to->badge = thread_of_runner(caller)->call_badge;
+}
+
+static bool is_over(uint64_t deadline)
+{
+	return deadline != DEADLINE_NEVER && arch_time_now() >= deadline;
+}
+
+static int call(struct endpoint *e, uint64_t deadline) REQUIRES(e->lock)
+{
+	struct runner *caller = this_hart()->current;
+
+	if (e->closed)
+		return -EPIPE;
+	lock_assert_held(e->callers.lock);
+	lock_assert_held(e->served.lock);
+	if (is_over(deadline))
+		return -ETIMEDOUT;
+	if (list_is_empty(&e->receivers.runners))
+		return runner_wait(&e->callers, deadline);
+
+	struct runner *receiver = list_first(&e->receivers.runners, struct runner, waiting);
+
+	deliver(e, caller, arch_frame_message(&receiver->frame));
+	thread_of_runner(caller)->server = thread_of_runner(receiver)->process;
+	e->waiting_receivers--;
+	lock_assert_held(receiver->queue->lock);
+	runner_hand_over(receiver, 0);
+	return runner_wait(&e->served, deadline);
+}
+
+int endpoint_call(struct endpoint *endpoint, struct message *message)
+{
+	struct endpoint *e = endpoint->root;
+	int result;
+
+	current_thread()->call_badge = endpoint->badge;
+	lock_acquire(&e->lock);
+	result = call(e, message->deadline);
+	lock_release(&e->lock);
+	return result;
+}
+
+/* Tells of a badge whose last handle is gone; the badge itself goes with that. */
+static void tell_gone(struct endpoint *e, struct message *to) REQUIRES(e->lock)
+{
+	struct endpoint *badge = list_first(&e->badges_gone, struct endpoint, gone);
+
+	list_remove(&badge->gone);
+	*to = (struct message){.label = MESSAGE_BADGE_GONE, .badge = badge->badge};
+	pool_free(&endpoints, badge);
+	object_put(&e->object);
+}
+
+static int receive(struct endpoint *e, struct message *message) REQUIRES(e->lock)
+{
+	lock_assert_held(e->receivers.lock);
+	lock_assert_held(e->served.lock);
+	if (e->closed)
+		return -EPIPE;
+	if (!list_is_empty(&e->badges_gone)) {
+		tell_gone(e, message);
+		return 0;
+	}
+	/* Each waiting receiver has a slot kept for it, so that a call can be delivered without fail. */
+	if (e->free_count <= e->waiting_receivers)
+		TRY(add_slots(e));
+	if (list_is_empty(&e->callers.runners) && is_over(message->deadline))
+		return -ETIMEDOUT;
+	if (list_is_empty(&e->callers.runners)) {
+		e->waiting_receivers++;
+		return runner_wait(&e->receivers, message->deadline);
+	}
+
+	struct runner *caller = list_first(&e->callers.runners, struct runner, waiting);
+
+	deliver(e, caller, message);
+	thread_of_runner(caller)->server = current_process();
+	runner_wait_elsewhere(caller, &e->served);
+	return 0;
+}
+
+int endpoint_receive(struct endpoint *endpoint, struct message *message)
+{
+	struct endpoint *e = endpoint->root;
+	int result;
+
+	lock_acquire(&e->lock);
+	result = receive(e, message);
+	lock_release(&e->lock);
+	return result;
+}
+
+/* The call that a token names, taken from its slot; NULL when its caller waits no more. */
+static struct runner *take_call(struct endpoint *e, uint32_t token) REQUIRES(e->lock)
+{
+	uint32_t index = token & ((1u << TOKEN_SLOT_BITS) - 1);
+	struct call_slot *slot = slot_at(e, index);
+
+	if (!slot || !slot->caller || slot->generation != token >> TOKEN_SLOT_BITS)
+		return NULL;
+
+	struct runner *caller = slot->caller;
+
+	free_slot(e, index);
+	return caller;
+}
+
+static int reply(struct endpoint *e, const struct message *message) REQUIRES(e->lock)
+{
+	struct runner *caller = take_call(e, message->token);
+
+	if (!caller)
+		return -ESRCH;
+
+	struct message *to = arch_frame_message(&caller->frame);
+
+	*to = (struct message){.label = message->label};
+	for (unsigned i = 0; i < 4; i++)
+		to->word[i] = message->word[i];
+	lock_assert_held(caller->queue->lock);
+	runner_hand_over(caller, 0);
+	return 0;
+}
+
+int endpoint_reply(struct endpoint *endpoint, const struct message *message)
+{
+	struct endpoint *e = endpoint->root;
+	int result;
+
+	lock_acquire(&e->lock);
+	result = reply(e, message);
+	lock_release(&e->lock);
+	return result;
+}
+
+/* ---- the end of one side */
+
+static void wake_all(struct wait_queue *queue, int error) REQUIRES(*queue->lock)
+{
+	while (!list_is_empty(&queue->runners)) {
+		struct runner *runner = list_first(&queue->runners, struct runner, waiting);
+
+		if (queue->left)
+			queue->left(runner);
+		lock_assert_held(runner->queue->lock);
+		runner_wake_with(runner, error);
+	}
+}
+
+void endpoint_receiver_added(struct endpoint *endpoint)
+{
+	__atomic_fetch_add(&endpoint->root->receiver_handles, 1, __ATOMIC_RELAXED);
+}
+
+/* Callers whose call `server` has received will not hear from it any more. */
+static void fail_served_by(struct endpoint *e, const struct process *server) REQUIRES(e->lock)
+{
+	struct list *link = e->served.runners.next;
+
+	while (link != &e->served.runners) {
+		struct runner *caller = container_of(link, struct runner, waiting);
+
+		link = link->next;
+		if (thread_of_runner(caller)->server != server)
+			continue;
+		free_slot(e, thread_of_runner(caller)->call_slot);
+		lock_assert_held(caller->queue->lock);
+		runner_wake_with(caller, -EPIPE);
+	}
+}
+
+void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
+{
+	struct endpoint *e = endpoint->root;
+
+	lock_acquire(&e->lock);
+	lock_assert_held(e->callers.lock);
+	lock_assert_held(e->served.lock);
+	if (owner->finishing)
+		fail_served_by(e, owner);
+	if (__atomic_sub_fetch(&e->receiver_handles, 1, __ATOMIC_RELAXED) == 0) {
+		e->closed = true;
+		wake_all(&e->callers, -EPIPE);
+		wake_all(&e->served, -EPIPE);
+		lock_assert_held(e->receivers.lock);
+		wake_all(&e->receivers, -EPIPE);
+	}
+	lock_release(&e->lock);
+}
+
+/* The last handle with a badge is gone: somebody who receives has to be told. False when nobody can be any more. */
+static bool leave_word(struct endpoint *e, struct endpoint *badge) REQUIRES(e->lock)
+{
+	if (e->closed)
+		return false;
+	list_append(&e->badges_gone, &badge->gone);
+	if (list_is_empty(&e->receivers.runners))
+		return true;
+
+	struct runner *receiver = list_first(&e->receivers.runners, struct runner, waiting);
+
+	e->waiting_receivers--;
+	tell_gone(e, arch_frame_message(&receiver->frame));
+	lock_assert_held(receiver->queue->lock);
+	runner_wake_with(receiver, 0);
+	return true;
+}
+
+static void destroy_badge(struct endpoint *badge)
+{
+	struct endpoint *e = badge->root;
+	bool told;
+
+	lock_acquire(&e->lock);
+	told = leave_word(e, badge);
+	lock_release(&e->lock);
+	if (told)
+		return;
+	pool_free(&endpoints, badge);
+	object_put(&e->object);
+}
+
+void endpoint_destroy(struct endpoint *endpoint)
+{
+	if (endpoint->root != endpoint) {
+		destroy_badge(endpoint);
+		return;
+	}
+	for (unsigned i = 0; i < ENDPOINT_PAGES; i++)
+		if (endpoint->page[i])
+			frame_free(direct_to_physical(endpoint->page[i]));
+	pool_free(&endpoints, endpoint);
+}

@@ -1,0 +1,68 @@
+/*
+ * Endpoints: synchronous calls between threads. A caller waits from its call to the reply; a receiver gets one call
+ * after the other, in the order they came, and answers them in any order, each by its token. A handle's object is
+ * either the endpoint itself or a badge of it, which stands for the endpoint and tells its callers apart.
+ */
+#pragma once
+
+#include "abi/abi.h"
+#include "lock.h"
+#include "object/object.h"
+#include "result.h"
+#include "sched.h"
+
+enum {
+	ENDPOINT_PAGE_SLOTS = 256,
+	ENDPOINT_PAGES = 8, /* so many calls, times slots, can be received and not yet answered */
+};
+
+struct process;
+
+/* A call that has been received: who waits for its reply. */
+struct call_slot {
+	struct runner *caller; /* NULL: free */
+	uint32_t generation;
+	uint32_t next; /* of a free slot: the next free one */
+};
+
+struct endpoint {
+	struct object object;
+	uint64_t badge;
+	struct endpoint *root; /* of a badge the endpoint, with a reference; of the endpoint itself */
+	struct list gone; /* of a badge without handles: in root->badges_gone */
+
+	/* Of the endpoint itself. */
+	struct spinlock lock; /* guards all below */
+	struct wait_queue callers; /* whose call nobody has received yet */
+	struct wait_queue receivers; /* there are no callers while there are receivers */
+	struct wait_queue served; /* callers whose call has been received: each has a slot */
+	struct list badges_gone; /* badges whose end has not been told */
+	struct call_slot *page[ENDPOINT_PAGES];
+	uint32_t free; /* first free slot; ENDPOINT_NO_SLOT when the pages are full */
+	uint32_t free_count;
+	uint32_t waiting_receivers;
+	uint32_t receiver_handles; /* with the right to receive; none left: the endpoint is closed */
+	bool closed;
+};
+
+#define ENDPOINT_NO_SLOT UINT32_MAX
+
+/* NULL when memory is out. */
+struct endpoint *endpoint_create(void);
+struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t badge);
+
+/* The calls of syscalls.tbl, by the current thread. `message` is its own. */
+MUST_USE int endpoint_call(struct endpoint *endpoint, struct message *message);
+MUST_USE int endpoint_receive(struct endpoint *endpoint, struct message *message);
+MUST_USE int endpoint_reply(struct endpoint *endpoint, const struct message *message);
+
+/* A handle with the right to receive has been made, or has gone from a process that is ending or not. */
+void endpoint_receiver_added(struct endpoint *endpoint);
+void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner);
+
+static inline struct endpoint *endpoint_of(struct object *object)
+{
+	return container_of(object, struct endpoint, object);
+}
+
+void endpoint_destroy(struct endpoint *endpoint);
