@@ -65,6 +65,29 @@ void arch_harts_start(void);
 /* Has door_ipi called on another hart soon; if it is idle, it wakes up. */
 void arch_send_ipi(const struct hart *hart);
 
+/* ---- devices, for drivers in user mode */
+
+struct device {
+	struct memory_range registers; /* whole pages; size 0: it has none that begin a page */
+	bool is_own; /* these are memory, or the kernel itself uses them */
+	unsigned interrupt; /* 0: it has none */
+};
+
+/* What the machine's description says of the device at `path`; -ENOENT. */
+MUST_USE int arch_device_find(const char *path, struct device *device);
+
+/* Interrupts of devices have numbers from 1 to below this; 0 or 1 when there are none. */
+unsigned arch_interrupt_count(void);
+
+/* Has door_irq called for it on this hart if that can be, else on another. */
+void arch_interrupt_enable(unsigned number);
+
+/* An interrupt that has come does not come again until this. */
+void arch_interrupt_unmask(unsigned number);
+
+/* From now on it does not come, pending or not. */
+void arch_interrupt_disable(unsigned number);
+
 /* ---- console of the firmware */
 
 void arch_console_put(char c);
@@ -80,8 +103,11 @@ uint64_t arch_time_now(void);
 /* Has door_timer called at this time, or at once if it has passed; UINT64_MAX for never. Replaces the former. */
 void arch_timer_set(uint64_t deadline_ns);
 
-/* Waits until an interrupt is pending and takes it through its door. */
-void arch_idle(void);
+/* Waits until an interrupt is pending, without taking it. */
+void arch_wait(void);
+
+/* Takes the interrupts that are pending through their doors. */
+void arch_take_interrupts(void);
 
 /* ---- threads: the registers of user mode */
 

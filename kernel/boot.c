@@ -7,9 +7,11 @@
 #include "log.h"
 #include "lib/format.h"
 #include "mem/frame.h"
+#include "object/futex.h"
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
+#include "object/timer.h"
 #include "panic.h"
 #include "sched.h"
 #include "selftest.h"
@@ -38,6 +40,8 @@ void door_boot(void)
 	panic_describe_with(describe_current_thread);
 	sched_on_end(thread_ended);
 	system_init();
+	futex_init();
+	timer_init();
 	arch_start();
 }
 

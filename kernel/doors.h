@@ -42,6 +42,9 @@ void door_ipi(void);
 /* The time set by arch_timer_set has come. */
 void door_timer(void);
 
+/* An interrupt of a device has come. It is masked until arch_interrupt_unmask. */
+void door_irq(unsigned number);
+
 /*
  * A call has returned `result` and something has changed: takes the value to the caller if it still runs, and
  * returns the frame of the thread to run now.

@@ -35,7 +35,7 @@ struct hart {
 	struct runner *inbox; /* runners with mail for this hart, newest first */
 	uint32_t grace_requests; /* bit i: hart i wants to know that this hart has left the kernel once */
 	uint32_t grace_answers_due; /* how many harts still owe this one that answer */
-	bool idle; /* nothing to run: it holds no object, and can be given work */
+	uint32_t idle; /* nonzero: nothing to run: it holds no object, and can be given work */
 	uint32_t load; /* runners that are ready or running; others read it to choose a hart */
 
 	/* Objects without references: first to be waited for, then waiting until every hart has left the kernel. */
@@ -49,6 +49,7 @@ struct hart {
 	struct runner *handed_over; /* ready to run next, and in no queue; NULL: none */
 	bool yielded; /* the current runner goes behind the others of its priority */
 	uint64_t timer; /* what the timer is set to */
+	uint64_t timers_due; /* atomic: when to look for timer objects; other harts make it earlier */
 	uint64_t console_poll; /* when to look for input; UINT64_MAX while nobody waits */
 };
 

@@ -31,7 +31,7 @@ void sched_init(struct hart *hart)
 	for (unsigned i = 0; i < CONFIG_PRIORITIES; i++)
 		list_init(&hart->ready[i]);
 	list_init(&hart->sleepers);
-	hart->slice_end = hart->console_poll = hart->timer = UINT64_MAX;
+	hart->slice_end = hart->console_poll = hart->timers_due = hart->timer = UINT64_MAX;
 }
 
 void wait_queue_init(struct wait_queue *queue, struct spinlock *lock)
@@ -77,6 +77,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void set_timer(struct hart *hart)
 {
 	uint64_t time = earlier(hart->slice_end, hart->console_poll);
+
+	time = earlier(time, __atomic_load_n(&hart->timers_due, __ATOMIC_RELAXED));
 
 	if (!list_is_empty(&hart->sleepers))
 		time = earlier(time, list_first(&hart->sleepers, struct runner, sleeping)->deadline);
@@ -341,9 +343,8 @@ void runner_hand_over(struct runner *runner, long result)
 
 void wait_queue_wake_all_again(struct wait_queue *queue)
 {
-	while (!list_is_empty(&queue->runners)) {
-		struct runner *runner = list_first(&queue->runners, struct runner, waiting);
-
+	wait_queue_each(runner, queue)
+	{
 		list_remove(&runner->waiting);
 		arch_frame_restart_call(&runner->frame);
 		wake(runner);
@@ -374,6 +375,11 @@ void sched_poll_console_at(uint64_t time)
 
 	hart->console_poll = time;
 	set_timer(hart);
+}
+
+void sched_set_timer(void)
+{
+	set_timer(this_hart());
 }
 
 static void time_out(struct hart *hart, struct runner *runner)
@@ -448,14 +454,20 @@ static bool stays(const struct hart *hart, const struct runner *running)
 	return highest_ready(hart) == running->priority && !hart->yielded;
 }
 
-/* Sequentially consistent: other harts give work to an idle hart and don't wait for it to leave the kernel. */
+/*
+ * Sequentially consistent, against a hart that wakes a runner and then ends the object it waited for: either that hart
+ * sees that this one is not idle any more, and waits until it has left the kernel, or this one sees the mail before it
+ * looks at the queue of a runner whose deadline has come.
+ */
 static void idle(struct hart *hart)
 {
 	if (hart->space)
 		arch_aspace_enter(NULL);
-	__atomic_store_n(&hart->idle, true, __ATOMIC_SEQ_CST);
-	arch_idle();
-	__atomic_store_n(&hart->idle, false, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
+	arch_wait();
+	(void)__atomic_exchange_n(&hart->idle, 0, __ATOMIC_SEQ_CST);
+	sched_take_mail();
+	arch_take_interrupts();
 }
 
 /*

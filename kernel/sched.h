@@ -54,6 +54,7 @@ struct runner {
 	/* While it waits. */
 	struct wait_queue *queue; /* NULL: sleeps */
 	struct list waiting; /* in queue->runners, guarded by its lock; whoever takes it out wakes it */
+	uint64_t wants[2]; /* what it waits for, in words of the queue's owner */
 
 	/* Mail. */
 	uint32_t mail; /* atomic: bits of runner_mail */
@@ -83,8 +84,8 @@ MUST_USE int runner_wait(struct wait_queue *queue, uint64_t deadline) REQUIRES(*
 MUST_USE int runner_sleep(uint64_t deadline);
 
 /*
- * Takes a runner out of the queue it waits in, to be woken with `runner_wake_with`, or to be put into another queue of
- * the same lock with `runner_wait_elsewhere`.
+ * Takes a runner out of the queue it waits in and wakes it: its call returns `result`; or puts it into another queue of
+ * the same lock.
  */
 void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
 void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue) REQUIRES(*queue->lock);
@@ -94,6 +95,15 @@ void runner_hand_over(struct runner *runner, long result) REQUIRES(*runner->queu
 
 /* Wakes everyone in `queue`; each makes its call again, in its own address space, and finds what it waited for. */
 void wait_queue_wake_all_again(struct wait_queue *queue) REQUIRES(*queue->lock);
+
+/*
+ * Walks those who wait, in the order in which they came; the body may wake `runner`. With the queue's lock.
+ */
+#define wait_queue_each(runner, wait_queue) \
+	for (struct list *link_ = (wait_queue)->runners.next, *next_; \
+		next_ = link_->next, link_ != &(wait_queue)->runners; link_ = next_) \
+		for (struct runner *runner = container_of(link_, struct runner, waiting); runner; \
+			runner = NULL)
 
 /* Has a runner ended by its home, which calls sched_ended. Not for the current one. */
 void runner_end_later(struct runner *runner);
@@ -109,6 +119,9 @@ void sched_yield(void);
 
 /* Looks for console input no later than this; UINT64_MAX to stop looking. */
 void sched_poll_console_at(uint64_t time);
+
+/* Sets the timer anew after timers_due of this hart has become earlier. */
+void sched_set_timer(void);
 
 /* Wakes who slept long enough, ends the time slice; sets the timer anew. */
 void sched_timer(void);

@@ -47,7 +47,8 @@ $(SDK)/headers.stamp: $(SDK)/base.stamp $(USER_HEADERS) kernel/abi/abi.h $(GEN)/
 	for h in types syscall_numbers; do copy $(GEN)/abi/$$h.h abi/$$h.h || exit 1; done; \
 	copy kernel/abi/abi.h abi/abi.h && copy $(GEN)/user/tabula/syscalls.h tabula/syscalls.h && touch $@
 
-$(SYSROOT)/include/%.h: $(SDK)/headers.stamp ;
+# Not an empty recipe: make looks at a file again only after it has run something.
+$(SYSROOT)/include/%.h: $(SDK)/headers.stamp ; @:
 
 $(SYSROOT)/lib/program.ld: user/libc/program.ld $(SDK)/base.stamp
 	$(Q)cp $< $@

@@ -11,6 +11,7 @@
 
 #define SIE_SSIE (1 << 1) /* supervisor software interrupt */
 #define SIE_STIE (1 << 5) /* supervisor timer interrupt */
+#define SIE_SEIE (1 << 9) /* supervisor external interrupt */
 
 /* scause, 4.1.8: bit 63 tells interrupts from exceptions */
 #define CAUSE_INTERRUPT           (1ul << 63)
@@ -29,6 +30,7 @@
 #define CAUSE_STORE_PAGE          15
 #define CAUSE_SUPERVISOR_SOFTWARE (CAUSE_INTERRUPT | 1)
 #define CAUSE_SUPERVISOR_TIMER    (CAUSE_INTERRUPT | 5)
+#define CAUSE_SUPERVISOR_EXTERNAL (CAUSE_INTERRUPT | 9)
 
 #define SCOUNTEREN_CY 1
 #define SCOUNTEREN_TM 2

@@ -26,6 +26,7 @@ void arch_hart_init(struct hart *hart)
 	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_FS);
 	csr_set(sstatus, SSTATUS_SPIE);
 	riscv_timer_init();
+	riscv_plic_hart_init();
 }
 
 void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument)

@@ -166,6 +166,8 @@ const struct machine *arch_machine_read(void)
 	require(machine.memory_count, "memory");
 	require(riscv_facts.timebase, "timebase-frequency");
 
+	riscv_plic_find(&fdt);
+
 	uint64_t start, size;
 
 	for (unsigned i = 0; fdt_reservation(&fdt, i, &start, &size); i++)

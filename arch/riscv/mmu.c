@@ -189,6 +189,7 @@ void arch_memory_init(void)
 	map_stacks();
 	if (riscv_facts.finisher)
 		riscv_finisher = riscv_map_device(riscv_facts.finisher, PAGE_SIZE);
+	riscv_plic_init();
 	write_satp(kernel_root);
 }
 

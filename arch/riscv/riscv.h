@@ -78,6 +78,14 @@ extern struct riscv_start riscv_starts[CONFIG_HARTS];
 void riscv_remote_fence(uint32_t harts, uint64_t start, uint64_t size);
 void riscv_remote_code_fence(uint32_t harts);
 
+/* ---- plic.c: interrupts of devices */
+struct fdt;
+void riscv_plic_find(struct fdt *fdt); /* after the harts are known */
+void riscv_plic_init(void); /* when registers can be mapped */
+void riscv_plic_hart_init(void);
+void riscv_external_interrupt(void);
+uint32_t riscv_plic_phandle(void); /* how the tree refers to it; 0: there is none */
+
 /* ---- power.c */
 extern volatile uint32_t *riscv_finisher; /* registers of the sifive,test device; NULL: none */
 

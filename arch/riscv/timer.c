@@ -40,12 +40,20 @@ void riscv_timer_init(void)
 	csr_set(sie, SIE_STIE | SIE_SSIE);
 }
 
-void arch_idle(void)
+void arch_wait(void)
 {
 	/* With sstatus.SIE clear, wfi goes on when an enabled interrupt is pending, and none is taken. */
 	__asm__ volatile("wfi" ::: "memory");
-	if (csr_read(sip) & SIE_SSIE)
+}
+
+void arch_take_interrupts(void)
+{
+	uint64_t pending = csr_read(sip);
+
+	if (pending & SIE_SSIE)
 		riscv_software_interrupt();
-	if (csr_read(sip) & SIE_STIE)
+	if (pending & csr_read(sie) & SIE_SEIE)
+		riscv_external_interrupt();
+	if (pending & SIE_STIE)
 		door_timer();
 }

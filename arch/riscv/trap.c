@@ -74,6 +74,10 @@ void riscv_trap_from_user(struct trapframe *frame, uint64_t cause, uint64_t valu
 		riscv_software_interrupt();
 		return;
 	}
+	if (cause == CAUSE_SUPERVISOR_EXTERNAL) {
+		riscv_external_interrupt();
+		return;
+	}
 	if (cause & CAUSE_INTERRUPT)
 		panic("interrupt %lu, which was never enabled", cause & ~CAUSE_INTERRUPT);
 	if (riscv_fpu_enable(cause))

@@ -209,3 +209,31 @@ int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
 	lock_release(&aspace->lock);
 	return error;
 }
+
+static int find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)
+	REQUIRES(aspace->lock)
+{
+	struct list *link = region_from(aspace, address);
+
+	if (!overlaps(aspace, link, address + 1))
+		return -EFAULT;
+
+	const struct region *region = container_of(link, struct region, link);
+
+	if (!(region->prot & (PROT_READ | PROT_WRITE)))
+		return -EFAULT;
+	object_take_another(&region->memory->object);
+	*memory = region->memory;
+	*offset = address - region->start + region->offset;
+	return 0;
+}
+
+int aspace_find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)
+{
+	int error;
+
+	lock_acquire(&aspace->lock);
+	error = find(aspace, address, memory, offset);
+	lock_release(&aspace->lock);
+	return error;
+}

@@ -37,3 +37,9 @@ bool aspace_is_empty(struct aspace *aspace);
 
 /* Brings in the page at `address`: -EFAULT when nothing there allows this access, -ENOMEM. */
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access);
+
+/*
+ * The memory object that is readable at `address`, with a reference for the caller, and the offset in it: -EFAULT when
+ * there is none.
+ */
+MUST_USE int aspace_find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset);

@@ -10,6 +10,7 @@
 enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
 
 static struct pool memories = POOL_INIT(memories, struct memory);
+static uint64_t last_serial;
 
 static unsigned levels_for(uint64_t pages)
 {
@@ -30,6 +31,7 @@ static struct memory *create(enum memory_kind kind, uint64_t size)
 		return NULL;
 	object_init(&memory->object, OBJECT_MEMORY);
 	memory->kind = kind;
+	memory->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
 	memory->size = size;
 	memory->levels = levels_for(size >> PAGE_SHIFT);
 	return memory;
@@ -43,6 +45,15 @@ struct memory *memory_create(uint64_t size)
 struct memory *memory_create_physical(paddr_t start, uint64_t size)
 {
 	struct memory *memory = create(MEMORY_PHYSICAL, size);
+
+	if (memory)
+		memory->root = start;
+	return memory;
+}
+
+struct memory *memory_create_device(paddr_t start, uint64_t size)
+{
+	struct memory *memory = create(MEMORY_DEVICE, size);
 
 	if (memory)
 		memory->root = start;
@@ -125,13 +136,18 @@ static int find_or_fill(struct memory *memory, uint64_t page, paddr_t *frame) RE
 	return 0;
 }
 
+static bool is_fixed(const struct memory *memory)
+{
+	return memory->kind == MEMORY_PHYSICAL || memory->kind == MEMORY_DEVICE;
+}
+
 /* A view locks what it shows while it holds its own lock: from the younger to the older, so never in a circle. */
 int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
 {
 	int error;
 
 	assert(page < memory->size >> PAGE_SHIFT);
-	if (memory->kind == MEMORY_PHYSICAL) {
+	if (is_fixed(memory)) {
 		*frame = (paddr_t){memory->root.value + (page << PAGE_SHIFT)};
 		return 0;
 	}
@@ -145,6 +161,7 @@ int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size)
 {
 	char *at = to;
 
+	assert(!memory_is_device(memory));
 	while (size) {
 		uint64_t within = offset & (PAGE_SIZE - 1);
 		size_t n = PAGE_SIZE - within < size ? PAGE_SIZE - within : size;
@@ -182,7 +199,7 @@ void memory_destroy(struct memory *memory)
 {
 	struct memory *of = memory->of;
 
-	if (memory->kind != MEMORY_PHYSICAL)
+	if (!is_fixed(memory))
 		free_slot(memory->root, memory->levels);
 	pool_free(&memories, memory);
 	if (of)

@@ -10,15 +10,17 @@
 #include "object/object.h"
 #include "result.h"
 
-enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_VIEW };
+enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_DEVICE, MEMORY_VIEW };
 
 struct memory {
 	struct object object;
 	enum memory_kind kind;
+	uint64_t serial; /* no other object has had the same */
 	uint64_t size; /* bytes */
 	unsigned levels; /* of the tree of frames; 0: the frame of the only page itself */
 	struct spinlock lock;
-	paddr_t root MEMBER_GUARDED_BY(lock); /* value 0: nothing yet. Of MEMORY_PHYSICAL the first byte */
+	paddr_t root MEMBER_GUARDED_BY(
+		lock); /* value 0: nothing yet. Of MEMORY_PHYSICAL and MEMORY_DEVICE the first byte */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
 	uint64_t lead; /* at which offset of this object they begin */
@@ -31,6 +33,14 @@ struct memory {
 struct memory *memory_create(uint64_t size);
 struct memory *memory_create_physical(paddr_t start, uint64_t size);
 
+/* Registers of a device. Only user mode can reach them, by mapping the object: direct() does not hold for its frames. */
+struct memory *memory_create_device(paddr_t start, uint64_t size);
+
+static inline bool memory_is_device(const struct memory *memory)
+{
+	return memory->kind == MEMORY_DEVICE;
+}
+
 /*
  * A private copy of `of_size` bytes of `of`, starting at `lead` in an object of `size` bytes. They must exist. Takes a
  * reference, of an object that the caller has one of.
@@ -41,7 +51,7 @@ struct memory *memory_create_view(
 /* The frame of a page below the size, given one if it has none; -ENOMEM. */
 MUST_USE int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame);
 
-/* Copies out of the object, which must have these bytes; -ENOMEM. */
+/* Copies out of the object, which must have these bytes and be no device; -ENOMEM. */
 MUST_USE int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size);
 
 /* How many bytes the object has from `offset` on, `size` at most. */

@@ -16,10 +16,13 @@
 #include "arch.h"
 #include "hart.h"
 #include "object/endpoint.h"
+#include "object/interrupt.h"
 #include "object/memory.h"
+#include "object/notification.h"
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
+#include "object/timer.h"
 #include "panic.h"
 
 void object_init(struct object *object, enum object_type type)
@@ -58,6 +61,8 @@ static void doom(struct object *object)
 {
 	struct hart *hart = this_hart();
 
+	if (object->type == OBJECT_NOTIFICATION)
+		notification_dismiss(notification_of(object));
 	list_append(&hart->doomed, &object->doomed);
 	hart->reschedule = true; /* leave through object_reclaim */
 }
@@ -91,6 +96,15 @@ static void destroy(struct object *object)
 		return;
 	case OBJECT_ENDPOINT:
 		endpoint_destroy(endpoint_of(object));
+		return;
+	case OBJECT_NOTIFICATION:
+		notification_destroy(notification_of(object));
+		return;
+	case OBJECT_TIMER:
+		timer_destroy(timer_of(object));
+		return;
+	case OBJECT_INTERRUPT:
+		interrupt_destroy(interrupt_of(object));
 		return;
 	case OBJECT_SYSTEM:
 	case OBJECT_ANY:

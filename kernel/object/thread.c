@@ -60,8 +60,17 @@ void thread_ended(struct runner *runner)
 	finish(container_of(runner, struct thread, runner));
 }
 
+/*
+ * Somebody who had taken it out of a queue just before its end may still have been on the way to tell its home, after
+ * that had said that it had left the kernel: then it is in an inbox, and waits another round.
+ */
 void thread_destroy(struct thread *thread)
 {
 	assert(thread->runner.state == RUNNER_ENDED || thread->runner.state == RUNNER_NEW);
+	if (__atomic_load_n(&thread->runner.mail, __ATOMIC_ACQUIRE)) {
+		object_revive(&thread->object);
+		object_put(&thread->object);
+		return;
+	}
 	pool_free(&threads, thread);
 }

@@ -57,7 +57,7 @@ long sys_memory_read(struct memory *m, uint64_t offset, struct user_out buf, siz
 	size_t size = copy_size(m, offset, len), done = 0, n;
 	char *at;
 
-	if (offset > m->size)
+	if (memory_is_device(m) || offset > m->size)
 		return -EINVAL;
 	for (; done < size; done += n) {
 		TRY(locate(m, offset + done, size - done, &at, &n));
@@ -71,7 +71,7 @@ long sys_memory_write(struct memory *m, uint64_t offset, struct user_in buf, siz
 	size_t size = copy_size(m, offset, len), done = 0, n;
 	char *at;
 
-	if (offset > m->size)
+	if (memory_is_device(m) || offset > m->size)
 		return -EINVAL;
 	for (; done < size; done += n) {
 		TRY(locate(m, offset + done, size - done, &at, &n));

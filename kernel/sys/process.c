@@ -37,6 +37,8 @@ long sys_process_load(struct process *p, struct memory *image, uint64_t offset, 
 {
 	uint64_t entry;
 
+	if (memory_is_device(image))
+		return -EINVAL;
 	if (offset > image->size || len > image->size - offset)
 		return -EINVAL;
 	if (!aspace_is_empty(&p->aspace))

@@ -9,10 +9,13 @@
 #include "kernel/syscalls.h"
 #include "object/endpoint.h"
 #include "object/handle.h"
+#include "object/interrupt.h"
 #include "object/memory.h"
+#include "object/notification.h"
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
+#include "object/timer.h"
 #include "result.h"
 
 /*

@@ -9,6 +9,7 @@ from tests.support import boot, ktap
 
 WITHOUT_SSTC = {"cpu": "rv64,sstc=off"}
 SMALL = {"mem": "64M"}
+TWO = {"smp": 2}
 FOUR = {"smp": 4}
 
 
@@ -86,6 +87,50 @@ class CallsOfTwo(Calls):
 
 
 class CallsOfFour(Calls):
+    machine = FOUR
+
+
+class Notifications(ktap.KtapSuite):
+    command = "test-notify"
+
+
+class NotificationsOfTwo(Notifications):
+    machine = TWO
+
+
+class NotificationsOfFour(Notifications):
+    machine = FOUR
+
+
+class Futex(ktap.KtapSuite):
+    command = "test-futex"
+
+
+class FutexOfTwo(Futex):
+    machine = TWO
+
+
+class FutexOfFour(Futex):
+    machine = FOUR
+
+
+class Timers(ktap.KtapSuite):
+    command = "test-timers"
+
+
+class TimersWithoutSstc(Timers):
+    machine = WITHOUT_SSTC
+
+
+class TimersOfFour(Timers):
+    machine = FOUR
+
+
+class Interrupts(ktap.KtapSuite):
+    command = "test-interrupts"
+
+
+class InterruptsOfFour(Interrupts):
     machine = FOUR
 
 

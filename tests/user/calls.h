@@ -18,6 +18,9 @@ static struct {
 	memory_handle memory;
 	system_handle system;
 	endpoint_handle endpoint; /* nobody calls or receives */
+	notification_handle notification; /* without bits */
+	timer_handle timer;
+	interrupt_handle interrupt; /* of a device that is silent */
 	uint8_t *scratch; /* pages with holes around them */
 	size_t scratch_size;
 } subjects;
@@ -44,6 +47,9 @@ static inline void subjects_make(void)
 	subjects.memory = memory_create(4 * PAGE_SIZE);
 	subjects.system = own_system();
 	subjects.endpoint = endpoint_create();
+	subjects.notification = notification_create();
+	subjects.timer = timer_create(subjects.notification, 1ul << 62);
+	subjects.interrupt = interrupt_create(own_system(), 1, subjects.notification, 1ul << 61);
 	subjects.scratch = pages.at;
 	subjects.scratch_size = pages.size;
 	memset(subjects.scratch, '\n', subjects.scratch_size); /* console_write may print it */
@@ -60,6 +66,12 @@ static inline int32_t subject_of(uint32_t type)
 		return subjects.endpoint.value;
 	case OBJECT_SYSTEM:
 		return subjects.system.value;
+	case OBJECT_NOTIFICATION:
+		return subjects.notification.value;
+	case OBJECT_INTERRUPT:
+		return subjects.interrupt.value;
+	case OBJECT_TIMER:
+		return subjects.timer.value;
 	default:
 		return subjects.memory.value;
 	}

@@ -4,12 +4,13 @@
  */
 #include "calls.h"
 
-enum { TYPES = 4, TABLE_SIZE = 1 << 14 };
+enum { TYPES = 8, TABLE_SIZE = 1 << 14 };
 
 static uint32_t rights_of_type(uint32_t type)
 {
-	static const uint32_t all[] = {
-		0, RIGHTS_PROCESS_ALL, RIGHTS_THREAD_ALL, RIGHTS_MEMORY_ALL, RIGHTS_SYSTEM_ALL};
+	static const uint32_t all[] = {0, RIGHTS_PROCESS_ALL, RIGHTS_THREAD_ALL, RIGHTS_MEMORY_ALL,
+		RIGHTS_SYSTEM_ALL, 0 /* no type */, RIGHTS_NOTIFICATION_ALL, RIGHTS_TIMER_ALL,
+		RIGHTS_INTERRUPT_ALL};
 
 	return all[type];
 }
@@ -101,7 +102,7 @@ static void try_types(struct checks *c, const struct call_info *call, unsigned i
 	const struct object_info *wanted = call->args[i].object;
 
 	for (uint32_t type = 1; type <= TYPES; type++)
-		if (wanted && wanted->number != type)
+		if (rights_of_type(type) && wanted && wanted->number != type)
 			expect(c, call, i, (uint32_t)subject_of(type), -EFTYPE);
 }
 

@@ -129,9 +129,16 @@ static void lengths(struct checks *c, const struct call_info *call, unsigned i)
 }
 
 /* Of an empty range the address is not looked at. */
+/* Names of processes and paths of devices are not empty. */
+static bool refuses_empty(const struct call_info *call)
+{
+	return call->number == SYS_process_create || call->number == SYS_memory_device ||
+	       call->number == SYS_device_interrupt;
+}
+
 static void empty(struct checks *c, const struct call_info *call, unsigned i)
 {
-	long expected = call->number == SYS_process_create ? -EINVAL : 0;
+	long expected = refuses_empty(call) ? -EINVAL : 0;
 	struct arguments a = good_arguments(call);
 
 	a.value[call->args[i].length] = 0;

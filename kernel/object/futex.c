@@ -1,0 +1,128 @@
+/*
+ * Futexes. All of them share some queues, chosen by a hash. A waiter holds no reference to its memory object: the
+ * serial number that it waits for is never used again, so it can't be taken for a waiter of a later object.
+ */
+#include "object/futex.h"
+
+#include "abi/abi.h"
+#include "lock.h"
+#include "object/aspace.h"
+#include "sched.h"
+
+struct futex_queue {
+	struct spinlock lock;
+	struct wait_queue waiters; /* runner->wants is the key */
+};
+
+/* What a word is known by. */
+struct key {
+	uint64_t serial; /* of its memory object */
+	uint64_t offset;
+};
+
+static struct futex_queue queues[CONFIG_FUTEX_QUEUES];
+
+STATIC_ASSERT(!(CONFIG_FUTEX_QUEUES & (CONFIG_FUTEX_QUEUES - 1)));
+
+void futex_init(void)
+{
+	for (unsigned i = 0; i < CONFIG_FUTEX_QUEUES; i++)
+		wait_queue_init(&queues[i].waiters, &queues[i].lock);
+}
+
+static struct futex_queue *queue_of(struct key key)
+{
+	/* Multiplying by an odd number spreads the low bits into the high ones. */
+	uint64_t hash = (key.serial ^ key.offset << 20) * 0x9e3779b97f4a7c15;
+
+	return &queues[hash >> 32 & (CONFIG_FUTEX_QUEUES - 1)];
+}
+
+static bool waits_for(const struct runner *runner, struct key key)
+{
+	return runner->wants[0] == key.serial && runner->wants[1] == key.offset;
+}
+
+static int wait_if(struct futex_queue *queue, struct key key, const uint32_t *word, uint32_t expected,
+	uint64_t deadline) REQUIRES(queue->lock)
+{
+	struct runner *runner = this_hart()->current;
+
+	/* User mode changes it at any time; who changes it and then wakes takes the queue's lock after this look. */
+	if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != expected)
+		return -EAGAIN;
+	if (arch_time_now() >= deadline)
+		return -ETIMEDOUT;
+	runner->wants[0] = key.serial;
+	runner->wants[1] = key.offset;
+	lock_assert_held(queue->waiters.lock);
+	return runner_wait(&queue->waiters, deadline);
+}
+
+/* The word as the kernel sees it. */
+static int find_word(struct memory *memory, uint64_t offset, const uint32_t **word)
+{
+	paddr_t frame;
+
+	if (memory_is_device(memory))
+		return -EFAULT;
+	TRY(memory_frame(memory, offset >> PAGE_SHIFT, &frame));
+	*word = (const uint32_t *)((const char *)direct(frame) + (offset & (PAGE_SIZE - 1)));
+	return 0;
+}
+
+int futex_wait(struct aspace *aspace, uaddr_t at, uint32_t expected, uint64_t deadline)
+{
+	struct memory *memory;
+	const uint32_t *word;
+	uint64_t offset;
+	int result;
+
+	TRY(aspace_find(aspace, at.value, &memory, &offset));
+	result = find_word(memory, offset, &word);
+	if (!result) {
+		struct key key = {memory->serial, offset};
+		struct futex_queue *queue = queue_of(key);
+
+		lock_acquire(&queue->lock);
+		result = wait_if(queue, key, word, expected, deadline);
+		lock_release(&queue->lock);
+	}
+	object_put(&memory->object);
+	return result;
+}
+
+static uint32_t wake(struct futex_queue *queue, struct key key, uint32_t count) REQUIRES(queue->lock)
+{
+	uint32_t woken = 0;
+
+	wait_queue_each(runner, &queue->waiters)
+	{
+		if (woken == count)
+			break;
+		lock_assert_held(runner->queue->lock);
+		if (waits_for(runner, key)) {
+			runner_wake_with(runner, 0);
+			woken++;
+		}
+	}
+	return woken;
+}
+
+long futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count)
+{
+	struct memory *memory;
+	struct key key;
+	uint32_t woken;
+
+	TRY(aspace_find(aspace, at.value, &memory, &key.offset));
+	key.serial = memory->serial;
+	object_put(&memory->object);
+
+	struct futex_queue *queue = queue_of(key);
+
+	lock_acquire(&queue->lock);
+	woken = wake(queue, key, count);
+	lock_release(&queue->lock);
+	return woken;
+}

@@ -1,0 +1,21 @@
+/*
+ * Futexes: threads wait at a word of memory, which user mode changes by itself as long as nobody has to wait. A word
+ * is known by its memory object and its place in it, so that processes that share the object meet.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "mem/user.h"
+#include "result.h"
+
+struct aspace;
+
+/* Once, at boot. */
+void futex_init(void);
+
+/* Lets the current thread wait if the word is `expected`: WAITING, -EAGAIN, -ETIMEDOUT, -EFAULT, -ENOMEM. */
+MUST_USE int futex_wait(struct aspace *aspace, uaddr_t at, uint32_t expected, uint64_t deadline);
+
+/* Wakes `count` at most: how many, or -EFAULT. */
+MUST_USE long futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count);

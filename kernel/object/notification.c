@@ -1,0 +1,87 @@
+/* Notifications. The only lock on the way is the notification's own. */
+#include "object/notification.h"
+
+#include "mem/pool.h"
+
+static struct pool notifications = POOL_INIT(notifications, struct notification);
+
+struct notification *notification_create(void)
+{
+	struct notification *notification = pool_alloc(&notifications);
+
+	if (!notification)
+		return NULL;
+	object_init(&notification->object, OBJECT_NOTIFICATION);
+	wait_queue_init(&notification->waiters, &notification->lock);
+	return notification;
+}
+
+/* Gives bits to those who wait, first come, first served. What is left stays. */
+static void hand_out(struct notification *notification) REQUIRES(notification->lock)
+{
+	wait_queue_each(runner, &notification->waiters)
+	{
+		uint64_t taken = notification->bits & runner->wants[0];
+
+		lock_assert_held(runner->queue->lock);
+		if (taken) {
+			runner_wake_with(runner, (long)taken);
+			notification->bits &= ~taken;
+		}
+		if (!notification->bits)
+			return;
+	}
+}
+
+void notification_signal(struct notification *notification, uint64_t bits)
+{
+	lock_acquire(&notification->lock);
+	notification->bits |= bits;
+	hand_out(notification);
+	lock_release(&notification->lock);
+}
+
+static long take_or_wait(struct notification *notification, uint64_t mask, uint64_t deadline)
+	REQUIRES(notification->lock)
+{
+	uint64_t taken = notification->bits & mask;
+
+	if (notification->gone)
+		return -EBADF;
+	if (taken) {
+		notification->bits &= ~taken;
+		return (long)taken;
+	}
+	if (arch_time_now() >= deadline)
+		return -ETIMEDOUT;
+	this_hart()->current->wants[0] = mask;
+	lock_assert_held(notification->waiters.lock);
+	return runner_wait(&notification->waiters, deadline);
+}
+
+long notification_wait(struct notification *notification, uint64_t mask, uint64_t deadline)
+{
+	long result;
+
+	lock_acquire(&notification->lock);
+	result = take_or_wait(notification, mask, deadline);
+	lock_release(&notification->lock);
+	return result;
+}
+
+void notification_dismiss(struct notification *notification)
+{
+	lock_acquire(&notification->lock);
+	notification->gone = true;
+	wait_queue_each(runner, &notification->waiters)
+	{
+		lock_assert_held(runner->queue->lock);
+		runner_wake_with(runner, -EBADF);
+	}
+	lock_release(&notification->lock);
+}
+
+void notification_destroy(struct notification *notification)
+{
+	pool_free(&notifications, notification);
+}

@@ -1,0 +1,48 @@
+/*
+ * Notifications: 63 bits that stay set until they are taken. A signal that nobody waits for is kept, so none is
+ * lost; one that comes again before it was taken is not counted. A result of up to 63 bits fits a register that
+ * holds errors below zero, so the bits are the call's result and cost no copy to the taker's memory.
+ */
+#pragma once
+
+#include "lock.h"
+#include "object/object.h"
+#include "sched.h"
+
+/* All bits that there are. */
+#define NOTIFICATION_BITS (~0ul >> 1)
+
+struct notification {
+	struct object object;
+	struct spinlock lock;
+	uint64_t bits MEMBER_GUARDED_BY(lock); /* set and not taken; nobody waits for any of them */
+	bool gone MEMBER_GUARDED_BY(lock); /* nobody can wait any more */
+	struct wait_queue waiters; /* runner->wants[0] is the mask */
+};
+
+/* NULL when memory is out. */
+struct notification *notification_create(void);
+
+/* Sets bits and wakes who waits for them. From handlers and interrupts. */
+void notification_signal(struct notification *notification, uint64_t bits);
+
+/* Takes bits of `mask` for the current thread, or lets it wait: the bits, WAITING or -ETIMEDOUT. */
+MUST_USE long notification_wait(struct notification *notification, uint64_t mask, uint64_t deadline);
+
+/* Whether a call may name these bits: at least one, and none that does not exist. */
+static inline bool notification_has(uint64_t bits)
+{
+	return bits && !(bits & ~NOTIFICATION_BITS);
+}
+
+static inline struct notification *notification_of(struct object *object)
+{
+	return container_of(object, struct notification, object);
+}
+
+/*
+ * Wakes who still waits. Called when the last reference has gone, before every hart is waited for: so when that is over
+ * nobody's deadline can lead here any more.
+ */
+void notification_dismiss(struct notification *notification);
+void notification_destroy(struct notification *notification);

@@ -1,0 +1,170 @@
+/*
+ * Timers. Each hart has a queue with a lock, which other harts take only to set or end a timer of this hart. A timer
+ * fires with that lock held, so nobody ends it meanwhile.
+ */
+#include "object/timer.h"
+
+#include "arch.h"
+#include "hart.h"
+#include "lock.h"
+#include "mem/pool.h"
+#include "object/notification.h"
+#include "sched.h"
+
+struct timer_queue {
+	struct spinlock lock;
+	struct list armed MEMBER_GUARDED_BY(lock); /* soonest first */
+	uint64_t rest_until MEMBER_GUARDED_BY(lock); /* nothing fires before */
+};
+
+static struct timer_queue queues[CONFIG_HARTS];
+
+static struct pool timers = POOL_INIT(timers, struct timer);
+
+void timer_init(void)
+{
+	for (unsigned i = 0; i < CONFIG_HARTS; i++)
+		list_init(&queues[i].armed);
+}
+
+int timer_create(struct notification *notification, uint64_t bits, struct timer **result)
+{
+	struct timer *timer = pool_alloc(&timers);
+
+	if (!timer)
+		return -ENOMEM;
+	if (object_take(&notification->object)) {
+		pool_free(&timers, timer);
+		return -EBADF;
+	}
+	object_init(&timer->object, OBJECT_TIMER);
+	timer->notification = notification;
+	timer->bits = bits;
+	timer->home = this_hart();
+	list_init(&timer->armed);
+	*result = timer;
+	return 0;
+}
+
+static void insert(struct timer_queue *queue, struct timer *timer) REQUIRES(queue->lock)
+{
+	struct list *position = &queue->armed;
+
+	while (position->previous != &queue->armed &&
+		container_of(position->previous, struct timer, armed)->deadline > timer->deadline)
+		position = position->previous;
+	list_insert_before(position, &timer->armed);
+}
+
+/* When the hart has to look at the queue. */
+static uint64_t next_look(const struct timer_queue *queue) REQUIRES(queue->lock)
+{
+	uint64_t first;
+
+	if (list_is_empty(&queue->armed))
+		return UINT64_MAX;
+	first = list_first(&queue->armed, struct timer, armed)->deadline;
+	return first > queue->rest_until ? first : queue->rest_until;
+}
+
+/* True when the hart has to look earlier than it knew. */
+static bool set(struct timer_queue *queue, struct timer *timer, uint64_t deadline, uint64_t period)
+	REQUIRES(queue->lock)
+{
+	struct hart *home = timer->home;
+	uint64_t before = __atomic_load_n(&home->timers_due, __ATOMIC_RELAXED), look;
+
+	list_remove(&timer->armed);
+	timer->deadline = deadline;
+	timer->period = period;
+	if (deadline != UINT64_MAX)
+		insert(queue, timer);
+	look = next_look(queue);
+	__atomic_store_n(&home->timers_due, look, __ATOMIC_RELAXED);
+	return look < before;
+}
+
+void timer_set(struct timer *timer, uint64_t deadline, uint64_t period)
+{
+	struct timer_queue *queue = &queues[timer->home->index];
+	bool earlier;
+
+	lock_acquire(&queue->lock);
+	earlier = set(queue, timer, deadline, period);
+	lock_release(&queue->lock);
+	if (!earlier)
+		return;
+	if (timer->home == this_hart())
+		sched_set_timer();
+	else
+		arch_send_ipi(timer->home);
+}
+
+/* The next time of a periodic timer after `now`; UINT64_MAX when there is none. */
+static uint64_t next_time(const struct timer *timer, uint64_t now)
+{
+	uint64_t missed = (now - timer->deadline) / timer->period, step, next;
+
+	if (__builtin_mul_overflow(missed + 1, timer->period, &step) ||
+		__builtin_add_overflow(timer->deadline, step, &next))
+		return UINT64_MAX;
+	return next;
+}
+
+/* Returns whether it will fire again by itself. */
+static bool fire(struct timer_queue *queue, struct timer *timer, uint64_t now) REQUIRES(queue->lock)
+{
+	list_remove(&timer->armed);
+	if (timer->period) {
+		timer->deadline = next_time(timer, now);
+		if (timer->deadline != UINT64_MAX)
+			insert(queue, timer);
+	}
+	notification_signal(timer->notification, timer->bits);
+	return timer->period;
+}
+
+/*
+ * A timer that fires once was set by a call each time, but periodic ones, and many at once, could take all of the hart's
+ * time: true when there has to be a rest.
+ */
+static bool fire_due(struct timer_queue *queue, uint64_t now) REQUIRES(queue->lock)
+{
+	bool periodic = false;
+
+	for (unsigned i = 0; i < CONFIG_TIMER_BATCH; i++) {
+		struct timer *timer = list_first(&queue->armed, struct timer, armed);
+
+		if (list_is_empty(&queue->armed) || timer->deadline > now)
+			return periodic;
+		periodic |= fire(queue, timer, now);
+	}
+	return true;
+}
+
+void timer_fire(void)
+{
+	struct hart *hart = this_hart();
+	struct timer_queue *queue = &queues[hart->index];
+	uint64_t now = arch_time_now();
+
+	if (__atomic_load_n(&hart->timers_due, __ATOMIC_RELAXED) > now)
+		return;
+	lock_acquire(&queue->lock);
+	if (fire_due(queue, now))
+		queue->rest_until = arch_time_now() + CONFIG_TIMER_REST_NS;
+	__atomic_store_n(&hart->timers_due, next_look(queue), __ATOMIC_RELAXED);
+	lock_release(&queue->lock);
+}
+
+void timer_destroy(struct timer *timer)
+{
+	struct timer_queue *queue = &queues[timer->home->index];
+	struct object *notification = &timer->notification->object;
+
+	lock_acquire(&queue->lock);
+	list_remove(&timer->armed);
+	lock_release(&queue->lock);
+	pool_free(&timers, timer);
+	object_put(notification);
+}

@@ -1,0 +1,88 @@
+/* Calls of drivers: interrupts, and the registers of devices. */
+#include "abi/abi.h"
+#include "arch.h"
+#include "kernel/syscalls.h"
+#include "object/interrupt.h"
+#include "object/memory.h"
+#include "object/notification.h"
+#include "object/process.h"
+#include "object/system.h"
+#include "object/thread.h"
+
+enum { PATH_SIZE = 256 };
+
+handle_result sys_interrupt_create(struct system *s, uint32_t number, struct notification *n, uint64_t bits)
+{
+	struct interrupt *interrupt;
+	int error;
+
+	(void)s;
+	if (!notification_has(bits))
+		return (handle_result){-EINVAL};
+	error = interrupt_create(number, n, bits, &interrupt);
+	if (error)
+		return (handle_result){error};
+
+	handle_result result = handle_add(current_process(), &interrupt->object, RIGHTS_INTERRUPT_ALL);
+
+	object_put(&interrupt->object);
+	return result;
+}
+
+int sys_interrupt_acknowledge(struct interrupt *line)
+{
+	interrupt_acknowledge(line);
+	return 0;
+}
+
+static int find(struct user_in path, size_t len, struct device *device)
+{
+	char text[PATH_SIZE];
+
+	if (!len || len >= sizeof(text))
+		return -EINVAL;
+	TRY(user_copy_in(text, path, 0, len));
+	text[len] = '\0';
+	return arch_device_find(text, device);
+}
+
+/* A handle to its registers, as a memory object. */
+static handle_result give_registers(const struct device *device)
+{
+	struct memory *memory =
+		memory_create_device((paddr_t){device->registers.start}, device->registers.size);
+
+	if (!memory)
+		return (handle_result){-ENOMEM};
+
+	handle_result result = handle_add(
+		current_process(), &memory->object, RIGHTS_MEMORY_ALL & ~(uint32_t)RIGHT_MEMORY_EXEC);
+
+	object_put(&memory->object);
+	return result;
+}
+
+handle_result sys_memory_device(struct system *s, struct user_in path, size_t len)
+{
+	struct device device;
+	int error = find(path, len, &device);
+
+	(void)s;
+	if (error)
+		return (handle_result){error};
+	if (device.is_own)
+		return (handle_result){-EBUSY};
+	if (!device.registers.size || device.registers.size > MEMORY_SIZE_MOST)
+		return (handle_result){-EINVAL};
+
+	return give_registers(&device);
+}
+
+long sys_device_interrupt(struct system *s, struct user_in path, size_t len)
+{
+	struct device device;
+
+	(void)s;
+	TRY(find(path, len, &device));
+	return device.interrupt ? (long)device.interrupt : -EINVAL;
+}
