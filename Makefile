@@ -28,3 +28,4 @@ all: kernel
 include kernel/kernel.mk
 -include user/user.mk
 -include tests/tests.mk
+-include tests/host/kernel/hosted.mk

@@ -12,16 +12,19 @@ static size_t word_length(const char *word)
 	return n;
 }
 
+static const char *skip_spaces(const char *at)
+{
+	while (*at == ' ')
+		at++;
+	return at;
+}
+
 bool bootargs_option(const char *bootargs, const char *name, char *value, size_t size)
 {
 	size_t name_length = strlen(name);
 
 	value[0] = '\0';
-	for (const char *word = bootargs; *word; word += word_length(word)) {
-		if (*word == ' ') {
-			word++;
-			continue;
-		}
+	for (const char *word = skip_spaces(bootargs); *word; word = skip_spaces(word + word_length(word))) {
 		size_t length = word_length(word);
 
 		if (length == 2 && !strncmp(word, "--", 2))

@@ -90,7 +90,8 @@ test:
 
 ## lint              check layout, layers, and what clang has to say
 ## format            lay the C files out as .clang-format has it
-C_FILES := $(wildcard kernel/*.[ch] kernel/*/*.[ch] arch/riscv/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch])
+C_FILES := $(wildcard kernel/*.[ch] kernel/*/*.[ch] arch/riscv/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch] \
+           tests/host/kernel/*.[ch])
 CLANG_FLAGS = $(filter-out -ffixed-x% -Werror -march=% -mabi=%,$(KERNEL_CFLAGS)) --target=riscv64-unknown-elf \
               -march=rv64imac -mabi=lp64 -Wthread-safety -Wno-unused-command-line-argument -Wno-unknown-pragmas -Werror -fsyntax-only
 
@@ -131,4 +132,4 @@ bench:
 .PHONY: help
 help:
 	@echo 'Targets of Tabula (V=1 shows commands, DEBUG=1 builds with more checks):'
-	@sed -n 's/^## /  make /p' tests/tests.mk
+	@sed -n 's/^## /  make /p' tests/tests.mk tests/host/kernel/hosted.mk

@@ -41,7 +41,7 @@ bool fdt_open(struct fdt *fdt, const void *blob, uint32_t most)
 	const uint8_t *b = blob;
 
 	*fdt = (struct fdt){.blob = b};
-	if (cell(b) != FDT_MAGIC)
+	if (most < FDT_HEADER || cell(b) != FDT_MAGIC)
 		return broken(fdt, "no magic number");
 	fdt->size = cell(b + 4);
 	if (fdt->size < FDT_HEADER || fdt->size > most)

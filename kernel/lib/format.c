@@ -43,13 +43,18 @@ static void put_number(
 {
 	char digits[24];
 	size_t n = sizeof(digits);
+	struct conversion rest = *how;
 
+	for (; how->zero && *prefix; prefix++) { /* it stands before the zeros */
+		put(sink, *prefix);
+		rest.width -= rest.width > 0;
+	}
 	do
 		digits[--n] = "0123456789abcdef"[value % base];
 	while (value /= base);
 	for (size_t i = strlen(prefix); i--;)
 		digits[--n] = prefix[i];
-	put_padded(sink, how, digits + n, sizeof(digits) - n);
+	put_padded(sink, &rest, digits + n, sizeof(digits) - n);
 }
 
 static size_t bounded_length(const char *s, size_t most)

@@ -191,15 +191,22 @@ int endpoint_call(struct endpoint *endpoint, struct message *message)
 	return result;
 }
 
+/* Ends the badge that has waited longest for its end to be told; returns its value. */
+static uint64_t end_badge(struct endpoint *e) REQUIRES(e->lock)
+{
+	struct endpoint *badge = list_first(&e->badges_gone, struct endpoint, gone);
+	uint64_t value = badge->badge;
+
+	list_remove(&badge->gone);
+	pool_free(&endpoints, badge);
+	object_put(&e->object);
+	return value;
+}
+
 /* Tells of a badge whose last handle is gone; the badge itself goes with that. */
 static void tell_gone(struct endpoint *e, struct message *to) REQUIRES(e->lock)
 {
-	struct endpoint *badge = list_first(&e->badges_gone, struct endpoint, gone);
-
-	list_remove(&badge->gone);
-	*to = (struct message){.label = MESSAGE_BADGE_GONE, .badge = badge->badge};
-	pool_free(&endpoints, badge);
-	object_put(&e->object);
+	*to = (struct message){.label = MESSAGE_BADGE_GONE, .badge = end_badge(e)};
 }
 
 static int receive(struct endpoint *e, struct message *message) REQUIRES(e->lock)
@@ -335,6 +342,9 @@ void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
 		wake_all(&e->served, -EPIPE);
 		lock_assert_held(e->receivers.lock);
 		wake_all(&e->receivers, -EPIPE);
+		while (!list_is_empty(
+			&e->badges_gone)) /* nobody can be told any more, and they keep the endpoint */
+			end_badge(e);
 	}
 	lock_release(&e->lock);
 }

@@ -41,10 +41,10 @@ int handle_find(const struct handle_table *table, uint32_t value, struct handle_
 	if (!slot || __atomic_load_n(&slot->generation, __ATOMIC_ACQUIRE) != generation)
 		return -EBADF;
 
-	struct object *object = __atomic_load_n(&slot->object, __ATOMIC_RELAXED);
-	uint32_t rights = __atomic_load_n(&slot->rights, __ATOMIC_RELAXED);
+	/* Acquire: the object is seen as handle_add's caller made it; partner: add. And see the fence in free_slot. */
+	struct object *object = __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+	uint32_t rights = __atomic_load_n(&slot->rights, __ATOMIC_ACQUIRE);
 
-	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* partner: the release fence in free_slot */
 	if (!object || __atomic_load_n(&slot->generation, __ATOMIC_RELAXED) != generation)
 		return -EBADF;
 	*found = (struct handle_ref){object, rights, value};
@@ -142,7 +142,7 @@ static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(
 	struct object *object = slot->object;
 
 	__atomic_store_n(&slot->generation, next_generation(slot->generation), __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE); /* partner: the acquire fence in handle_find */
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* partner: the acquiring loads in handle_find */
 	__atomic_store_n(&slot->object, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->rights, table->free, __ATOMIC_RELAXED);
 	table->free = index;

@@ -69,12 +69,11 @@ static void doom(struct object *object)
 
 void object_put(struct object *object)
 {
-	/* Release: what was done to the object is seen by whoever ends it. Partner: the acquire below. */
-	uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_RELEASE);
+	/* Release: what was done to the object is seen by whoever ends it, who acquires it here too. */
+	uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_ACQ_REL);
 
 	assert(before);
 	if (before == 1) {
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		doom(object);
 	} else if (object->type == OBJECT_PROCESS && process_abandon(process_of(object))) {
 		doom(object);

@@ -83,10 +83,12 @@ class Calls(ktap.KtapSuite):
 
 
 class CallsOfTwo(Calls):
+    command = "test-ipc 1 harts"
     machine = {"smp": 2}
 
 
 class CallsOfFour(Calls):
+    command = "test-ipc 1 harts"
     machine = FOUR
 
 

@@ -384,7 +384,7 @@ static void test_hammer(void)
 
 static void make_and_close(void)
 {
-	for (unsigned i = 0; i < 50; i++) {
+	for (unsigned i = 0; i < 200; i++) {
 		open_endpoint();
 		endpoint_handle badge = endpoint_badge(endpoint, i + 1);
 
@@ -400,7 +400,8 @@ static void make_and_close(void)
 	}
 }
 
-static void test_nothing_is_lost(void)
+/* On several harts, what others have set aside is not counted. */
+static void test_nothing_is_lost(long tolerance)
 {
 	struct checks c = {0};
 	long before, after;
@@ -410,11 +411,11 @@ static void test_nothing_is_lost(void)
 	before = frames_free();
 	make_and_close();
 	after = frames_free();
-	check(&c, before - after <= 16 && after - before <= 16, "%ld pages were free, %ld are now", before,
-		after);
+	check(&c, labs(before - after) <= tolerance, "%ld pages were free, %ld are now", before, after);
 	checks_report(&c, "endpoints and badges leave nothing behind");
 }
 
+/* Arguments: the seed, and, on a machine of several harts, any second one. */
 int main(int argc, char **argv)
 {
 	ktap_plan(10);
@@ -428,6 +429,6 @@ int main(int argc, char **argv)
 	test_client_ends();
 	test_many_pending();
 	test_hammer();
-	test_nothing_is_lost();
+	test_nothing_is_lost(argc < 3 ? 0 : 32);
 	return ktap_end();
 }

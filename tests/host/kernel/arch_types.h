@@ -1,0 +1,74 @@
+/*
+ * The seam's types when the kernel runs as a program of the development machine: a hart is a POSIX thread, physical
+ * memory is one mapping, and what runs in user mode is a function that is called once between two calls of the kernel.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+
+struct hart;
+struct message;
+
+typedef struct {
+	uint64_t value;
+} paddr_t;
+
+typedef long (*const *call_table)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+/* What user mode does next. */
+enum hosted_action {
+	HOSTED_CALL, /* number and a[] */
+	HOSTED_LOAD, /* a byte from `address`, into result */
+	HOSTED_STORE, /* the low byte of result to `address` */
+	HOSTED_EXCEPTION, /* an illegal instruction */
+};
+
+struct trapframe {
+	uint64_t pc, stack, argument;
+	enum hosted_action action;
+	bool again; /* do once more what was done last */
+	uint64_t number, a[7], address; /* a[6] only of a message */
+	long result; /* of the last call */
+	call_table table;
+	struct hart *hart; /* the hart it runs on */
+	uint64_t state[16]; /* the program's own; zero at first */
+};
+
+static inline struct message *arch_frame_message(struct trapframe *frame)
+{
+	return (struct message *)&frame->a[1];
+}
+
+/* Page tables of three levels, made of frames: an entry is the address of a frame with a prot in its low bits. */
+struct arch_aspace {
+	paddr_t root;
+	uint32_t active; /* atomic: bit i is set while hart i is in it */
+};
+
+extern _Thread_local struct hart *hosted_hart;
+extern uint8_t *hosted_memory; /* byte 0 of physical memory */
+
+void host_yield(void);
+
+static inline struct hart *this_hart(void)
+{
+	return hosted_hart;
+}
+
+static inline void arch_relax(void)
+{
+	host_yield();
+}
+
+static inline void *direct(paddr_t address)
+{
+	return hosted_memory + address.value;
+}
+
+static inline paddr_t direct_to_physical(const void *pointer)
+{
+	return (paddr_t){(uint64_t)((const uint8_t *)pointer - hosted_memory)};
+}

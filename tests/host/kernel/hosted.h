@@ -1,0 +1,68 @@
+/* For tests: the hosted machine. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch.h"
+
+struct process;
+
+/*
+ * A program of user mode: called whenever its thread comes back from the kernel, it says in the frame what to do
+ * next. Its state is frame->state, since the thread can go on on another hart.
+ */
+typedef void hosted_program(struct trapframe *frame);
+
+/* Address where the index-th program begins. */
+#define HOSTED_ENTRY(index) (0x10000000ul + 16 * (index))
+
+struct hosted_machine {
+	unsigned harts;
+	size_t memory; /* bytes */
+	const char *bootargs;
+	hosted_program *const *programs; /* the first is /init; ends with NULL */
+};
+
+/*
+ * Boots the kernel; returns when nobody has anything to do. Time is virtual: it goes on with each look at it, and to the
+ * next timer when every hart is idle.
+ */
+void hosted_boot(const struct hosted_machine *machine);
+
+/* Has a hart do `job` in the kernel, then waits until every hart is idle and no timer is set. */
+void hosted_do(unsigned hart, void (*job)(void *), void *argument);
+
+/* Reads or writes a byte as user mode of this hart's address space would: false when the page table doesn't allow it. */
+bool hosted_load(uint64_t address, uint8_t *byte);
+bool hosted_store(uint64_t address, uint8_t byte);
+
+/* What a page table says of an address: its frame and rights; false when nothing is mapped. */
+bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot);
+
+/* Has something typed on the console. */
+void hosted_type(const char *text);
+
+/* What has been printed; empties it. */
+const char *hosted_printed(void);
+
+/* The exit status, once system_shutdown has been called; -1 before. */
+int hosted_status(void);
+
+/* Makes a process with a thread that runs the index-th program. The caller has a reference. */
+struct process *hosted_process(unsigned program, uint64_t argument);
+
+/* Says in the frame that the next thing is this call. */
+void hosted_call(
+	struct trapframe *frame, uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+
+/* A random number, of a seed that goes on. */
+uint64_t hosted_random(uint64_t *seed);
+
+/* ---- check.c: what is always true while every hart is idle; says what isn't and ends the program */
+void hosted_check(void);
+
+/* What `check` returns for a process, a table or a space. Ends the program if it isn't true. */
+#define HOSTED_REQUIRE(condition) ((condition) ? (void)0 : hosted_broken(__FILE__, __LINE__, #condition))
+_Noreturn void hosted_broken(const char *file, int line, const char *condition);

@@ -1,0 +1,49 @@
+# The hosted kernel: kernel/ with tests/host/kernel as its architecture, built for this machine. HOSTED chooses how:
+# asan (addresses and undefined behaviour), tsan (data races), coverage. The test programs of a kind go to HOSTED_B.
+
+HOSTED   ?= asan
+HOSTED_B ?= $(B)/host/$(HOSTED)
+HOST_CC  ?= $(if $(filter coverage,$(HOSTED)),clang,cc)
+
+HOSTED_FLAGS_asan     := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOSTED_FLAGS_tsan     := -fsanitize=thread -Wno-tsan -Wno-maybe-uninitialized
+HOSTED_FLAGS_coverage := -fprofile-instr-generate -fcoverage-mapping -Wno-unknown-pragmas
+
+# Names of the kernel that are names of the C library too.
+HOSTED_NAMES := $(foreach name,memcpy memmove memset memcmp strlen strcmp strncmp sched_yield,-D$(name)=kernel_$(name))
+
+HOSTED_CFLAGS = -std=gnu17 -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer -fno-stack-protector -ffreestanding \
+                -pthread -D_GNU_SOURCE -DDEBUG_CHECKS=1 $(WARNINGS) -Wno-cast-qual $(HOSTED_FLAGS_$(HOSTED)) \
+                -iquote tests/host/kernel -iquote kernel -iquote arch/riscv -iquote user/include -I$(GEN)
+
+HOSTED_KERNEL_C := $(wildcard kernel/*.c kernel/*/*.c) arch/riscv/fdt.c $(KERNEL_GEN_C) \
+                   tests/host/kernel/arch.c tests/host/kernel/check.c
+HOSTED_O        := $(HOSTED_KERNEL_C:%.c=$(HOSTED_B)/%.o) $(HOSTED_B)/tests/host/kernel/host.o
+HOSTED_TESTS    := $(patsubst tests/host/kernel/test_%.c,%,$(wildcard tests/host/kernel/test_*.c))
+
+.PHONY: hosted
+hosted: $(HOSTED_TESTS:%=$(HOSTED_B)/%)
+
+$(HOSTED_B)/tests/host/kernel/host.o: HOSTED_NAMES :=
+
+$(HOSTED_B)/%.o: %.c tests/host/kernel/hosted.mk | $(GEN)/stamp
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOSTED_CFLAGS) $(HOSTED_NAMES) -MMD -MP -c -o $@ $<
+
+$(HOSTED_TESTS:%=$(HOSTED_B)/%): $(HOSTED_B)/%: $(HOSTED_B)/tests/host/kernel/test_%.o $(HOSTED_O)
+	$(call say,LINK,$@)
+	$(Q)$(HOST_CC) $(HOSTED_CFLAGS) -o $@ $^
+
+## coverage          run the kernel on this machine under its tests; print which lines of kernel/ have run
+.PHONY: coverage
+coverage:
+	$(Q)$(MAKE) --no-print-directory HOSTED=coverage HOST_CC=clang hosted
+	$(Q)for test in $(HOSTED_TESTS); do \
+		LLVM_PROFILE_FILE=$(B)/host/coverage/$$test.profraw $(B)/host/coverage/$$test > $(B)/host/coverage/$$test.log || \
+			{ cat $(B)/host/coverage/$$test.log; exit 1; }; done
+	$(Q)llvm-profdata merge -o $(B)/host/coverage/all.profdata $(HOSTED_TESTS:%=$(B)/host/coverage/%.profraw)
+	$(Q)llvm-cov report -instr-profile $(B)/host/coverage/all.profdata $(B)/host/coverage/$(firstword $(HOSTED_TESTS)) \
+		$(patsubst %,-object $(B)/host/coverage/%,$(wordlist 2,99,$(HOSTED_TESTS))) $(wildcard kernel/*.c kernel/*/*.c) | \
+		awk 'NF > 9 && $$8 + 0 { printf "%-28s %5d lines %8s\n", $$1, $$8, $$10 }'
+
+-include $(shell find $(HOSTED_B) -name '*.d' 2>/dev/null)

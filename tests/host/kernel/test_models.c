@@ -1,0 +1,427 @@
+/*
+ * Random operations on the kernel's structures, each beside a simple model that says what has to come out.
+ *
+ *	models [SEED]
+ */
+#include <stdlib.h>
+
+#include "abi/abi.h"
+#include "abi/syscall_numbers.h"
+#include "hart.h"
+#include "hosted.h"
+#include "lib/string.h"
+#include "mem/frame.h"
+#include "mem/pool.h"
+#include "object/process.h"
+#include "object/system.h"
+#include "tabula/ktap.h"
+
+enum {
+	STEPS = 20000,
+	PIECES = 600,
+	HANDLES = 400,
+	PAGES = 48, /* of the address space that is tried */
+	OBJECTS = 4,
+	OBJECT_PAGES = 20,
+	CONTENT = 6 * PAGE_SIZE,
+};
+
+static uint64_t seed = 1;
+
+static uint64_t below(uint64_t limit)
+{
+	return hosted_random(&seed) % limit;
+}
+
+static void init(struct trapframe *frame)
+{
+	hosted_call(frame, SYS_thread_sleep, UINT64_MAX, 0, 0, 0);
+}
+
+/* ---- frames: what is given out belongs to one, and comes back */
+
+static void test_frames(void *result)
+{
+	size_t all = frame_free_count(), held = 0;
+	paddr_t *frames = calloc(all + 1, sizeof(*frames));
+
+	HOSTED_REQUIRE(frames && all <= frame_count());
+	for (unsigned step = 0; step < STEPS; step++) {
+		paddr_t frame;
+
+		if (below(2) || !held || step > STEPS - 5000) {
+			int error = below(2) ? frame_alloc(&frame) : frame_alloc_zeroed(&frame);
+
+			HOSTED_REQUIRE(error == (held == all ? -ENOMEM : 0));
+			if (error)
+				continue;
+			*(uint64_t *)direct(frame) = frame.value;
+			frames[held++] = frame;
+		} else {
+			size_t i = below(held);
+
+			HOSTED_REQUIRE(*(uint64_t *)direct(frames[i]) == frames[i].value);
+			frame_free(frames[i]);
+			frames[i] = frames[--held];
+		}
+		HOSTED_REQUIRE(frame_free_count() == all - held);
+	}
+	while (held) {
+		held--;
+		HOSTED_REQUIRE(*(uint64_t *)direct(frames[held]) == frames[held].value);
+		frame_free(frames[held]);
+	}
+	HOSTED_REQUIRE(frame_free_count() == all);
+	free(frames);
+	*(bool *)result = true;
+}
+
+/* ---- pools */
+
+struct odd_piece {
+	uint64_t words[13];
+};
+
+static struct pool odd_pieces = POOL_INIT(odd_pieces, struct odd_piece);
+
+static void test_pool(void *result)
+{
+	static struct odd_piece *pieces[PIECES];
+	size_t before = frame_free_count(), held = 0;
+
+	for (unsigned step = 0; step < STEPS; step++) {
+		if (held < PIECES && (below(2) || !held)) {
+			struct odd_piece *piece = pool_alloc(&odd_pieces);
+
+			HOSTED_REQUIRE(piece);
+			for (unsigned i = 0; i < 13; i++)
+				HOSTED_REQUIRE(!piece->words[i]);
+			memset(piece, (int)(held & 0xff), sizeof(*piece));
+			piece->words[0] = (uint64_t)piece;
+			pieces[held++] = piece;
+		} else {
+			size_t i = below(held);
+
+			HOSTED_REQUIRE(pieces[i]->words[0] == (uint64_t)pieces[i]);
+			HOSTED_REQUIRE(pieces[i]->words[1] == pieces[i]->words[12]);
+			pool_free(&odd_pieces, pieces[i]);
+			pieces[i] = pieces[--held];
+		}
+		HOSTED_REQUIRE(odd_pieces.used == held);
+	}
+	while (held)
+		pool_free(&odd_pieces, pieces[--held]);
+	HOSTED_REQUIRE(frame_free_count() == before);
+	*(bool *)result = true;
+}
+
+/* ---- handles: what is open names its object, what was closed names nothing for long */
+
+struct known_handle {
+	uint32_t value, rights;
+	struct object *object;
+};
+
+static void check_handle(struct process *process, const struct known_handle *known, bool open)
+{
+	struct handle_ref found;
+	int error = handle_find(&process->handles, known->value, &found);
+
+	HOSTED_REQUIRE(error == (open ? 0 : -EBADF));
+	HOSTED_REQUIRE(!open || (found.object == known->object && found.rights == known->rights));
+}
+
+static void test_handles(void *result)
+{
+	static struct known_handle open[HANDLES], closed[HANDLES];
+	struct process *process = process_create("handles", 7);
+	struct object *objects[] = {&system_root.object, &process->object};
+	uint32_t count = 0, closings = 0, references = system_root.object.references;
+
+	for (unsigned step = 0; step < STEPS; step++) {
+		struct handle_ref found;
+
+		if (count < HANDLES && (below(2) || !count)) {
+			struct known_handle *known = &open[count++];
+
+			known->object = objects[below(2)];
+			known->rights = (uint32_t)below(1 << 12);
+			known->value = (uint32_t)handle_add(process, known->object, known->rights).value;
+			HOSTED_REQUIRE((int32_t)known->value > 0);
+		} else {
+			size_t i = below(count);
+
+			HOSTED_REQUIRE(!handle_remove(process, open[i].value));
+			HOSTED_REQUIRE(handle_remove(process, open[i].value) == -EBADF);
+			closed[closings++ % HANDLES] = open[i];
+			open[i] = open[--count];
+		}
+		HOSTED_REQUIRE(process->handles.count == count);
+		if (count)
+			check_handle(process, &open[below(count)], true);
+		if (closings >= HANDLES)
+			check_handle(process, &closed[below(HANDLES)], false);
+		HOSTED_REQUIRE(handle_find(&process->handles, 0, &found) == -EBADF);
+		HOSTED_REQUIRE(handle_find(&process->handles, UINT32_MAX, &found) == -EBADF);
+	}
+	object_put(&process->object);
+	*(bool *)result = references == system_root.object.references - (count - process->self_handles);
+}
+
+/* The table full: each slot once, then an error, and room again after one is closed. */
+static void test_full_table(void *result)
+{
+	struct process *process = process_create("full", 4);
+	unsigned most = HANDLE_PAGES * HANDLE_PAGE_SLOTS, count = 0;
+	handle_result last = {0}, next;
+
+	for (;; count++, last = next) {
+		next = handle_add(process, &system_root.object, 0);
+		if (next.value < 0)
+			break;
+	}
+	HOSTED_REQUIRE(next.value == -EMFILE && count == most);
+	HOSTED_REQUIRE(!handle_remove(process, (uint32_t)last.value));
+	next = handle_add(process, &system_root.object, 0);
+	HOSTED_REQUIRE(next.value > 0 && next.value != last.value);
+	HOSTED_REQUIRE(handle_add(process, &system_root.object, 0).value == -EMFILE);
+	object_put(&process->object);
+	*(bool *)result = true;
+}
+
+/* ---- address spaces: regions against a map of pages */
+
+struct page {
+	struct memory *memory; /* NULL: nothing is mapped */
+	uint64_t index; /* page of the memory */
+	enum prot prot;
+};
+
+#define SPACE_START 0x7fff0000ul /* so that two page tables are in use */
+
+static enum prot random_prot(void)
+{
+	static const enum prot prots[] = {
+		PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE, PROT_EXEC, PROT_READ | PROT_EXEC};
+
+	return prots[below(5)];
+}
+
+static void try_map(struct aspace *space, struct page *pages, struct memory *const *objects)
+{
+	uint64_t first = below(PAGES), count = below(8) + 1, offset = below(OBJECT_PAGES - 8);
+	uint64_t at = SPACE_START + first * PAGE_SIZE;
+	struct memory *memory = objects[below(OBJECTS)];
+	enum prot prot = random_prot();
+	bool taken = false;
+	int error;
+
+	if (first + count > PAGES)
+		return;
+	for (uint64_t i = first; i < first + count; i++)
+		taken |= pages[i].memory != NULL;
+	error = aspace_map(space, &at, memory, offset * PAGE_SIZE, count * PAGE_SIZE, prot);
+	HOSTED_REQUIRE(error == (taken ? -EEXIST : 0));
+	for (uint64_t i = 0; !taken && i < count; i++)
+		pages[first + i] = (struct page){memory, offset + i, prot};
+}
+
+static void try_unmap(struct aspace *space, struct page *pages)
+{
+	uint64_t first = below(PAGES), count = below(12) + 1;
+
+	if (first + count > PAGES)
+		return;
+	HOSTED_REQUIRE(!aspace_unmap(space, SPACE_START + first * PAGE_SIZE, count * PAGE_SIZE));
+	for (uint64_t i = first; i < first + count; i++) {
+		paddr_t frame;
+		enum prot prot;
+
+		pages[i].memory = NULL;
+		HOSTED_REQUIRE(!hosted_lookup(&space->arch, SPACE_START + i * PAGE_SIZE, &frame, &prot));
+	}
+}
+
+static void try_touch(struct aspace *space, const struct page *pages)
+{
+	uint64_t number = below(PAGES), address = SPACE_START + number * PAGE_SIZE;
+	enum prot access = 1u << below(3), prot;
+	const struct page *page = &pages[number];
+	bool allowed =
+		page->memory && (page->prot & access || (access == PROT_READ && page->prot & PROT_WRITE));
+	paddr_t frame, expected;
+
+	HOSTED_REQUIRE(aspace_fault(space, address + below(PAGE_SIZE), access) == (allowed ? 0 : -EFAULT));
+	if (!allowed)
+		return;
+	HOSTED_REQUIRE(!memory_frame(page->memory, page->index, &expected));
+	HOSTED_REQUIRE(hosted_lookup(&space->arch, address, &frame, &prot));
+	HOSTED_REQUIRE(frame.value == expected.value && prot == page->prot);
+}
+
+static void test_space(void *result)
+{
+	static struct page pages[PAGES];
+	struct process *process = process_create("space", 5);
+	struct memory *objects[OBJECTS];
+	bool empty = true;
+
+	for (unsigned i = 0; i < OBJECTS; i++)
+		HOSTED_REQUIRE((objects[i] = memory_create(OBJECT_PAGES * PAGE_SIZE)));
+	for (unsigned step = 0; step < STEPS; step++) {
+		switch (below(4)) {
+		case 0:
+			try_map(&process->aspace, pages, objects);
+			break;
+		case 1:
+			try_unmap(&process->aspace, pages);
+			break;
+		default:
+			try_touch(&process->aspace, pages);
+		}
+	}
+	for (unsigned i = 0; i < PAGES; i++)
+		empty &= !pages[i].memory;
+	HOSTED_REQUIRE(aspace_is_empty(&process->aspace) == empty);
+	for (unsigned i = 0; i < OBJECTS; i++)
+		object_put(&objects[i]->object);
+	object_put(&process->object);
+	*(bool *)result = true;
+}
+
+/* Addresses that the kernel chooses are free, and it says when there are none. */
+static void test_room(void *result)
+{
+	struct process *process = process_create("room", 4);
+	struct memory *memory = memory_create(MEMORY_SIZE_MOST);
+	uint64_t end = 0, at;
+	int error;
+
+	for (unsigned i = 0; i < 40; i++) {
+		uint64_t size = (below(20) + 1) * PAGE_SIZE;
+
+		at = 0;
+		HOSTED_REQUIRE(!aspace_map(&process->aspace, &at, memory, 0, size, PROT_READ));
+		HOSTED_REQUIRE(at >= end);
+		end = at + size;
+	}
+	at = 0;
+	error = aspace_map(&process->aspace, &at, memory, 0, USER_TOP - end + PAGE_SIZE, PROT_READ);
+	HOSTED_REQUIRE(error == -ENOMEM);
+	HOSTED_REQUIRE(!aspace_map(&process->aspace, &at, memory, 0, USER_TOP - end, PROT_READ));
+	at = 0;
+	error = aspace_map(&process->aspace, &at, memory, 0, PAGE_SIZE, PROT_READ);
+	HOSTED_REQUIRE(error == -ENOMEM);
+	object_put(&memory->object);
+	object_put(&process->object);
+	*(bool *)result = true;
+}
+
+/* ---- memory objects: bytes against an array; views of them */
+
+static void test_memory(void *result)
+{
+	static uint8_t bytes[CONTENT], got[CONTENT], shown[CONTENT];
+	struct memory *memory = memory_create(CONTENT);
+
+	HOSTED_REQUIRE(memory);
+	for (unsigned step = 0; step < 3000; step++) {
+		uint64_t offset = below(CONTENT), size = below(CONTENT - offset + 1);
+		paddr_t frame;
+
+		HOSTED_REQUIRE(memory_extent(memory, offset, size) == size);
+		HOSTED_REQUIRE(memory_extent(memory, offset, UINT64_MAX) == CONTENT - offset);
+		if (below(2)) {
+			HOSTED_REQUIRE(!memory_frame(memory, offset >> PAGE_SHIFT, &frame));
+			bytes[offset] = (uint8_t)step;
+			((uint8_t *)direct(frame))[offset & (PAGE_SIZE - 1)] = (uint8_t)step;
+			continue;
+		}
+		HOSTED_REQUIRE(!memory_get(memory, offset, got, size));
+		HOSTED_REQUIRE(!memcmp(got, bytes + offset, size));
+		if (step % 16)
+			continue;
+
+		uint64_t lead = below(PAGE_SIZE), start = below(CONTENT), length = below(CONTENT - start + 1);
+		uint64_t whole = (lead + length + PAGE_SIZE) & ~(uint64_t)(PAGE_SIZE - 1);
+		struct memory *view = memory_create_view(memory, start, length, lead, whole);
+
+		whole = whole < CONTENT ? whole : CONTENT;
+		memset(shown, 0, sizeof(shown));
+		memcpy(shown + lead, bytes + start, length < CONTENT - lead ? length : CONTENT - lead);
+		HOSTED_REQUIRE(view && !memory_get(view, 0, got, whole));
+		HOSTED_REQUIRE(!memcmp(got, shown, whole));
+		object_put(&view->object);
+		object_reclaim();
+	}
+	object_put(&memory->object);
+	*(bool *)result = true;
+}
+
+/* Everything that runs out of memory says so and leaves things as they were. */
+static void test_exhaustion(void *result)
+{
+	size_t before = frame_free_count(), count = 0;
+	paddr_t *held = calloc(before, sizeof(*held));
+	struct process *process = process_create("poor", 4);
+	struct memory *memory = memory_create(1ul << 32);
+	uint64_t at = SPACE_START;
+	paddr_t frame;
+
+	HOSTED_REQUIRE(held && process && memory);
+	HOSTED_REQUIRE(!aspace_map(&process->aspace, &at, memory, 0, 1ul << 30, PROT_READ));
+	while (!frame_alloc(&held[count]))
+		count++;
+	HOSTED_REQUIRE(!frame_free_count());
+	HOSTED_REQUIRE(memory_frame(memory, 1 << 19, &frame) == -ENOMEM);
+	HOSTED_REQUIRE(aspace_fault(&process->aspace, SPACE_START, PROT_READ) == -ENOMEM);
+	HOSTED_REQUIRE(handle_add(process, &memory->object, 0).value == -ENOMEM);
+	/* One frame at a time: the depth of the trees shows. */
+	for (unsigned i = 0; i < 16 && aspace_fault(&process->aspace, SPACE_START, PROT_READ); i++)
+		frame_free(held[--count]);
+	HOSTED_REQUIRE(!aspace_fault(&process->aspace, SPACE_START, PROT_READ));
+	while (count)
+		frame_free(held[--count]);
+	object_put(&memory->object);
+	object_put(&process->object);
+	free(held);
+	*(bool *)result = true;
+}
+
+static void free_now(void *to)
+{
+	*(size_t *)to = frame_free_count();
+}
+
+static void run(const char *name, void (*test)(void *))
+{
+	size_t before, after;
+	bool passed = false;
+
+	hosted_do(0, free_now, &before);
+	hosted_do(0, test, &passed);
+	hosted_do(0, free_now, &after);
+	hosted_check();
+	ktap_ok(passed && before == after, "%s", name);
+	if (before != after)
+		ktap_diagnose("%zu frames were free before, %zu after", before, after);
+}
+
+int main(int count, char **arguments)
+{
+	static hosted_program *const programs[] = {init, NULL};
+
+	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
+	ktap_plan(8);
+	hosted_boot(&(struct hosted_machine){1, 4 << 20, "log=error", programs});
+	run("a frame belongs to one, and comes back", test_frames);
+	run("a piece of a pool is zero, belongs to one, and leaves no trace", test_pool);
+	run("a handle names its object with its rights until it is closed, and nothing afterwards",
+		test_handles);
+	run("a full handle table says so", test_full_table);
+	run("regions show the pages that a map of pages says", test_space);
+	run("the kernel finds room that is free", test_room);
+	run("memory objects and views of them have the bytes of an array", test_memory);
+	run("whoever runs out of memory hears of it", test_exhaustion);
+	return ktap_end();
+}
