@@ -136,6 +136,16 @@ class InterruptsOfFour(Interrupts):
     machine = FOUR
 
 
+class Shootdown(ktap.KtapSuite):
+    """Not with more harts than a small machine has cores: a hart that spins keeps away the one it waits for."""
+
+    command = "test-shootdown"
+
+
+class ShootdownOfTwo(Shootdown):
+    machine = {"smp": 2}
+
+
 class Fuzz(ktap.KtapSuite):
     command = "test-fuzz"
 
