@@ -29,24 +29,25 @@
 /* All zero: free. */
 struct CAPABILITY("lock") spinlock {
 	uint32_t held; /* atomic */
-	uint32_t holder; /* atomic: index of the hart that holds it, for the report of a deadlock */
+	uint32_t
+		holder; /* atomic: 1 + index of the hart that holds it, 0: none. For the report of a deadlock */
 };
 
 /* Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. */
 static inline void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	while (__builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0)) {
-		assert(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) != this_hart()->index ||
+		assert(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) != this_hart()->index + 1 ||
 			!__atomic_load_n(&lock->held, __ATOMIC_RELAXED));
 		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
 			arch_relax();
 	}
-	__atomic_store_n(&lock->holder, this_hart()->index, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->holder, this_hart()->index + 1, __ATOMIC_RELAXED);
 }
 
 static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
-	__atomic_store_n(&lock->holder, UINT32_MAX, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
@@ -54,5 +55,5 @@ static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_A
 static inline void lock_assert_held(const struct spinlock *lock) ASSERTS_HELD(*lock)
 {
 	assert(__atomic_load_n(&lock->held, __ATOMIC_RELAXED) &&
-		__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_hart()->index);
+		__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_hart()->index + 1);
 }
