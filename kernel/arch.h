@@ -15,6 +15,7 @@
 #include "arch_types.h"
 #include "result.h"
 
+struct account;
 struct hart;
 
 /* ---- the machine, as the firmware described it */
@@ -137,8 +138,8 @@ uint64_t arch_frame_pc(const struct trapframe *frame);
 
 /* ---- address spaces */
 
-/* Makes an empty user half; -ENOMEM. */
-MUST_USE int arch_aspace_init(struct arch_aspace *aspace);
+/* Makes an empty user half, whose page tables `account` pays for; -ENOMEM. */
+MUST_USE int arch_aspace_init(struct arch_aspace *aspace, struct account *account);
 
 /* Frees the page tables, not the pages they map. No hart is in it. */
 void arch_aspace_destroy(struct arch_aspace *aspace);

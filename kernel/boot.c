@@ -6,6 +6,7 @@
 #include "init.h"
 #include "log.h"
 #include "lib/format.h"
+#include "mem/account.h"
 #include "mem/frame.h"
 #include "object/futex.h"
 #include "object/process.h"
@@ -33,6 +34,7 @@ void door_boot(void)
 	hart_init(hart, 0, machine->hart[0]);
 	log_init(machine->bootargs);
 	frame_init(machine);
+	account_init();
 	arch_memory_init();
 	arch_hart_init(hart);
 	sched_init(hart);

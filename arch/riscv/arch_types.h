@@ -7,6 +7,7 @@
 #include "config.h"
 #include "layout.h"
 
+struct account;
 struct hart;
 struct message;
 
@@ -36,6 +37,7 @@ static inline struct message *arch_frame_message(struct trapframe *frame)
 }
 
 struct arch_aspace {
+	struct account *account; /* pays for the page tables */
 	paddr_t root; /* page table of the highest level */
 	uint32_t active; /* atomic: bit i is set while hart i may hold translations of it */
 };

@@ -8,6 +8,7 @@
 #include "csr.h"
 #include "hart.h"
 #include "lib/string.h"
+#include "mem/account.h"
 #include "mem/frame.h"
 #include "panic.h"
 #include "riscv.h"
@@ -90,7 +91,7 @@ static bool is_leaf(uint64_t entry)
 }
 
 /* The entry for `address` at `level`, making tables on the way; NULL when a frame can't be had. */
-static uint64_t *walk_making(uint64_t *table, uint64_t address, int level)
+static uint64_t *walk_making(struct account *account, uint64_t *table, uint64_t address, int level)
 {
 	for (int l = LEVELS - 1; l > level; l--) {
 		uint64_t *entry = entry_of(table, address, l);
@@ -98,7 +99,7 @@ static uint64_t *walk_making(uint64_t *table, uint64_t address, int level)
 		if (!(*entry & PTE_V)) {
 			paddr_t frame;
 
-			if (frame_alloc_zeroed(&frame))
+			if (account_frame_alloc_zeroed(account, &frame))
 				return NULL;
 			*entry = entry_to(frame, 0);
 		}
@@ -116,7 +117,7 @@ static void map_kernel(uint64_t address, uint64_t physical, uint64_t size, uint6
 		while (level && ((address | physical) & (level_size(level) - 1) || size < level_size(level)))
 			level--;
 
-		uint64_t *entry = walk_making(direct(kernel_root), address, level);
+		uint64_t *entry = walk_making(&kernel_account, direct(kernel_root), address, level);
 
 		if (!entry)
 			panic("not enough memory for the kernel's page tables; give the machine more than 16 MiB");
@@ -209,31 +210,32 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 
 /* ---- user halves */
 
-int arch_aspace_init(struct arch_aspace *aspace)
+int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 {
 	aspace->active = 0;
-	TRY(frame_alloc_zeroed(&aspace->root));
+	aspace->account = account;
+	TRY(account_frame_alloc_zeroed(account, &aspace->root));
 	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES,
 		(uint64_t *)direct(kernel_root) + USER_ENTRIES, (ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
 	return 0;
 }
 
-static void free_tables(uint64_t *table, unsigned entries, int level)
+static void free_tables(struct account *account, uint64_t *table, unsigned entries, int level)
 {
 	for (unsigned i = 0; i < entries; i++) {
 		if (!(table[i] & PTE_V) || is_leaf(table[i]))
 			continue;
 		if (level > 1)
-			free_tables(entry_table(table[i]), ENTRIES, level - 1);
-		frame_free(direct_to_physical(entry_table(table[i])));
+			free_tables(account, entry_table(table[i]), ENTRIES, level - 1);
+		account_frame_free(account, direct_to_physical(entry_table(table[i])));
 	}
 }
 
 void arch_aspace_destroy(struct arch_aspace *aspace)
 {
 	assert(!aspace->active);
-	free_tables(direct(aspace->root), USER_ENTRIES, LEVELS - 1);
-	frame_free(aspace->root);
+	free_tables(aspace->account, direct(aspace->root), USER_ENTRIES, LEVELS - 1);
+	account_frame_free(aspace->account, aspace->root);
 }
 
 /* What was stored to a page is fetched, here and on the harts that are in the space; others do it when they enter. */
@@ -248,7 +250,7 @@ static void make_code_visible(struct arch_aspace *aspace)
 int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
 {
 	uint64_t flags = PTE_U | PTE_A;
-	uint64_t *entry = walk_making(direct(aspace->root), address, 0);
+	uint64_t *entry = walk_making(aspace->account, direct(aspace->root), address, 0);
 
 	if (!entry)
 		return -ENOMEM;

@@ -5,10 +5,8 @@
  */
 #include "mem/pool.h"
 
-#include <stdint.h>
-
-#include "abi/abi.h"
 #include "lib/string.h"
+#include "mem/account.h"
 #include "mem/frame.h"
 #include "panic.h"
 
@@ -21,7 +19,20 @@ struct slab {
 	struct pool *pool;
 	struct piece *free;
 	size_t used;
-};
+} __attribute__((aligned(POOL_SLAB_HEADER)));
+
+STATIC_ASSERT(sizeof(struct slab) == POOL_SLAB_HEADER);
+
+static struct pool *pools; /* atomic: all that are listed; none ever leaves */
+
+static void enlist(struct pool *pool) REQUIRES(pool->lock)
+{
+	pool->is_listed = true;
+	pool->next = __atomic_load_n(&pools, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(
+		&pools, &pool->next, pool, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		continue;
+}
 
 static struct slab *slab_new(struct pool *pool) REQUIRES(pool->lock)
 {
@@ -29,6 +40,9 @@ static struct slab *slab_new(struct pool *pool) REQUIRES(pool->lock)
 
 	if (frame_alloc(&frame))
 		return NULL;
+	pool->slabs++;
+	if (!pool->is_listed)
+		enlist(pool);
 
 	struct slab *slab = direct(frame);
 	char *end = (char *)slab + PAGE_SIZE;
@@ -63,14 +77,20 @@ static struct piece *take(struct pool *pool) REQUIRES(pool->lock)
 	return piece;
 }
 
-void *pool_alloc(struct pool *pool)
+void *pool_alloc(struct pool *pool, struct account *account)
 {
+	if (account && account_charge(account, pool->charge))
+		return NULL;
 	lock_acquire(&pool->lock);
 
 	struct piece *piece = take(pool);
 
 	lock_release(&pool->lock);
-	return piece ? memset(piece, 0, pool->size) : NULL;
+	if (piece)
+		return memset(piece, 0, pool->size);
+	if (account)
+		account_uncharge(account, pool->charge);
+	return NULL;
 }
 
 /* True when the slab is empty now, and taken from the pool. */
@@ -83,12 +103,14 @@ static bool give(struct pool *pool, struct slab *slab, struct piece *piece) REQU
 	slab->free = piece;
 	slab->used--;
 	pool->used--;
-	if (!slab->used)
-		list_remove(&slab->link);
-	return !slab->used;
+	if (slab->used)
+		return false;
+	list_remove(&slab->link);
+	pool->slabs--;
+	return true;
 }
 
-void pool_free(struct pool *pool, void *pointer)
+void pool_free(struct pool *pool, struct account *account, void *pointer)
 {
 	struct slab *slab = (struct slab *)((uintptr_t)pointer & ~(uintptr_t)(PAGE_SIZE - 1));
 	bool empty;
@@ -98,4 +120,18 @@ void pool_free(struct pool *pool, void *pointer)
 	lock_release(&pool->lock);
 	if (empty)
 		frame_free(direct_to_physical(slab));
+	if (account)
+		account_uncharge(account, pool->charge);
+}
+
+void pool_totals(uint64_t *charged, size_t *frames)
+{
+	*charged = 0, *frames = 0;
+	/* Acquire: a pool is seen with its link. Partner: enlist. */
+	for (struct pool *pool = __atomic_load_n(&pools, __ATOMIC_ACQUIRE); pool; pool = pool->next) {
+		lock_acquire(&pool->lock);
+		*charged += pool->used * pool->charge;
+		*frames += pool->slabs;
+		lock_release(&pool->lock);
+	}
 }

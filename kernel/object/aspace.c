@@ -18,18 +18,19 @@ struct region {
 
 static struct pool regions = POOL_INIT(regions, struct region);
 
-int aspace_init(struct aspace *aspace)
+int aspace_init(struct aspace *aspace, struct account *account)
 {
+	aspace->account = account;
 	list_init(&aspace->regions);
 	aspace->gone = false;
-	return arch_aspace_init(&aspace->arch);
+	return arch_aspace_init(&aspace->arch, account);
 }
 
-static void region_free(struct region *region)
+static void region_free(struct aspace *aspace, struct region *region)
 {
 	list_remove(&region->link);
 	object_put(&region->memory->object);
-	pool_free(&regions, region);
+	pool_free(&regions, aspace->account, region);
 }
 
 void aspace_destroy(struct aspace *aspace)
@@ -38,7 +39,7 @@ void aspace_destroy(struct aspace *aspace)
 	aspace->gone = true;
 	arch_aspace_destroy(&aspace->arch);
 	while (!list_is_empty(&aspace->regions))
-		region_free(list_first(&aspace->regions, struct region, link));
+		region_free(aspace, list_first(&aspace->regions, struct region, link));
 	lock_release(&aspace->lock);
 }
 
@@ -96,12 +97,12 @@ static int map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint6
 	if (overlaps(aspace, next, start + size))
 		return -EEXIST;
 
-	struct region *region = pool_alloc(&regions);
+	struct region *region = pool_alloc(&regions, aspace->account);
 
 	if (!region)
 		return -ENOMEM;
 	if (object_take(&memory->object)) {
-		pool_free(&regions, region);
+		pool_free(&regions, aspace->account, region);
 		return -EBADF;
 	}
 	*region = (struct region){
@@ -123,9 +124,9 @@ int aspace_map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint6
 }
 
 /* Cuts a region in two at `address`, which is inside it. */
-static int split(struct region *region, uint64_t address)
+static int split(struct aspace *aspace, struct region *region, uint64_t address)
 {
-	struct region *rest = pool_alloc(&regions);
+	struct region *rest = pool_alloc(&regions, aspace->account);
 
 	if (!rest)
 		return -ENOMEM;
@@ -150,7 +151,7 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size) REQUIRES(asp
 		struct region *first = container_of(link, struct region, link);
 
 		if (first->start < at && first->end > end)
-			TRY(split(first, end));
+			TRY(split(aspace, first, end));
 		if (first->start < at) {
 			first->end = at;
 			link = link->next;
@@ -166,7 +167,7 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size) REQUIRES(asp
 			region->start = end;
 			break;
 		}
-		region_free(region);
+		region_free(aspace, region);
 	}
 	arch_aspace_unmap(&aspace->arch, at, end);
 	return 0;

@@ -11,6 +11,7 @@
 #include "result.h"
 
 struct aspace {
+	struct account *account; /* of its process: pays for regions and page tables */
 	struct spinlock lock;
 	struct arch_aspace arch MEMBER_GUARDED_BY(lock);
 	struct list regions MEMBER_GUARDED_BY(lock); /* by address, not overlapping */
@@ -18,7 +19,7 @@ struct aspace {
 };
 
 /* -ENOMEM. */
-MUST_USE int aspace_init(struct aspace *aspace);
+MUST_USE int aspace_init(struct aspace *aspace, struct account *account);
 
 /* Removes every mapping and the page tables; no hart is in it. All calls but this one return -EBUSY afterwards. */
 void aspace_destroy(struct aspace *aspace);

@@ -12,8 +12,6 @@
 #include "object/endpoint.h"
 
 #include "lib/list.h"
-#include "mem/frame.h"
-#include "mem/pool.h"
 #include "object/process.h"
 #include "object/thread.h"
 #include "panic.h"
@@ -24,7 +22,7 @@ STATIC_ASSERT(ENDPOINT_PAGE_SLOTS * sizeof(struct call_slot) == PAGE_SIZE);
 STATIC_ASSERT(ENDPOINT_PAGE_SLOTS *ENDPOINT_PAGES == 1 << TOKEN_SLOT_BITS);
 STATIC_ASSERT(sizeof(struct message) == 6 * sizeof(uint64_t)); /* registers a1 to a6 */
 
-static struct pool endpoints = POOL_INIT(endpoints, struct endpoint);
+static struct object_pool endpoints = OBJECT_POOL_INIT(endpoints, struct endpoint, OBJECT_ENDPOINT);
 
 static void caller_left(struct runner *runner);
 static void receiver_left(struct runner *runner);
@@ -36,11 +34,10 @@ static struct thread *thread_of_runner(struct runner *runner)
 
 struct endpoint *endpoint_create(void)
 {
-	struct endpoint *endpoint = pool_alloc(&endpoints);
+	struct endpoint *endpoint = object_alloc(&endpoints, current_account());
 
 	if (!endpoint)
 		return NULL;
-	object_init(&endpoint->object, OBJECT_ENDPOINT);
 	endpoint->root = endpoint;
 	wait_queue_init(&endpoint->callers, &endpoint->lock);
 	wait_queue_init(&endpoint->receivers, &endpoint->lock);
@@ -55,15 +52,14 @@ struct endpoint *endpoint_create(void)
 
 struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t value)
 {
-	struct endpoint *badge = pool_alloc(&endpoints);
+	struct endpoint *badge = object_alloc(&endpoints, current_account());
 
 	if (!badge)
 		return NULL;
 	if (object_take(&endpoint->root->object)) {
-		pool_free(&endpoints, badge);
+		object_free(&endpoints, badge);
 		return NULL;
 	}
-	object_init(&badge->object, OBJECT_ENDPOINT);
 	badge->root = endpoint->root;
 	badge->badge = value;
 	list_init(&badge->gone);
@@ -88,7 +84,7 @@ static int add_slots(struct endpoint *e) REQUIRES(e->lock)
 		number++;
 	if (number == ENDPOINT_PAGES)
 		return -ENOMEM;
-	TRY(frame_alloc_zeroed(&frame));
+	TRY(account_frame_alloc_zeroed(e->object.account, &frame));
 	e->page[number] = direct(frame);
 	for (uint32_t i = ENDPOINT_PAGE_SLOTS; i--;) {
 		uint32_t index = number * ENDPOINT_PAGE_SLOTS + i;
@@ -198,7 +194,7 @@ static uint64_t end_badge(struct endpoint *e) REQUIRES(e->lock)
 	uint64_t value = badge->badge;
 
 	list_remove(&badge->gone);
-	pool_free(&endpoints, badge);
+	object_free(&endpoints, badge);
 	object_put(&e->object);
 	return value;
 }
@@ -377,7 +373,7 @@ static void destroy_badge(struct endpoint *badge)
 	lock_release(&e->lock);
 	if (told)
 		return;
-	pool_free(&endpoints, badge);
+	object_free(&endpoints, badge);
 	object_put(&e->object);
 }
 
@@ -389,6 +385,6 @@ void endpoint_destroy(struct endpoint *endpoint)
 	}
 	for (unsigned i = 0; i < ENDPOINT_PAGES; i++)
 		if (endpoint->page[i])
-			frame_free(direct_to_physical(endpoint->page[i]));
-	pool_free(&endpoints, endpoint);
+			account_frame_free(endpoint->object.account, direct_to_physical(endpoint->page[i]));
+	object_free(&endpoints, endpoint);
 }

@@ -2,7 +2,6 @@
 #include "object/handle.h"
 
 #include "abi/abi.h"
-#include "mem/frame.h"
 #include "object/endpoint.h"
 #include "object/process.h"
 #include "panic.h"
@@ -52,7 +51,7 @@ int handle_find(const struct handle_table *table, uint32_t value, struct handle_
 }
 
 /* Adds a page of free slots. */
-static int grow(struct handle_table *table)
+static int grow(struct handle_table *table, struct account *account)
 {
 	unsigned number = 0;
 	paddr_t frame;
@@ -61,7 +60,7 @@ static int grow(struct handle_table *table)
 		number++;
 	if (number == HANDLE_PAGES)
 		return -EMFILE;
-	TRY(frame_alloc_zeroed(&frame));
+	TRY(account_frame_alloc_zeroed(account, &frame));
 
 	struct handle_slot *page = direct(frame);
 
@@ -95,7 +94,7 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 	struct handle_table *table = &owner->handles;
 
 	if (table->free == HANDLE_NONE) {
-		int error = grow(table);
+		int error = grow(table, owner->account);
 
 		if (error)
 			return (handle_result){error};
@@ -181,7 +180,7 @@ static void clear_page(struct process *owner, unsigned number)
 		if (object)
 			handle_gone(owner, object, rights);
 	}
-	frame_free(direct_to_physical(page));
+	account_frame_free(owner->account, direct_to_physical(page));
 }
 
 void handle_table_clear(struct process *owner)

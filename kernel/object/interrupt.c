@@ -3,8 +3,8 @@
 
 #include "arch.h"
 #include "lock.h"
-#include "mem/pool.h"
 #include "object/notification.h"
+#include "object/thread.h"
 
 struct line {
 	struct spinlock lock;
@@ -13,7 +13,7 @@ struct line {
 
 static struct line lines[CONFIG_INTERRUPTS];
 
-static struct pool interrupts = POOL_INIT(interrupts, struct interrupt);
+static struct object_pool interrupts = OBJECT_POOL_INIT(interrupts, struct interrupt, OBJECT_INTERRUPT);
 
 static bool is_there(unsigned number)
 {
@@ -40,7 +40,6 @@ static int make(
 	unsigned number, struct notification *notification, uint64_t bits, struct interrupt *interrupt)
 {
 	TRY(object_take(&notification->object));
-	object_init(&interrupt->object, OBJECT_INTERRUPT);
 	interrupt->number = number;
 	interrupt->notification = notification;
 	interrupt->bits = bits;
@@ -60,12 +59,12 @@ int interrupt_create(
 
 	if (!is_there(number))
 		return -EINVAL;
-	interrupt = pool_alloc(&interrupts);
+	interrupt = object_alloc(&interrupts, current_account());
 	if (!interrupt)
 		return -ENOMEM;
 	error = make(number, notification, bits, interrupt);
 	if (error)
-		pool_free(&interrupts, interrupt);
+		object_free(&interrupts, interrupt);
 	*result = interrupt;
 	return error;
 }
@@ -97,6 +96,6 @@ void interrupt_destroy(struct interrupt *interrupt)
 	arch_interrupt_disable(interrupt->number);
 	line->taker = NULL;
 	lock_release(&line->lock);
-	pool_free(&interrupts, interrupt);
+	object_free(&interrupts, interrupt);
 	object_put(notification);
 }

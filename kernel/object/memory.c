@@ -3,13 +3,12 @@
 
 #include "abi/abi.h"
 #include "lib/string.h"
-#include "mem/frame.h"
-#include "mem/pool.h"
+#include "object/thread.h"
 #include "panic.h"
 
 enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
 
-static struct pool memories = POOL_INIT(memories, struct memory);
+static struct object_pool memories = OBJECT_POOL_INIT(memories, struct memory, OBJECT_MEMORY);
 static uint64_t last_serial;
 
 static unsigned levels_for(uint64_t pages)
@@ -23,13 +22,12 @@ static unsigned levels_for(uint64_t pages)
 	return levels;
 }
 
-static struct memory *create(enum memory_kind kind, uint64_t size)
+static struct memory *create(struct account *account, enum memory_kind kind, uint64_t size)
 {
-	struct memory *memory = pool_alloc(&memories);
+	struct memory *memory = object_alloc(&memories, account);
 
 	if (!memory)
 		return NULL;
-	object_init(&memory->object, OBJECT_MEMORY);
 	memory->kind = kind;
 	memory->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
 	memory->size = size;
@@ -39,12 +37,12 @@ static struct memory *create(enum memory_kind kind, uint64_t size)
 
 struct memory *memory_create(uint64_t size)
 {
-	return create(MEMORY_ANONYMOUS, size);
+	return create(current_account(), MEMORY_ANONYMOUS, size);
 }
 
 struct memory *memory_create_physical(paddr_t start, uint64_t size)
 {
-	struct memory *memory = create(MEMORY_PHYSICAL, size);
+	struct memory *memory = create(current_account(), MEMORY_PHYSICAL, size);
 
 	if (memory)
 		memory->root = start;
@@ -53,17 +51,17 @@ struct memory *memory_create_physical(paddr_t start, uint64_t size)
 
 struct memory *memory_create_device(paddr_t start, uint64_t size)
 {
-	struct memory *memory = create(MEMORY_DEVICE, size);
+	struct memory *memory = create(current_account(), MEMORY_DEVICE, size);
 
 	if (memory)
 		memory->root = start;
 	return memory;
 }
 
-struct memory *memory_create_view(
-	struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size)
+struct memory *memory_create_view(struct account *account, struct memory *of, uint64_t of_start,
+	uint64_t of_size, uint64_t lead, uint64_t size)
 {
-	struct memory *memory = create(MEMORY_VIEW, size);
+	struct memory *memory = create(account, MEMORY_VIEW, size);
 
 	if (!memory)
 		return NULL;
@@ -81,7 +79,7 @@ static paddr_t *frame_slot(struct memory *memory, uint64_t page) REQUIRES(memory
 	paddr_t *slot = &memory->root;
 
 	for (unsigned level = memory->levels; level--;) {
-		if (!slot->value && frame_alloc_zeroed(slot))
+		if (!slot->value && account_frame_alloc_zeroed(memory->object.account, slot))
 			return NULL;
 		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * level & (NODE_ENTRIES - 1));
 	}
@@ -112,13 +110,13 @@ static int fill(struct memory *memory, uint64_t page, paddr_t *slot)
 	paddr_t frame;
 
 	if (memory->kind == MEMORY_ANONYMOUS)
-		return frame_alloc_zeroed(slot);
-	TRY(frame_alloc(&frame));
+		return account_frame_alloc_zeroed(memory->object.account, slot);
+	TRY(account_frame_alloc(memory->object.account, &frame));
 
 	int error = fill_view(memory, page, direct(frame));
 
 	if (error)
-		frame_free(frame);
+		account_frame_free(memory->object.account, frame);
 	else
 		*slot = frame;
 	return error;
@@ -181,27 +179,24 @@ size_t memory_extent(const struct memory *memory, uint64_t offset, size_t size)
 	return size < memory->size - offset ? size : memory->size - offset;
 }
 
-/* Frees what a slot holds: a frame at level 0, a node with all below it above. */
-static void free_slot(paddr_t slot, unsigned level)
+/* Frees what a slot, which is not empty, holds: a frame at level 0, a node with all below it above. */
+static void free_slot(struct account *account, paddr_t slot, unsigned level)
 {
-	if (!slot.value)
-		return;
-	if (level) {
-		const paddr_t *node = direct(slot);
+	const paddr_t *node = direct(slot);
 
-		for (unsigned i = 0; i < NODE_ENTRIES; i++)
-			free_slot(node[i], level - 1);
-	}
-	frame_free(slot);
+	for (unsigned i = 0; level && i < NODE_ENTRIES; i++)
+		if (node[i].value)
+			free_slot(account, node[i], level - 1);
+	account_frame_free(account, slot);
 }
 
 void memory_destroy(struct memory *memory)
 {
 	struct memory *of = memory->of;
 
-	if (!is_fixed(memory))
-		free_slot(memory->root, memory->levels);
-	pool_free(&memories, memory);
+	if (!is_fixed(memory) && memory->root.value)
+		free_slot(memory->object.account, memory->root, memory->levels);
+	object_free(&memories, memory);
 	if (of)
 		object_put(&of->object);
 }

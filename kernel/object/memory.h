@@ -42,13 +42,13 @@ static inline bool memory_is_device(const struct memory *memory)
 }
 
 /*
- * A private copy of `of_size` bytes of `of`, starting at `lead` in an object of `size` bytes. They must exist. Takes a
- * reference, of an object that the caller has one of.
+ * A private copy of `of_size` bytes of `of`, starting at `lead` in an object of `size` bytes, charged to `account`. They
+ * must exist. Takes a reference, of an object that the caller has one of.
  */
-struct memory *memory_create_view(
-	struct memory *of, uint64_t of_start, uint64_t of_size, uint64_t lead, uint64_t size);
+struct memory *memory_create_view(struct account *account, struct memory *of, uint64_t of_start,
+	uint64_t of_size, uint64_t lead, uint64_t size);
 
-/* The frame of a page below the size, given one if it has none; -ENOMEM. */
+/* The frame of a page below the size, given one if it has none, at the cost of the object's account; -ENOMEM. */
 MUST_USE int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame);
 
 /* Copies out of the object, which must have these bytes and be no device; -ENOMEM. */

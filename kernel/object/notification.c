@@ -1,17 +1,17 @@
 /* Notifications. The only lock on the way is the notification's own. */
 #include "object/notification.h"
 
-#include "mem/pool.h"
+#include "object/thread.h"
 
-static struct pool notifications = POOL_INIT(notifications, struct notification);
+static struct object_pool notifications =
+	OBJECT_POOL_INIT(notifications, struct notification, OBJECT_NOTIFICATION);
 
 struct notification *notification_create(void)
 {
-	struct notification *notification = pool_alloc(&notifications);
+	struct notification *notification = object_alloc(&notifications, current_account());
 
 	if (!notification)
 		return NULL;
-	object_init(&notification->object, OBJECT_NOTIFICATION);
 	wait_queue_init(&notification->waiters, &notification->lock);
 	return notification;
 }
@@ -83,5 +83,5 @@ void notification_dismiss(struct notification *notification)
 
 void notification_destroy(struct notification *notification)
 {
-	pool_free(&notifications, notification);
+	object_free(&notifications, notification);
 }

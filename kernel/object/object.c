@@ -25,11 +25,34 @@
 #include "object/timer.h"
 #include "panic.h"
 
-void object_init(struct object *object, enum object_type type)
+void object_init(struct object *object, enum object_type type, struct account *account)
 {
 	object->type = type;
 	object->references = 1;
+	object->account = account_take(account);
 	list_init(&object->doomed);
+}
+
+static struct object *object_in(const struct object_pool *objects, void *thing)
+{
+	return (struct object *)((char *)thing + objects->offset);
+}
+
+void *object_alloc(struct object_pool *objects, struct account *account)
+{
+	void *thing = pool_alloc(&objects->pool, account);
+
+	if (thing)
+		object_init(object_in(objects, thing), objects->type, account);
+	return thing;
+}
+
+void object_free(struct object_pool *objects, void *thing)
+{
+	struct account *account = object_in(objects, thing)->account;
+
+	pool_free(&objects->pool, account, thing);
+	account_put(account);
 }
 
 int object_take(struct object *object)

@@ -7,16 +7,37 @@
 
 #include "abi/types.h"
 #include "lib/list.h"
+#include "mem/account.h"
+#include "mem/pool.h"
 #include "result.h"
 
 struct object {
 	enum object_type type;
 	uint32_t references; /* atomic */
+	struct account
+		*account; /* that it is charged to, with a reference: of the process whose call made it */
 	struct list doomed; /* in a hart's list of objects about to go */
 };
 
-/* One reference, the maker's. */
-void object_init(struct object *object, enum object_type type);
+/* Where objects of a type are made. */
+struct object_pool {
+	struct pool pool;
+	size_t offset; /* of the struct object */
+	enum object_type type;
+};
+
+#define OBJECT_POOL_INIT(objects, kind, number) \
+	{ \
+		.pool = POOL_INIT((objects).pool, kind), .offset = offsetof(kind, object), .type = (number) \
+	}
+
+/* An object with one reference, the maker's, and zero in all else; NULL when memory is out or a limit is reached. */
+void *object_alloc(struct object_pool *objects, struct account *account);
+
+void object_free(struct object_pool *objects, void *thing);
+
+/* The same for an object that is not allocated. */
+void object_init(struct object *object, enum object_type type, struct account *account);
 
 /* Adds a reference to an object found through a handle: -EBADF when the last one has just gone. */
 MUST_USE int object_take(struct object *object);

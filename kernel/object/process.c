@@ -4,12 +4,11 @@
 #include "abi/abi.h"
 #include "lib/elf.h"
 #include "lib/string.h"
-#include "mem/pool.h"
 #include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
 
-static struct pool processes = POOL_INIT(processes, struct process);
+static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, OBJECT_PROCESS);
 static uint32_t last_id;
 
 static void set_name(struct process *process, const char *name, size_t length)
@@ -22,15 +21,17 @@ static void set_name(struct process *process, const char *name, size_t length)
 
 struct process *process_create(const char *name, size_t length)
 {
-	struct process *process = pool_alloc(&processes);
+	struct account *creator = current_account();
+	struct process *process = object_alloc(&processes, creator);
 
 	if (!process)
 		return NULL;
-	if (aspace_init(&process->aspace)) {
-		pool_free(&processes, process);
+	process->account = account_create(creator);
+	if (!process->account || aspace_init(&process->aspace, process->account)) {
+		account_put(process->account);
+		object_free(&processes, process);
 		return NULL;
 	}
-	object_init(&process->object, OBJECT_PROCESS);
 	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	set_name(process, name, length);
 	handle_table_init(&process->handles);
@@ -64,8 +65,8 @@ static int map_segment(
 {
 	uint64_t lead = segment->address & (PAGE_SIZE - 1), start = segment->address - lead;
 	uint64_t size = (lead + segment->memory_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-	struct memory *view = memory_create_view(
-		image->memory, image->start + segment->offset, segment->file_size, lead, size);
+	struct memory *view = memory_create_view(aspace->account, image->memory,
+		image->start + segment->offset, segment->file_size, lead, size);
 	int error;
 
 	if (!view)
@@ -250,5 +251,9 @@ void process_destroy(struct process *process)
 		object_put(&process->object);
 		return;
 	}
-	pool_free(&processes, process);
+
+	struct account *account = process->account;
+
+	object_free(&processes, process);
+	account_put(account);
 }

@@ -16,6 +16,7 @@ struct process {
 	struct object object;
 	uint32_t id; /* never 0 */
 	char name[PROCESS_NAME_SIZE];
+	struct account *account; /* with a reference */
 	struct aspace aspace; /* has a lock of its own */
 
 	struct spinlock lock; /* guards all that follows, but for looking handles up */

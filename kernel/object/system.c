@@ -8,7 +8,7 @@ struct system system_root;
 
 void system_init(void)
 {
-	object_init(&system_root.object, OBJECT_SYSTEM);
+	object_init(&system_root.object, OBJECT_SYSTEM, &kernel_account);
 	wait_queue_init(&system_root.readers, &system_root.lock);
 }
 

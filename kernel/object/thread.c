@@ -1,7 +1,6 @@
 /* Threads: making and ending. A live thread holds a reference to itself, given back by its end. */
 #include "object/thread.h"
 
-#include "mem/pool.h"
 #include "object/process.h"
 #include "panic.h"
 
@@ -9,15 +8,19 @@ enum { DEFAULT_PRIORITY = 16 };
 
 STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
-static struct pool threads = POOL_INIT(threads, struct thread);
+static struct object_pool threads = OBJECT_POOL_INIT(threads, struct thread, OBJECT_THREAD);
+
+struct account *current_account(void)
+{
+	return this_hart()->current ? current_process()->account : &kernel_account;
+}
 
 struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, uint64_t argument)
 {
-	struct thread *thread = pool_alloc(&threads);
+	struct thread *thread = object_alloc(&threads, current_account());
 
 	if (!thread)
 		return NULL;
-	object_init(&thread->object, OBJECT_THREAD);
 	arch_frame_init(&thread->runner.frame, entry, stack, argument);
 	runner_init(&thread->runner, DEFAULT_PRIORITY);
 	thread->runner.frame.table = table;
@@ -72,5 +75,5 @@ void thread_destroy(struct thread *thread)
 		object_put(&thread->object);
 		return;
 	}
-	pool_free(&threads, thread);
+	object_free(&threads, thread);
 }

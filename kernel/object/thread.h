@@ -29,6 +29,9 @@ static inline struct process *current_process(void)
 	return current_thread()->process;
 }
 
+/* Pays for what its call makes; the kernel's own while there is no thread. */
+struct account *current_account(void);
+
 /*
  * A thread that is not yet part of any process; its calls will be dispatched through `table`. NULL when memory is out.
  * The caller has a reference.

@@ -7,8 +7,8 @@
 #include "arch.h"
 #include "hart.h"
 #include "lock.h"
-#include "mem/pool.h"
 #include "object/notification.h"
+#include "object/thread.h"
 #include "sched.h"
 
 struct timer_queue {
@@ -19,7 +19,7 @@ struct timer_queue {
 
 static struct timer_queue queues[CONFIG_HARTS];
 
-static struct pool timers = POOL_INIT(timers, struct timer);
+static struct object_pool timers = OBJECT_POOL_INIT(timers, struct timer, OBJECT_TIMER);
 
 void timer_init(void)
 {
@@ -29,15 +29,14 @@ void timer_init(void)
 
 int timer_create(struct notification *notification, uint64_t bits, struct timer **result)
 {
-	struct timer *timer = pool_alloc(&timers);
+	struct timer *timer = object_alloc(&timers, current_account());
 
 	if (!timer)
 		return -ENOMEM;
 	if (object_take(&notification->object)) {
-		pool_free(&timers, timer);
+		object_free(&timers, timer);
 		return -EBADF;
 	}
-	object_init(&timer->object, OBJECT_TIMER);
 	timer->notification = notification;
 	timer->bits = bits;
 	timer->home = this_hart();
@@ -165,6 +164,6 @@ void timer_destroy(struct timer *timer)
 	lock_acquire(&queue->lock);
 	list_remove(&timer->armed);
 	lock_release(&queue->lock);
-	pool_free(&timers, timer);
+	object_free(&timers, timer);
 	object_put(notification);
 }

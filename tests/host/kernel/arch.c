@@ -13,7 +13,7 @@
 #include "hosted.h"
 #include "kernel/syscalls.h"
 #include "lib/string.h"
-#include "mem/frame.h"
+#include "mem/account.h"
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
@@ -619,27 +619,28 @@ static paddr_t entry_frame(uint64_t entry)
 	return (paddr_t){entry & ~(uint64_t)(PAGE_SIZE - 1)};
 }
 
-int arch_aspace_init(struct arch_aspace *space)
+int arch_aspace_init(struct arch_aspace *space, struct account *account)
 {
 	space->active = 0;
-	return frame_alloc_zeroed(&space->root);
+	space->account = account;
+	return account_frame_alloc_zeroed(account, &space->root);
 }
 
-static void free_tables(paddr_t table, int level)
+static void free_tables(struct account *account, paddr_t table, int level)
 {
 	for (unsigned i = 0; level && i < ENTRIES; i++) {
 		uint64_t entry = entry_read((uint64_t *)direct(table) + i);
 
 		if (entry)
-			free_tables(entry_frame(entry), level - 1);
+			free_tables(account, entry_frame(entry), level - 1);
 	}
-	frame_free(table);
+	account_frame_free(account, table);
 }
 
 void arch_aspace_destroy(struct arch_aspace *space)
 {
 	HOSTED_REQUIRE(!__atomic_load_n(&space->active, __ATOMIC_SEQ_CST));
-	free_tables(space->root, LEVELS - 1);
+	free_tables(space->account, space->root, LEVELS - 1);
 }
 
 /* Waits until no other hart is using an entry that has been changed. */
@@ -661,7 +662,7 @@ int arch_aspace_map(struct arch_aspace *space, uint64_t address, paddr_t frame, 
 	for (int level = LEVELS - 1; level; level--) {
 		entry = entry_of(table, address, level);
 		if (!entry_read(entry)) {
-			TRY(frame_alloc_zeroed(&table));
+			TRY(account_frame_alloc_zeroed(space->account, &table));
 			__atomic_store_n(entry, table.value, __ATOMIC_SEQ_CST);
 		}
 		table = entry_frame(entry_read(entry));

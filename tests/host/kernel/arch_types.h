@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+struct account;
 struct hart;
 struct message;
 
@@ -44,6 +45,7 @@ static inline struct message *arch_frame_message(struct trapframe *frame)
 
 /* Page tables of three levels, made of frames: an entry is the address of a frame with a prot in its low bits. */
 struct arch_aspace {
+	struct account *account; /* pays for the page tables */
 	paddr_t root;
 	uint32_t active; /* atomic: bit i is set while hart i is in it */
 };

@@ -1,6 +1,10 @@
 /* What is always true while every hart is idle and nobody has mail. */
+#include "abi/abi.h"
 #include "hart.h"
 #include "hosted.h"
+#include "mem/account.h"
+#include "mem/frame.h"
+#include "mem/pool.h"
 #include "sched.h"
 
 /* A list is whole when each link leads back; says how many it has. */
@@ -32,8 +36,20 @@ static void check_hart(const struct hart *hart, unsigned index)
 	}
 }
 
+/* Whatever has been given out is charged to somebody: pieces of pools, and the frames that are no pool's. */
+static void check_accounts(void *unused)
+{
+	uint64_t pieces;
+	size_t slabs;
+
+	(void)unused;
+	pool_totals(&pieces, &slabs);
+	HOSTED_REQUIRE(account_total() == pieces + (frame_count() - frame_free_count() - slabs) * PAGE_SIZE);
+}
+
 void hosted_check(void)
 {
+	hosted_do(0, check_accounts, NULL);
 	for (unsigned i = 0; i < hart_count(); i++)
 		check_hart(&harts[i], i);
 }
