@@ -11,7 +11,9 @@
 #include "bootargs.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "lock.h"
 
+static struct spinlock console_lock; /* one line, or one call's bytes, at a time */
 static char mark[40];
 static enum log_level most_detailed = LOG_INFO;
 
@@ -45,6 +47,25 @@ void log_init(const char *bootargs)
 		log_error("command line: log=%s is unknown; use log=error, log=info or log=debug", level);
 }
 
+void log_bytes(const char *bytes, size_t count)
+{
+	lock_acquire(&console_lock);
+	while (count--)
+		arch_console_put(*bytes++);
+	lock_release(&console_lock);
+}
+
+static void put_line(const char *stamp, const char *line) REQUIRES(console_lock)
+{
+	put_mark('<');
+	put_text(stamp);
+	put_text(line);
+	if (mark[0])
+		put_mark('>');
+	else
+		put_text("\n");
+}
+
 void log_line(enum log_level level, const char *text, ...)
 {
 	char line[256];
@@ -59,11 +80,7 @@ void log_line(enum log_level level, const char *text, ...)
 
 	char stamp[32];
 	format(stamp, sizeof(stamp), "[%5lu.%06lu] ", now / 1000000000, now / 1000 % 1000000);
-	put_mark('<');
-	put_text(stamp);
-	put_text(line);
-	if (mark[0])
-		put_mark('>');
-	else
-		put_text("\n");
+	lock_acquire(&console_lock);
+	put_line(stamp, line);
+	lock_release(&console_lock);
 }

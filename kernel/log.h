@@ -1,10 +1,15 @@
 /* The kernel's own words, line by line, on the console. Any context. */
 #pragma once
 
+#include <stddef.h>
+
 enum log_level { LOG_ERROR, LOG_INFO, LOG_DEBUG };
 
 /* Reads `log=` and `mark=` from the command line; before this, lines of level info and above are printed plainly. */
 void log_init(const char *bootargs);
+
+/* Bytes as they are, with nobody else's between them. */
+void log_bytes(const char *bytes, size_t count);
 
 /* One line, without newline at its end. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

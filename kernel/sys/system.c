@@ -17,8 +17,7 @@ long sys_console_write(struct system *s, struct user_in buf, size_t len)
 	(void)s;
 	TRY(user_copy_in(bytes, buf, 0, n));
 
-	for (size_t i = 0; i < n; i++)
-		arch_console_put(bytes[i]);
+	log_bytes(bytes, n);
 	return (long)n;
 }
 
