@@ -144,11 +144,29 @@ MUST_USE int arch_aspace_init(struct arch_aspace *aspace, struct account *accoun
 /* Frees the page tables, not the pages they map. No hart is in it. */
 void arch_aspace_destroy(struct arch_aspace *aspace);
 
-/* Maps one page, replacing what was there; -ENOMEM when a page table can't be had. */
+/*
+ * Maps one page where none was, or the same with other rights; -ENOMEM when a page table can't be had. If others are in
+ * the space, code in the page has been made visible to them before.
+ */
 MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot);
 
-/* Removes all pages of a page-aligned range; no access through them after return. */
-void arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end);
+/*
+ * Removes all pages of a page-aligned range. True when other harts may still use them: until arch_aspace_forget. The
+ * address space is the caller's alone meanwhile.
+ */
+MUST_USE bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end);
+
+/*
+ * Returns when no hart uses what has been removed from the range before. The caller has no lock: other harts may be
+ * waiting for it, and can't answer. This hart answers others meanwhile.
+ */
+void arch_aspace_forget(struct arch_aspace *aspace, uint64_t start, uint64_t end);
+
+/* Whether another hart is in the space. */
+bool arch_aspace_is_elsewhere(const struct arch_aspace *aspace);
+
+/* What was stored to memory before is fetched by every hart that is in the space, or enters it. The caller has no lock. */
+void arch_aspace_sync_code(struct arch_aspace *aspace);
 
 /* Makes this the address space of this hart, NULL the kernel's own, which has no user half. */
 void arch_aspace_enter(struct arch_aspace *aspace);

@@ -238,13 +238,22 @@ void arch_aspace_destroy(struct arch_aspace *aspace)
 	account_frame_free(aspace->account, aspace->root);
 }
 
-/* What was stored to a page is fetched, here and on the harts that are in the space; others do it when they enter. */
-static void make_code_visible(struct arch_aspace *aspace)
+/* Sequentially consistent, after what others are not to see any more: partner of the one in arch_aspace_enter. */
+static uint32_t others_in(const struct arch_aspace *aspace)
 {
-	uint32_t self = 1u << this_hart()->index;
+	return __atomic_load_n(&aspace->active, __ATOMIC_SEQ_CST) & ~(1u << this_hart()->index);
+}
 
+bool arch_aspace_is_elsewhere(const struct arch_aspace *aspace)
+{
+	return others_in(aspace);
+}
+
+/* Harts that enter the space later do it then. */
+void arch_aspace_sync_code(struct arch_aspace *aspace)
+{
 	__asm__ volatile("fence.i" ::: "memory");
-	riscv_remote_code_fence(__atomic_load_n(&aspace->active, __ATOMIC_SEQ_CST) & ~self);
+	riscv_fence_others(others_in(aspace), &(struct riscv_fence){.code = true});
 }
 
 int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
@@ -264,14 +273,15 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 	__asm__ volatile("sfence.vma %0" ::"r"(address)
 			 : "memory"); /* an invalid entry may be cached, 4.2.1 */
 	if (prot & PROT_EXEC)
-		make_code_visible(aspace);
+		__asm__ volatile("fence.i" ::: "memory");
 	return 0;
 }
 
-/* Clears the leaves of [start, end) below `table`; tables stay until the address space goes. */
-static void unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level)
+/* Clears the leaves of [start, end) below `table`; true when there were any. Tables stay until the space goes. */
+static bool unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level)
 {
 	uint64_t size = level_size(level), next;
+	bool found = false;
 
 	for (; start < end; start = next) {
 		uint64_t *entry = entry_of(table, start, level);
@@ -280,21 +290,30 @@ static void unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level
 		next = next < end ? next : end;
 		if (!(*entry & PTE_V))
 			continue;
-		if (level && !is_leaf(*entry))
-			unmap_below(entry_table(*entry), start, next, level - 1);
-		else
+		if (level && !is_leaf(*entry)) {
+			found |= unmap_below(entry_table(*entry), start, next, level - 1);
+		} else {
 			*entry = 0;
+			found = true;
+		}
 	}
+	return found;
 }
 
-void arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
+bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
 {
-	uint32_t self = 1u << this_hart()->index;
+	if (!unmap_below(direct(aspace->root), start, end, LEVELS - 1))
+		return false;
+	if (end - start == PAGE_SIZE)
+		__asm__ volatile("sfence.vma %0" ::"r"(start) : "memory");
+	else
+		__asm__ volatile("sfence.vma" ::: "memory");
+	return others_in(aspace);
+}
 
-	unmap_below(direct(aspace->root), start, end, LEVELS - 1);
-	__asm__ volatile("sfence.vma" ::: "memory");
-	/* Sequentially consistent, after the entries: partner of the one in arch_aspace_enter. */
-	riscv_remote_fence(__atomic_load_n(&aspace->active, __ATOMIC_SEQ_CST) & ~self, start, end - start);
+void arch_aspace_forget(struct arch_aspace *aspace, uint64_t start, uint64_t end)
+{
+	riscv_fence_others(others_in(aspace), &(struct riscv_fence){.start = start, .end = end});
 }
 
 /*

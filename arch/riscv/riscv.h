@@ -43,8 +43,6 @@ struct sbi_result sbi_call(long extension, long function, uint64_t a0, uint64_t 
 void sbi_set_timer(uint64_t time);
 long sbi_hart_start(uint64_t hardware, uint64_t address, uint64_t argument);
 void sbi_send_ipi(uint64_t hardware);
-void sbi_remote_fence(uint64_t mask, uint64_t base, uint64_t start, uint64_t size);
-void sbi_remote_fence_i(uint64_t mask, uint64_t base);
 _Noreturn void sbi_shutdown(bool failure);
 
 /* ---- machine.c: what the others needs of the tree beyond struct machine. */
@@ -74,9 +72,19 @@ struct riscv_start {
 
 extern struct riscv_start riscv_starts[CONFIG_HARTS];
 
-/* Fences of other harts; `harts` are bits by index. */
-void riscv_remote_fence(uint32_t harts, uint64_t start, uint64_t size);
-void riscv_remote_code_fence(uint32_t harts);
+/* ---- shootdown.c */
+
+/* What another hart is to forget: translations of [start, end), which may be empty, and code it has fetched. */
+struct riscv_fence {
+	uint64_t start, end;
+	bool code;
+};
+
+/* Has these harts, bits by index, do it, and waits for them. Without any lock. */
+void riscv_fence_others(uint32_t others, const struct riscv_fence *fence);
+
+/* Does what others wait for. */
+void riscv_answer_fences(void);
 
 /* ---- plic.c: interrupts of devices */
 struct fdt;

@@ -6,9 +6,6 @@ enum {
 	SBI_LEGACY_GETCHAR = 2, /* 5.3 */
 	SBI_TIMER = 0x54494d45, /* 6 */
 	SBI_IPI = 0x735049, /* 7 */
-	SBI_RFENCE = 0x52464e43, /* 8 */
-	SBI_RFENCE_FENCE_I = 0,
-	SBI_RFENCE_SFENCE_VMA = 1,
 	SBI_HSM = 0x48534d, /* 9 */
 	SBI_HSM_START = 0,
 	SBI_RESET = 0x53525354, /* 10 */
@@ -54,16 +51,6 @@ long sbi_hart_start(uint64_t hardware, uint64_t address, uint64_t argument)
 void sbi_send_ipi(uint64_t hardware)
 {
 	sbi_call(SBI_IPI, 0, 1, hardware, 0, 0);
-}
-
-void sbi_remote_fence(uint64_t mask, uint64_t base, uint64_t start, uint64_t size)
-{
-	sbi_call(SBI_RFENCE, SBI_RFENCE_SFENCE_VMA, mask, base, start, size);
-}
-
-void sbi_remote_fence_i(uint64_t mask, uint64_t base)
-{
-	sbi_call(SBI_RFENCE, SBI_RFENCE_FENCE_I, mask, base, 0, 0);
 }
 
 void sbi_shutdown(bool failure)

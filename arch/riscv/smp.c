@@ -1,8 +1,4 @@
-/*
- * The other harts: started with SBI's Hart State Management, woken with its inter-processor interrupts, and their
- * translations dropped with its remote fences, which the firmware carries out even while the other hart's kernel has
- * interrupts off.
- */
+/* The other harts: started with SBI's Hart State Management, woken with its inter-processor interrupts. */
 #include "csr.h"
 #include "doors.h"
 #include "hart.h"
@@ -52,17 +48,6 @@ void arch_send_ipi(const struct hart *hart)
 void riscv_software_interrupt(void)
 {
 	csr_clear(sip, SIE_SSIE);
+	riscv_answer_fences();
 	door_ipi();
-}
-
-void riscv_remote_fence(uint32_t others, uint64_t start, uint64_t size)
-{
-	for (; others; others &= others - 1)
-		sbi_remote_fence(1, harts[__builtin_ctz(others)].hardware, start, size);
-}
-
-void riscv_remote_code_fence(uint32_t others)
-{
-	for (; others; others &= others - 1)
-		sbi_remote_fence_i(1, harts[__builtin_ctz(others)].hardware);
 }

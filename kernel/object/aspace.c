@@ -13,6 +13,15 @@ struct region {
 	enum prot prot;
 };
 
+/*
+ * Pages of a range have been removed, and other harts may still use them. In the space's list from then on, so that who
+ * changes the range again meanwhile waits for them too: nobody may meet an old page after that.
+ */
+struct removal {
+	struct list link;
+	uint64_t start, end;
+};
+
 /* Where mappings go whose caller names no address: far from programs, which are linked low. */
 #define ROOM_START 0x2000000000ul
 
@@ -22,6 +31,7 @@ int aspace_init(struct aspace *aspace, struct account *account)
 {
 	aspace->account = account;
 	list_init(&aspace->regions);
+	list_init(&aspace->removals);
 	aspace->gone = false;
 	return arch_aspace_init(&aspace->arch, account);
 }
@@ -84,6 +94,37 @@ static uint64_t find_room(const struct aspace *aspace, uint64_t size) REQUIRES(a
 	return size <= USER_TOP - start ? start : 0;
 }
 
+/* ---- removed pages */
+
+static bool is_being_removed(const struct aspace *aspace, uint64_t start, uint64_t end) REQUIRES(aspace->lock)
+{
+	list_each(removal, &aspace->removals, struct removal, link)
+	{
+		if (removal->start < end && start < removal->end)
+			return true;
+	}
+	return false;
+}
+
+/* Returns when no hart uses a page that has been removed from the range. Without any lock. */
+static void forget(struct aspace *aspace, struct removal *removal)
+{
+	arch_aspace_forget(&aspace->arch, removal->start, removal->end);
+	lock_acquire(&aspace->lock);
+	list_remove(&removal->link);
+	lock_release(&aspace->lock);
+}
+
+/* Puts a range on the list; `forget` takes it off. */
+static void note_removal(struct aspace *aspace, struct removal *removal, uint64_t start, uint64_t end)
+	REQUIRES(aspace->lock)
+{
+	*removal = (struct removal){.start = start, .end = end};
+	list_append(&aspace->removals, &removal->link);
+}
+
+/* ---- mapping and unmapping */
+
 static int map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
 	enum prot prot) REQUIRES(aspace->lock)
 {
@@ -115,11 +156,18 @@ static int map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint6
 int aspace_map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
 	enum prot prot)
 {
+	struct removal removal;
+	bool stale;
 	int error;
 
 	lock_acquire(&aspace->lock);
 	error = map(aspace, at, memory, offset, size, prot);
+	stale = !error && is_being_removed(aspace, *at, *at + size);
+	if (stale)
+		note_removal(aspace, &removal, *at, *at + size);
 	lock_release(&aspace->lock);
+	if (stale)
+		forget(aspace, &removal);
 	return error;
 }
 
@@ -139,7 +187,8 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 	return 0;
 }
 
-static int unmap(struct aspace *aspace, uint64_t at, uint64_t size) REQUIRES(aspace->lock)
+/* `stale` tells whether other harts may still use pages of the range. */
+static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *stale) REQUIRES(aspace->lock)
 {
 	uint64_t end = at + size;
 	struct list *link = region_from(aspace, at);
@@ -169,21 +218,32 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size) REQUIRES(asp
 		}
 		region_free(aspace, region);
 	}
-	arch_aspace_unmap(&aspace->arch, at, end);
+	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
 	return 0;
 }
 
 int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
 {
+	struct removal removal;
+	bool stale = false;
 	int error;
 
 	lock_acquire(&aspace->lock);
-	error = unmap(aspace, at, size);
+	error = unmap(aspace, at, size, &stale);
+	if (stale)
+		note_removal(aspace, &removal, at, at + size);
 	lock_release(&aspace->lock);
+	if (stale)
+		forget(aspace, &removal);
 	return error;
 }
 
-static int fault(struct aspace *aspace, uint64_t address, enum prot access) REQUIRES(aspace->lock)
+/* What `fault` returns when other harts can't see the code in `frame` yet. */
+enum { CODE_UNSEEN = 1 };
+
+/* Code in the frame that `seen` names can be seen by the others that are in the space. */
+static int fault(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *seen)
+	REQUIRES(aspace->lock)
 {
 	struct list *link = region_from(aspace, address);
 	uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1);
@@ -198,17 +258,27 @@ static int fault(struct aspace *aspace, uint64_t address, enum prot access) REQU
 	if (!(allowed & access))
 		return -EFAULT;
 	TRY(memory_frame(region->memory, (page - region->start + region->offset) >> PAGE_SHIFT, &frame));
+	if (region->prot & PROT_EXEC && frame.value != seen->value &&
+		arch_aspace_is_elsewhere(&aspace->arch)) {
+		*seen = frame;
+		return CODE_UNSEEN;
+	}
 	return arch_aspace_map(&aspace->arch, page, frame, region->prot);
 }
 
 int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
 {
+	paddr_t seen = {0};
 	int error;
 
-	lock_acquire(&aspace->lock);
-	error = fault(aspace, address, access);
-	lock_release(&aspace->lock);
-	return error;
+	for (;;) {
+		lock_acquire(&aspace->lock);
+		error = fault(aspace, address, access, &seen);
+		lock_release(&aspace->lock);
+		if (error != CODE_UNSEEN)
+			return error;
+		arch_aspace_sync_code(&aspace->arch);
+	}
 }
 
 static int find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)

@@ -15,6 +15,7 @@ struct aspace {
 	struct spinlock lock;
 	struct arch_aspace arch MEMBER_GUARDED_BY(lock);
 	struct list regions MEMBER_GUARDED_BY(lock); /* by address, not overlapping */
+	struct list removals MEMBER_GUARDED_BY(lock); /* ranges whose former pages may still be in use */
 	bool gone MEMBER_GUARDED_BY(lock); /* destroyed; only the lock is left of it */
 };
 

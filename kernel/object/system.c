@@ -18,21 +18,23 @@ static void take_from_firmware(struct system *system) REQUIRES(system->lock)
 		system->input[system->input_count++] = (char)byte;
 }
 
-static long give(struct system *system, struct user_out to) REQUIRES(system->lock)
-{
-	size_t n = to.size < system->input_count ? to.size : system->input_count;
+/* What a reader has seen of the input, to take it once its copy has reached the reader. */
+struct sight {
+	char bytes[SYSTEM_INPUT];
+	size_t count;
+	uint64_t taken; /* how many had been taken before */
+};
 
-	TRY(user_copy_out(to, 0, system->input, n));
-	system->input_count -= n;
-	memmove(system->input, system->input + n, system->input_count);
-	return (long)n;
-}
-
-static long give_or_wait(struct system *system, struct user_out to, uint64_t deadline) REQUIRES(system->lock)
+static long look_or_wait(struct system *system, size_t most, uint64_t deadline, struct sight *sight)
+	REQUIRES(system->lock)
 {
 	take_from_firmware(system);
-	if (system->input_count)
-		return give(system, to);
+	if (system->input_count) {
+		sight->count = most < system->input_count ? most : system->input_count;
+		sight->taken = system->input_taken;
+		memcpy(sight->bytes, system->input, sight->count);
+		return (long)sight->count;
+	}
 	if (arch_time_now() >= deadline)
 		return -ETIMEDOUT;
 	sched_poll_console_at(arch_time_now() + CONFIG_CONSOLE_POLL_NS);
@@ -40,14 +42,37 @@ static long give_or_wait(struct system *system, struct user_out to, uint64_t dea
 	return runner_wait(&system->readers, deadline);
 }
 
+/* False when another reader was faster. */
+static bool take(struct system *system, const struct sight *sight) REQUIRES(system->lock)
+{
+	if (system->input_taken != sight->taken)
+		return false;
+	system->input_taken += sight->count;
+	system->input_count -= sight->count;
+	memmove(system->input, system->input + sight->count, system->input_count);
+	return true;
+}
+
+/* The copy to user memory may wait for other harts, so it is made without the lock. */
 long system_read(struct system *system, struct user_out to, uint64_t deadline)
 {
-	long result;
+	struct sight sight;
+	bool taken;
 
-	lock_acquire(&system->lock);
-	result = give_or_wait(system, to, deadline);
-	lock_release(&system->lock);
-	return result;
+	do {
+		long result;
+
+		lock_acquire(&system->lock);
+		result = look_or_wait(system, to.size, deadline, &sight);
+		lock_release(&system->lock);
+		if (result < 0)
+			return result;
+		TRY(user_copy_out(to, 0, sight.bytes, sight.count));
+		lock_acquire(&system->lock);
+		taken = take(system, &sight);
+		lock_release(&system->lock);
+	} while (!taken);
+	return (long)sight.count;
 }
 
 /* Whether somebody still waits. */

@@ -14,6 +14,7 @@ struct system {
 	/* What has been typed and nobody has taken yet, from the firmware's console. */
 	char input[SYSTEM_INPUT] MEMBER_GUARDED_BY(lock);
 	size_t input_count MEMBER_GUARDED_BY(lock);
+	uint64_t input_taken MEMBER_GUARDED_BY(lock); /* in all */
 };
 
 extern struct system system_root;

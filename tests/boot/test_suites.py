@@ -137,13 +137,15 @@ class InterruptsOfFour(Interrupts):
 
 
 class Shootdown(ktap.KtapSuite):
-    """Not with more harts than a small machine has cores: a hart that spins keeps away the one it waits for."""
-
     command = "test-shootdown"
 
 
 class ShootdownOfTwo(Shootdown):
-    machine = {"smp": 2}
+    machine = TWO
+
+
+class ShootdownOfFour(Shootdown):
+    machine = FOUR
 
 
 class Fuzz(ktap.KtapSuite):

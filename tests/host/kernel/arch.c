@@ -643,20 +643,30 @@ void arch_aspace_destroy(struct arch_aspace *space)
 	free_tables(space->account, space->root, LEVELS - 1);
 }
 
-/* Waits until no other hart is using an entry that has been changed. */
-static void wait_for_walkers(struct arch_aspace *space)
+bool arch_aspace_is_elsewhere(const struct arch_aspace *space)
 {
+	return __atomic_load_n(&space->active, __ATOMIC_SEQ_CST) & ~(1u << this_hart()->index);
+}
+
+/* Waits until no other hart is using an entry that has been changed. */
+void arch_aspace_forget(struct arch_aspace *space, uint64_t start, uint64_t end)
+{
+	(void)start, (void)end;
 	for (unsigned i = 0; i < options.harts; i++)
 		while (i != this_hart()->index &&
 			__atomic_load_n(&pthread_harts[i].walking, __ATOMIC_SEQ_CST) == space)
 			host_yield();
 }
 
+void arch_aspace_sync_code(struct arch_aspace *space)
+{
+	(void)space;
+}
+
 int arch_aspace_map(struct arch_aspace *space, uint64_t address, paddr_t frame, enum prot prot)
 {
 	paddr_t table = space->root;
 	uint64_t *entry;
-	bool replaced;
 
 	HOSTED_REQUIRE(!(frame.value & (PAGE_SIZE - 1)) && !(address & (PAGE_SIZE - 1)) && prot);
 	for (int level = LEVELS - 1; level; level--) {
@@ -668,10 +678,8 @@ int arch_aspace_map(struct arch_aspace *space, uint64_t address, paddr_t frame, 
 		table = entry_frame(entry_read(entry));
 	}
 	entry = entry_of(table, address, 0);
-	replaced = entry_read(entry) && entry_frame(entry_read(entry)).value != frame.value;
+	HOSTED_REQUIRE(!entry_read(entry) || entry_frame(entry_read(entry)).value == frame.value);
 	__atomic_store_n(entry, frame.value | prot, __ATOMIC_SEQ_CST);
-	if (replaced)
-		wait_for_walkers(space);
 	return 0;
 }
 
@@ -690,18 +698,21 @@ static uint64_t *find_entry(struct arch_aspace *space, uint64_t address)
 }
 
 /* Goes on to where the next table of the lowest level begins when there is none. */
-void arch_aspace_unmap(struct arch_aspace *space, uint64_t start, uint64_t end)
+bool arch_aspace_unmap(struct arch_aspace *space, uint64_t start, uint64_t end)
 {
 	const uint64_t table_size = (uint64_t)PAGE_SIZE * ENTRIES;
+	bool found = false;
 
 	while (start < end) {
 		uint64_t *entry = find_entry(space, start);
 
-		if (entry)
+		if (entry && entry_read(entry)) {
 			__atomic_store_n(entry, 0, __ATOMIC_SEQ_CST);
+			found = true;
+		}
 		start = entry ? start + PAGE_SIZE : (start & ~(table_size - 1)) + table_size;
 	}
-	wait_for_walkers(space);
+	return found && arch_aspace_is_elsewhere(space);
 }
 
 void arch_aspace_enter(struct arch_aspace *space)
