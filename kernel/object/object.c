@@ -10,6 +10,17 @@
  *                                         returns to user mode, takes the IPI
  *                                         answers, sends IPI
  *   takes the IPI: batch ends
+ *
+ * Counting can't end a circle of references, so there is none without a thread that runs in it and can be ended:
+ *
+ *   thread -> process                        from its start until it ends
+ *   process -> its address space -> memory   regions
+ *   memory view -> memory                    always an older one
+ *   timer, interrupt -> notification; badge -> endpoint; these and memory that is no view name nothing
+ *   process -> whatever its handles name     once it has had a thread: until its last thread ends
+ *
+ * So a circle without a thread leads through the handles of processes that never had one. Such a one can be given others of
+ * its kind only if they are older (process_would_keep), and its own handle does not count (process_abandon).
  */
 #include "object/object.h"
 

@@ -9,7 +9,7 @@
 #include "sched.h"
 
 static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, OBJECT_PROCESS);
-static uint32_t last_id;
+static uint64_t last_serial;
 
 static void set_name(struct process *process, const char *name, size_t length)
 {
@@ -32,7 +32,8 @@ struct process *process_create(const char *name, size_t length)
 		object_free(&processes, process);
 		return NULL;
 	}
-	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+	process->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
+	process->id = (uint32_t)process->serial;
 	set_name(process, name, length);
 	handle_table_init(&process->handles);
 	list_init(&process->threads);
@@ -148,10 +149,28 @@ int process_add_thread(struct process *process, struct thread *thread)
 
 	lock_acquire(&process->lock);
 	error = process->ending ? -EBUSY : object_take(&process->object);
-	if (!error)
+	if (!error) {
 		list_append(&process->threads, &thread->siblings);
+		__atomic_store_n(&process->started, true, __ATOMIC_RELAXED);
+	}
 	lock_release(&process->lock);
 	return error;
+}
+
+static bool has_started(const struct process *process)
+{
+	return __atomic_load_n(&process->started, __ATOMIC_RELAXED);
+}
+
+/* Either may start at any time, and is no danger any more then; so both looks may come too early. */
+bool process_would_keep(const struct process *process, const struct object *object)
+{
+	const struct process *other;
+
+	if (object->type != OBJECT_PROCESS)
+		return false;
+	other = container_of(object, const struct process, object);
+	return other->serial > process->serial && !has_started(process) && !has_started(other);
 }
 
 /* Frees what the process had. It has no threads, and nobody else does this. */

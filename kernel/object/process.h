@@ -14,6 +14,7 @@ enum { PROCESS_NAME_SIZE = 32 };
 
 struct process {
 	struct object object;
+	uint64_t serial; /* later ones have greater ones */
 	uint32_t id; /* never 0 */
 	char name[PROCESS_NAME_SIZE];
 	struct account *account; /* with a reference */
@@ -23,6 +24,7 @@ struct process {
 	struct handle_table handles;
 	unsigned self_handles; /* handles in its own table that name it */
 	struct list threads; /* by thread->siblings; each holds a reference to the process */
+	bool started; /* atomic: it has had a thread; never changes back */
 	bool ending; /* no new threads or handles; those that are left are on their way out */
 	bool finishing; /* no threads are left; what it had is going */
 	bool ended; /* nothing is left but the result */
@@ -50,6 +52,12 @@ void process_end(struct process *process, const struct process_result *result);
 
 /* Adds a thread: -EBUSY when the process is ending, -EBADF when it has just gone. */
 MUST_USE int process_add_thread(struct process *process, struct thread *thread);
+
+/*
+ * Whether a handle to `object` in the table of `process` could keep both for ever: see object.c. A call that puts handles
+ * into the table of another process than its own has to ask.
+ */
+bool process_would_keep(const struct process *process, const struct object *object);
 
 /* A thread of it has ended. The last one takes the process with it. */
 void process_remove_thread(struct process *process, struct thread *thread);

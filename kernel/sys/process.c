@@ -54,6 +54,8 @@ long sys_process_give(struct process *p, struct handle_ref h, uint32_t rights)
 		rights = h.rights;
 	if (rights & ~h.rights)
 		return -EACCES;
+	if (process_would_keep(p, h.object))
+		return -EINVAL;
 
 	return handle_add(p, h.object, rights).value;
 }

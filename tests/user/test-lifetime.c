@@ -50,36 +50,51 @@ static void self_handles(struct checks *c)
 	}
 }
 
-/* The first names the second, the second the third, and so on: one close ends all of them. */
+/* The second names the first, the third the second, and so on: one close ends all of them. */
 static void chain(struct checks *c)
 {
-	process_handle first = make_process(c), p = first;
+	process_handle p = make_process(c);
 
 	for (unsigned i = 0; i < 1000; i++) {
 		process_handle next = make_process(c);
 
-		check(c, process_give(p, ANY(next), RIGHTS_SAME) > 0, "link %u", i);
+		check(c, process_give(next, ANY(p), RIGHTS_SAME) > 0, "link %u", i);
 		check(c, process_give(next, ANY(next), RIGHTS_SAME) > 0, "self %u", i);
-		if (p.value != first.value)
-			handle_close(ANY(p));
+		handle_close(ANY(p));
 		p = next;
 	}
 	handle_close(ANY(p));
-	handle_close(ANY(first));
 }
 
 /* One process with a thousand others in its table. */
 static void star(struct checks *c)
 {
-	process_handle hub = make_process(c);
+	process_handle rays[1000], hub;
 
-	for (unsigned i = 0; i < 1000; i++) {
-		process_handle p = make_process(c);
-
-		check(c, process_give(hub, ANY(p), RIGHTS_SAME) > 0, "ray %u", i);
-		handle_close(ANY(p));
+	for (unsigned i = 0; i < COUNT(rays); i++)
+		rays[i] = make_process(c);
+	hub = make_process(c);
+	for (unsigned i = 0; i < COUNT(rays); i++) {
+		check(c, process_give(hub, ANY(rays[i]), RIGHTS_SAME) > 0, "ray %u", i);
+		handle_close(ANY(rays[i]));
 	}
 	handle_close(ANY(hub));
+}
+
+/* Two that never start and name each other would be there for ever: whichever way round, one of the two is refused. */
+static void circle(struct checks *c)
+{
+	for (unsigned i = 0; i < 200; i++) {
+		process_handle a = make_process(c), b = make_process(c), d = make_process(c);
+
+		check(c, process_give(a, ANY(b), RIGHTS_SAME) == -EINVAL, "a younger one");
+		check(c, process_give(b, ANY(a), RIGHTS_SAME) > 0, "an older one");
+		check(c, process_give(d, ANY(b), RIGHTS_SAME) > 0, "again an older one");
+		check(c, process_give(a, ANY(d), RIGHTS_SAME) == -EINVAL, "a circle of three");
+		handle_close(ANY(a));
+		handle_close(ANY(b));
+		handle_close(ANY(d));
+	}
 }
 
 static void programs(struct checks *c)
@@ -235,6 +250,30 @@ static void many_waiters(struct checks *c)
 	child_close(&child);
 }
 
+/* One that has had a thread may name any, and be named by any: its end closes its handles. */
+static void started_circle(struct checks *c)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		struct process_result result;
+		process_handle idle;
+		struct child child;
+
+		check(c, !child_make(&child, sleeper_or_end, (size_t)(sleeper_or_end_end - sleeper_or_end)),
+			"a child");
+		idle = make_process(c);
+		check(c, process_give(child.process, ANY(idle), RIGHTS_SAME) == -EINVAL, "before its start");
+		check(c, !child_start(&child, 0), "the start");
+		check(c, process_give(idle, ANY(child.process), RIGHTS_SAME) > 0,
+			"the child to the idle one");
+		check(c, process_give(child.process, ANY(idle), RIGHTS_SAME) > 0,
+			"the idle one to the child");
+		handle_close(ANY(idle));
+		check(c, !child_start(&child, 1), "the one that ends all");
+		check(c, !process_wait(child.process, DEADLINE_NEVER, &result), "the end");
+		child_close(&child);
+	}
+}
+
 /* The handle that a thread waits through is closed meanwhile: the wait goes on to the end, and then says so. */
 static volatile long closed_wait;
 
@@ -281,12 +320,13 @@ int main(int argc, char **argv)
 	program = argv[0][0] == '/' ? argv[0] : "/bin/test-lifetime";
 	if (argc > 1)
 		return !strcmp(argv[1], "fault") ? *(volatile int *)nowhere : 0;
-	ktap_plan(13);
+	ktap_plan(15);
 	frames_leave(LEFT);
 	test_balance(idle_processes, "processes that never start");
 	test_balance(self_handles, "processes that hold handles to themselves");
 	test_balance(chain, "a chain of 1,000 processes");
 	test_balance(star, "a process that holds 1,000 others");
+	test_balance(circle, "processes that never start can't keep each other");
 	test_balance(programs, "programs");
 	test_balance(faulting_programs, "programs that fault");
 	test_balance(load_again, "programs loaded again and again into one process");
@@ -294,6 +334,7 @@ int main(int argc, char **argv)
 	test_balance(far_mappings, "mappings far apart");
 	test_balance(threads_ended, "threads that end");
 	test_balance(many_waiters, "many threads that wait for a process");
+	test_balance(started_circle, "processes that name each other, one of them started");
 	test_balance(closed_while_waiting, "a handle closed while a thread waits through it");
 	test_sleepers();
 	return ktap_end();
