@@ -60,6 +60,11 @@ long sys_process_give(struct process *p, struct handle_ref h, uint32_t rights)
 	return handle_add(p, h.object, rights).value;
 }
 
+int sys_process_limit(struct process *p, uint64_t bytes)
+{
+	return account_limit(p->account, bytes);
+}
+
 static int result_or_wait(struct process *p, uint64_t deadline, struct process_result *result)
 	REQUIRES(p->lock)
 {

@@ -61,6 +61,10 @@ class ExhaustionOfASmallMachine(Exhaustion):
     machine = SMALL
 
 
+class Quota(ktap.KtapSuite):
+    command = "test-quota"
+
+
 class Programs(ktap.KtapSuite):
     command = "test-elf"
 

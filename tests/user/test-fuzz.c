@@ -129,6 +129,8 @@ static void fuzz_once(void)
 	if (call->number == SYS_vm_unmap && (int32_t)a.value[0] == own_process().value && random_below(50))
 		a.value[1] = 0x50000000 + random_below(64) * PAGE_SIZE,
 		a.value[2] = random_below(16) * PAGE_SIZE;
+	if (call->number == SYS_process_limit && random_below(50))
+		a.value[1] |= 1ul << 30;
 	if (call->number == SYS_memory_create && random_below(4))
 		a.value[0] = 1 + random_below(64 * PAGE_SIZE);
 	result = call_make(call, &a);
