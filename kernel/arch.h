@@ -32,6 +32,7 @@ struct machine {
 		free[CONFIG_MEMORY_RANGES]; /* without firmware, kernel, initrd; some may be empty */
 	unsigned free_count;
 	struct memory_range initrd; /* size 0: none was given */
+	uint64_t timebase; /* ticks of arch_ticks in a second */
 	unsigned harts; /* usable harts in the device tree, CONFIG_HARTS at most */
 	unsigned hart[CONFIG_HARTS]; /* as the hardware numbers them; the first is the one we run on */
 	const char *bootargs; /* kernel command line, never NULL */
@@ -100,6 +101,14 @@ int arch_console_get(void);
 
 /* Nanoseconds since power-on. */
 uint64_t arch_time_now(void);
+
+/*
+ * In arch_types.h: arch_store and arch_store_release, as __atomic_store_n of relaxed and of release order, for paths on
+ * which instructions count.
+ */
+
+/* In arch_types.h, for counting what is short: uint64_t arch_ticks(void), which begins before the first thread; never 0. */
+uint64_t arch_ticks_to_ns(uint64_t ticks);
 
 /* Has door_timer called at this time, or at once if it has passed; UINT64_MAX for never. Replaces the former. */
 void arch_timer_set(uint64_t deadline_ns);

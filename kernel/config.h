@@ -13,8 +13,12 @@ enum {
 	CONFIG_INIT_STACK = 1 << 20, /* bytes of stack of the first program; touched pages only take memory */
 	CONFIG_MEMORY_RANGES = 16, /* ranges of memory, and as many of reserved memory, in the device tree */
 	CONFIG_FUTEX_QUEUES = 256, /* queues that all futexes share, a power of two */
+	CONFIG_LOG = 16384, /* bytes of the log that are kept */
 	CONFIG_BOOTARGS = 2048, /* bytes of kernel command line, the final NUL included */
 };
+
+/* What the kernel says it is; programs must not depend on it. */
+#define CONFIG_VERSION "0.1"
 
 /* DEBUG=1: check that each call returns an error that its line declares. */
 #ifndef DEBUG_CHECKS

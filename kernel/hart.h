@@ -29,13 +29,14 @@ struct hart {
 
 	/* Frames that can be given out without asking others. */
 	struct free_frame *frames;
-	size_t frames_cached;
+	size_t frames_cached; /* atomic: others read it */
 
 	/* From other harts: atomic. */
 	struct runner *inbox; /* runners with mail for this hart, newest first */
 	uint32_t grace_requests; /* bit i: hart i wants to know that this hart has left the kernel once */
 	uint32_t grace_answers_due; /* how many harts still owe this one that answer */
 	uint32_t idle; /* nonzero: nothing to run: it holds no object, and can be given work */
+	uint64_t idle_time; /* ticks that it had nothing to run; others read it */
 	uint32_t load; /* runners that are ready or running; others read it to choose a hart */
 
 	/* Objects without references: first to be waited for, then waiting until every hart has left the kernel. */

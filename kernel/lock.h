@@ -42,13 +42,13 @@ static inline void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_A
 		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
 			arch_relax();
 	}
-	__atomic_store_n(&lock->holder, this_hart()->index + 1, __ATOMIC_RELAXED);
+	arch_store(&lock->holder, this_hart()->index + 1);
 }
 
 static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
-	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	arch_store(&lock->holder, 0);
+	arch_store_release(&lock->held, 0);
 }
 
 /* Says, and checks, that this hart has the lock: for clang, which can't know that two pointers name the same one. */

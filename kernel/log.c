@@ -10,10 +10,14 @@
 #include "arch.h"
 #include "bootargs.h"
 #include "lib/format.h"
+#include "lib/ring.h"
 #include "lib/string.h"
 #include "lock.h"
 
 static struct spinlock console_lock; /* one line, or one call's bytes, at a time */
+static struct spinlock ring_lock;
+static char ring_bytes[CONFIG_LOG];
+static struct ring ring GUARDED_BY(ring_lock) = {ring_bytes, sizeof(ring_bytes), 0};
 static char mark[40];
 static enum log_level most_detailed = LOG_INFO;
 
@@ -66,6 +70,36 @@ static void put_line(const char *stamp, const char *line) REQUIRES(console_lock)
 		put_text("\n");
 }
 
+static void keep(const char *stamp, const char *line)
+{
+	lock_acquire(&ring_lock);
+	ring_put(&ring, stamp);
+	ring_put(&ring, line);
+	ring_put(&ring, "\n");
+	lock_release(&ring_lock);
+}
+
+void log_span(uint64_t *start, uint64_t *end)
+{
+	lock_acquire(&ring_lock);
+	*start = ring_start(&ring);
+	*end = ring.end;
+	lock_release(&ring_lock);
+}
+
+int log_read(uint64_t position, char *to, size_t size)
+{
+	int result;
+
+	lock_acquire(&ring_lock);
+	if (position < ring_start(&ring) || position > ring.end)
+		result = -EINVAL;
+	else
+		result = (int)ring_get(&ring, position, to, size);
+	lock_release(&ring_lock);
+	return result;
+}
+
 void log_line(enum log_level level, const char *text, ...)
 {
 	char line[256];
@@ -80,6 +114,7 @@ void log_line(enum log_level level, const char *text, ...)
 
 	char stamp[32];
 	format(stamp, sizeof(stamp), "[%5lu.%06lu] ", now / 1000000000, now / 1000 % 1000000);
+	keep(stamp, line);
 	lock_acquire(&console_lock);
 	put_line(stamp, line);
 	lock_release(&console_lock);

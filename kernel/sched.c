@@ -11,6 +11,9 @@ STATIC_ASSERT(CONFIG_PRIORITIES <= 32);
 
 static void (*on_end)(struct runner *runner);
 
+/* Where runners wait that wait for nothing but their deadline. It has no list and no lock. */
+static struct wait_queue asleep = {.kind = WAITS_FOR_TIME};
+
 void sched_on_end(void (*ended)(struct runner *runner))
 {
 	on_end = ended;
@@ -40,6 +43,50 @@ void wait_queue_init(struct wait_queue *queue, struct spinlock *lock)
 	list_init(&queue->runners);
 }
 
+static void set_state(struct runner *runner, enum runner_state state)
+{
+	arch_store(&runner->state, state);
+}
+
+enum runner_state runner_state(const struct runner *runner)
+{
+	return __atomic_load_n(&runner->state, __ATOMIC_RELAXED);
+}
+
+/*
+ * A runner is out of its queue before the queue can go, and that waits until every hart has left the kernel: whoever
+ * still finds the queue here may use it. Acquire: it is seen as it was made. Partner: wait.
+ */
+struct wait_queue *runner_queue(const struct runner *runner)
+{
+	return __atomic_load_n(&runner->queue, __ATOMIC_ACQUIRE);
+}
+
+/* Out of what it waited in, with the queue's lock if there is one. */
+static void leave(struct runner *runner)
+{
+	list_remove(&runner->waiting);
+	arch_store(&runner->queue, NULL);
+}
+
+/*
+ * The time that a runner has run. The current one of a hart has a number below zero there, from which the time of now
+ * is missing: so one word tells all, and a look from another hart is never torn.
+ */
+static void add_cpu_time(struct runner *runner, int64_t ticks)
+{
+	int64_t before = __atomic_load_n(&runner->cpu_time, __ATOMIC_RELAXED);
+
+	arch_store(&runner->cpu_time, before + ticks);
+}
+
+uint64_t runner_cpu_time(const struct runner *runner)
+{
+	int64_t time = __atomic_load_n(&runner->cpu_time, __ATOMIC_RELAXED);
+
+	return (uint64_t)(time < 0 ? time + (int64_t)arch_ticks() : time);
+}
+
 /* This hart unless another has less to do. */
 static struct hart *least_busy(void)
 {
@@ -59,7 +106,7 @@ static struct hart *least_busy(void)
 
 void runner_init(struct runner *runner, unsigned priority)
 {
-	runner->state = RUNNER_NEW;
+	set_state(runner, RUNNER_NEW);
 	runner->priority = priority;
 	runner->frame.hart = least_busy();
 	list_init(&runner->ready);
@@ -124,14 +171,14 @@ static unsigned highest_ready(const struct hart *hart)
 /* The current runner counts too. */
 static void count_load(struct hart *hart, int change)
 {
-	__atomic_store_n(&hart->load, hart->load + (uint32_t)change, __ATOMIC_RELAXED);
+	arch_store(&hart->load, hart->load + (uint32_t)change);
 }
 
 static void enqueue(struct hart *hart, struct runner *runner, bool first)
 {
 	struct list *queue = &hart->ready[runner->priority];
 
-	runner->state = RUNNER_READY;
+	set_state(runner, RUNNER_READY);
 	list_insert_before(first ? queue->next : queue, &runner->ready);
 	hart->ready_mask |= 1u << runner->priority;
 }
@@ -188,14 +235,21 @@ static bool leave_queue(struct runner *runner)
 	bool queued;
 
 	if (!queue)
+		return false;
+	if (queue == &asleep) {
+		leave(runner);
 		return true;
-	lock_acquire(queue->lock);
-	queue = runner->queue;
-	queued = !list_is_empty(&runner->waiting);
-	list_remove(&runner->waiting);
+	}
+
+	struct spinlock *lock = queue->lock;
+
+	lock_acquire(lock);
+	queue = __atomic_load_n(&runner->queue, __ATOMIC_RELAXED);
+	queued = queue;
 	if (queued && queue->left)
 		queue->left(runner);
-	lock_release(queue->lock);
+	leave(runner);
+	lock_release(lock);
 	return queued;
 }
 
@@ -220,8 +274,9 @@ static void end(struct hart *hart, struct runner *runner)
 		break;
 	}
 	list_remove(&runner->sleeping);
-	runner->state = RUNNER_ENDED;
+	set_state(runner, RUNNER_ENDED);
 	if (hart->current == runner) {
+		add_cpu_time(runner, (int64_t)arch_ticks());
 		hart->current = NULL;
 		hart->reschedule = true;
 	}
@@ -285,8 +340,8 @@ static int wait(struct wait_queue *queue, uint64_t deadline)
 	struct runner *runner = current();
 
 	assert(runner && runner->state == RUNNER_RUNNING);
-	runner->state = RUNNER_WAITING;
-	runner->queue = queue;
+	set_state(runner, RUNNER_WAITING);
+	arch_store_release(&runner->queue, queue);
 	count_load(hart, -1);
 	sleep_until(hart, runner, deadline);
 	hart->reschedule = true;
@@ -301,12 +356,12 @@ int runner_wait(struct wait_queue *queue, uint64_t deadline)
 
 int runner_sleep(uint64_t deadline)
 {
-	return wait(NULL, deadline);
+	return wait(&asleep, deadline);
 }
 
 void runner_wake_with(struct runner *runner, long result)
 {
-	list_remove(&runner->waiting);
+	leave(runner);
 	arch_frame_set_result(&runner->frame, result);
 	wake(runner);
 }
@@ -315,7 +370,7 @@ void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue)
 {
 	list_remove(&runner->waiting);
 	list_append(&queue->runners, &runner->waiting);
-	__atomic_store_n(&runner->queue, queue, __ATOMIC_RELAXED);
+	arch_store(&runner->queue, queue);
 }
 
 /* Whether it may run next on this hart: nobody more important is ready, and nobody was handed the hart already. */
@@ -332,10 +387,10 @@ void runner_hand_over(struct runner *runner, long result)
 		runner_wake_with(runner, result);
 		return;
 	}
-	list_remove(&runner->waiting);
+	leave(runner);
 	arch_frame_set_result(&runner->frame, result);
 	list_remove(&runner->sleeping);
-	runner->state = RUNNER_READY;
+	set_state(runner, RUNNER_READY);
 	count_load(hart, 1);
 	hart->handed_over = runner;
 	hart->reschedule = true;
@@ -345,7 +400,7 @@ void wait_queue_wake_all_again(struct wait_queue *queue)
 {
 	wait_queue_each(runner, queue)
 	{
-		list_remove(&runner->waiting);
+		leave(runner);
 		arch_frame_restart_call(&runner->frame);
 		wake(runner);
 	}
@@ -384,10 +439,12 @@ void sched_set_timer(void)
 
 static void time_out(struct hart *hart, struct runner *runner)
 {
+	bool sleeps = runner_queue(runner) == &asleep;
+
 	list_remove(&runner->sleeping);
 	if (!leave_queue(runner))
 		return;
-	arch_frame_set_result(&runner->frame, runner->queue ? -ETIMEDOUT : 0);
+	arch_frame_set_result(&runner->frame, sleeps ? 0 : -ETIMEDOUT);
 	make_ready(hart, runner);
 }
 
@@ -438,8 +495,8 @@ static void share_load(struct hart *hart)
 			continue;
 		dequeue(hart, runner);
 		count_load(hart, -1);
-		runner->state = RUNNER_NEW;
-		__atomic_store_n(&runner->frame.hart, other, __ATOMIC_RELEASE);
+		set_state(runner, RUNNER_NEW);
+		arch_store_release(&runner->frame.hart, other);
 		post(runner, MAIL_READY);
 	}
 }
@@ -461,11 +518,17 @@ static bool stays(const struct hart *hart, const struct runner *running)
  */
 static void idle(struct hart *hart)
 {
+	uint64_t start = arch_ticks(), end;
+
 	if (hart->space)
 		arch_aspace_enter(NULL);
 	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
 	arch_wait();
 	(void)__atomic_exchange_n(&hart->idle, 0, __ATOMIC_SEQ_CST);
+	end = arch_ticks();
+	if (hart->current) /* it waits, and has not run meanwhile */
+		add_cpu_time(hart->current, (int64_t)(start - end));
+	arch_store(&hart->idle_time, hart->idle_time + (end - start));
 	sched_take_mail();
 	arch_take_interrupts();
 }
@@ -483,7 +546,7 @@ static struct runner *take_handed_over(struct hart *hart)
 		enqueue(hart, next, true);
 		return NULL;
 	}
-	next->state = RUNNER_RUNNING;
+	set_state(next, RUNNER_RUNNING);
 	return next;
 }
 
@@ -515,10 +578,20 @@ static struct runner *choose(struct hart *hart, void (*leaving)(void))
 	struct runner *next = list_first(&hart->ready[highest_ready(hart)], struct runner, ready);
 
 	dequeue(hart, next);
-	next->state = RUNNER_RUNNING;
+	set_state(next, RUNNER_RUNNING);
 	if (next != hart->current)
 		hart->slice_end = UINT64_MAX;
 	return next;
+}
+
+static void change_to(struct hart *hart, struct runner *next)
+{
+	int64_t now = (int64_t)arch_ticks();
+
+	if (hart->current)
+		add_cpu_time(hart->current, now);
+	add_cpu_time(next, -now);
+	arch_switch(hart->current ? &hart->current->frame : NULL, &next->frame);
 }
 
 struct trapframe *sched_next(void (*leaving)(void))
@@ -534,6 +607,6 @@ struct trapframe *sched_next(void (*leaving)(void))
 	if (hart->space != next->space)
 		arch_aspace_enter(next->space);
 	if (next != hart->current)
-		arch_switch(hart->current ? &hart->current->frame : NULL, &next->frame);
+		change_to(hart, next);
 	return &next->frame;
 }

@@ -35,6 +35,7 @@ struct runner;
 struct wait_queue {
 	struct spinlock *lock;
 	struct list runners; /* guarded by *lock */
+	enum waits_for kind; /* what they wait for, for those who ask */
 	/* Called with the lock when one leaves that nobody woke: its deadline has come, or it ends. NULL: nothing to do. */
 	void (*left)(struct runner *runner);
 };
@@ -46,13 +47,14 @@ struct runner {
 	unsigned priority;
 
 	/* Its home's. */
-	enum runner_state state;
+	enum runner_state state; /* atomic: others look at it */
+	int64_t cpu_time; /* atomic: ticks that it has run; while it is a hart's current one, less the time of now */
 	struct list ready; /* in a ready queue */
 	struct list sleeping; /* in the hart's sleepers while it has a deadline */
 	uint64_t deadline;
 
 	/* While it waits. */
-	struct wait_queue *queue; /* NULL: sleeps */
+	struct wait_queue *queue; /* atomic; NULL: it does not wait, or somebody is about to wake it */
 	struct list waiting; /* in queue->runners, guarded by its lock; whoever takes it out wakes it */
 	uint64_t wants[2]; /* what it waits for, in words of the queue's owner */
 
@@ -113,6 +115,15 @@ void runner_end_current(void);
 
 /* Called by its home when a runner has ended on request. Set once, at boot. */
 void sched_on_end(void (*ended)(struct runner *runner));
+
+/* Ticks of arch_ticks that a runner has run. */
+uint64_t runner_cpu_time(const struct runner *runner);
+
+/* What it does, as it looks from any hart. */
+enum runner_state runner_state(const struct runner *runner);
+
+/* Where it waits, from any hart; NULL when it does not. The queue stays until this hart leaves the kernel. */
+struct wait_queue *runner_queue(const struct runner *runner);
 
 /* Lets others of the same priority run. */
 void sched_yield(void);

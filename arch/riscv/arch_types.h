@@ -47,6 +47,30 @@ static inline struct hart *this_hart(void)
 	return (struct hart *)__builtin_thread_pointer();
 }
 
+/*
+ * Atomic stores, relaxed and release. An aligned store is one (unprivileged specification, 1.4); of __atomic_store_n gcc
+ * before 14 makes an exchange, with an address in a register of its own.
+ */
+#define arch_store(pointer, value) \
+	do { \
+		volatile __typeof__(*(pointer)) *store_at = (pointer); \
+		*store_at = (value); \
+	} while (0)
+#define arch_store_release(pointer, value) \
+	do { \
+		__atomic_thread_fence(__ATOMIC_RELEASE); \
+		arch_store(pointer, value); \
+	} while (0)
+
+/* The clock, as it counts. */
+static inline uint64_t arch_ticks(void)
+{
+	uint64_t ticks;
+
+	__asm__ volatile("rdtime %0" : "=r"(ticks));
+	return ticks;
+}
+
 /* For the body of a loop that waits for another hart. */
 static inline void arch_relax(void)
 {

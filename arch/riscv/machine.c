@@ -165,6 +165,7 @@ const struct machine *arch_machine_read(void)
 		panic("device tree at 0x%lx: %s", boot_device_tree, fdt.broken);
 	require(machine.memory_count, "memory");
 	require(riscv_facts.timebase, "timebase-frequency");
+	machine.timebase = riscv_facts.timebase;
 
 	riscv_plic_find(&fdt);
 

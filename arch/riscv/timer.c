@@ -5,13 +5,18 @@
 
 #define NS_PER_SECOND 1000000000ul
 
+uint64_t arch_ticks_to_ns(uint64_t ticks)
+{
+	uint64_t hertz = riscv_facts.timebase;
+
+	return ticks / hertz * NS_PER_SECOND + ticks % hertz * NS_PER_SECOND / hertz;
+}
+
 uint64_t arch_time_now(void)
 {
-	uint64_t ticks = csr_read(time), hertz = riscv_facts.timebase;
-
-	if (!hertz) /* before the device tree has been read */
+	if (!riscv_facts.timebase) /* before the device tree has been read */
 		return 0;
-	return ticks / hertz * NS_PER_SECOND + ticks % hertz * NS_PER_SECOND / hertz;
+	return arch_ticks_to_ns(csr_read(time));
 }
 
 /* The first tick at or after a time; the largest for times that don't fit. */

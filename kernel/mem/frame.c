@@ -57,11 +57,16 @@ static struct free_frame *take_common(void) REQUIRES(common_lock)
 	return frame;
 }
 
+static void count_cached(struct hart *hart, size_t count)
+{
+	arch_store(&hart->frames_cached, count);
+}
+
 static void cache(struct hart *hart, struct free_frame *frame)
 {
 	frame->next = hart->frames;
 	hart->frames = frame;
-	hart->frames_cached++;
+	count_cached(hart, hart->frames_cached + 1);
 }
 
 static struct free_frame *uncache(struct hart *hart)
@@ -69,7 +74,7 @@ static struct free_frame *uncache(struct hart *hart)
 	struct free_frame *frame = hart->frames;
 
 	hart->frames = frame->next;
-	hart->frames_cached--;
+	count_cached(hart, hart->frames_cached - 1);
 	return frame;
 }
 
@@ -130,7 +135,7 @@ size_t frame_free_count(void)
 	count = common_free;
 	lock_release(&common_lock);
 	for (unsigned i = 0; i < CONFIG_HARTS; i++)
-		count += harts[i].frames_cached;
+		count += __atomic_load_n(&harts[i].frames_cached, __ATOMIC_RELAXED);
 	return count;
 }
 

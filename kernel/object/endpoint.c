@@ -42,6 +42,9 @@ struct endpoint *endpoint_create(void)
 	wait_queue_init(&endpoint->callers, &endpoint->lock);
 	wait_queue_init(&endpoint->receivers, &endpoint->lock);
 	wait_queue_init(&endpoint->served, &endpoint->lock);
+	endpoint->callers.kind = WAITS_FOR_RECEIVER;
+	endpoint->receivers.kind = WAITS_FOR_CALL;
+	endpoint->served.kind = WAITS_FOR_REPLY;
 	endpoint->served.left = caller_left;
 	endpoint->receivers.left = receiver_left;
 	list_init(&endpoint->badges_gone);
@@ -361,6 +364,31 @@ static bool leave_word(struct endpoint *e, struct endpoint *badge) REQUIRES(e->l
 	lock_assert_held(receiver->queue->lock);
 	runner_wake_with(receiver, 0);
 	return true;
+}
+
+static uint32_t count(const struct wait_queue *queue) REQUIRES(*queue->lock)
+{
+	uint32_t n = 0;
+
+	for (const struct list *link = queue->runners.next; link != &queue->runners; link = link->next)
+		n++;
+	return n;
+}
+
+void endpoint_read_info(struct endpoint *endpoint, struct endpoint_info *info)
+{
+	struct endpoint *e = endpoint->root;
+
+	info->object = e->object.id;
+	lock_acquire(&e->lock);
+	lock_assert_held(e->callers.lock);
+	lock_assert_held(e->served.lock);
+	lock_assert_held(e->receivers.lock);
+	info->calling = count(&e->callers);
+	info->served = count(&e->served);
+	info->receiving = count(&e->receivers);
+	info->closed = e->closed;
+	lock_release(&e->lock);
 }
 
 static void destroy_badge(struct endpoint *badge)

@@ -60,6 +60,9 @@ MUST_USE int endpoint_reply(struct endpoint *endpoint, const struct message *mes
 void endpoint_receiver_added(struct endpoint *endpoint);
 void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner);
 
+/* What there is to tell, into a struct of zeros. */
+void endpoint_read_info(struct endpoint *endpoint, struct endpoint_info *info);
+
 static inline struct endpoint *endpoint_of(struct object *object)
 {
 	return container_of(object, struct endpoint, object);

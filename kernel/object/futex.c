@@ -1,6 +1,6 @@
 /*
  * Futexes. All of them share some queues, chosen by a hash. A waiter holds no reference to its memory object: the
- * serial number that it waits for is never used again, so it can't be taken for a waiter of a later object.
+ * id that it waits for is never used again, so it can't be taken for a waiter of a later object.
  */
 #include "object/futex.h"
 
@@ -16,7 +16,7 @@ struct futex_queue {
 
 /* What a word is known by. */
 struct key {
-	uint64_t serial; /* of its memory object */
+	uint64_t id; /* of its memory object */
 	uint64_t offset;
 };
 
@@ -26,21 +26,23 @@ STATIC_ASSERT(!(CONFIG_FUTEX_QUEUES & (CONFIG_FUTEX_QUEUES - 1)));
 
 void futex_init(void)
 {
-	for (unsigned i = 0; i < CONFIG_FUTEX_QUEUES; i++)
+	for (unsigned i = 0; i < CONFIG_FUTEX_QUEUES; i++) {
 		wait_queue_init(&queues[i].waiters, &queues[i].lock);
+		queues[i].waiters.kind = WAITS_FOR_FUTEX;
+	}
 }
 
 static struct futex_queue *queue_of(struct key key)
 {
 	/* Multiplying by an odd number spreads the low bits into the high ones. */
-	uint64_t hash = (key.serial ^ key.offset << 20) * 0x9e3779b97f4a7c15;
+	uint64_t hash = (key.id ^ key.offset << 20) * 0x9e3779b97f4a7c15;
 
 	return &queues[hash >> 32 & (CONFIG_FUTEX_QUEUES - 1)];
 }
 
 static bool waits_for(const struct runner *runner, struct key key)
 {
-	return runner->wants[0] == key.serial && runner->wants[1] == key.offset;
+	return runner->wants[0] == key.id && runner->wants[1] == key.offset;
 }
 
 static int wait_if(struct futex_queue *queue, struct key key, const uint32_t *word, uint32_t expected,
@@ -53,7 +55,7 @@ static int wait_if(struct futex_queue *queue, struct key key, const uint32_t *wo
 		return -EAGAIN;
 	if (arch_time_now() >= deadline)
 		return -ETIMEDOUT;
-	runner->wants[0] = key.serial;
+	runner->wants[0] = key.id;
 	runner->wants[1] = key.offset;
 	lock_assert_held(queue->waiters.lock);
 	return runner_wait(&queue->waiters, deadline);
@@ -81,7 +83,7 @@ int futex_wait(struct aspace *aspace, uaddr_t at, uint32_t expected, uint64_t de
 	TRY(aspace_find(aspace, at.value, &memory, &offset));
 	result = find_word(memory, offset, &word);
 	if (!result) {
-		struct key key = {memory->serial, offset};
+		struct key key = {memory->object.id, offset};
 		struct futex_queue *queue = queue_of(key);
 
 		lock_acquire(&queue->lock);
@@ -116,7 +118,7 @@ long futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count)
 	uint32_t woken;
 
 	TRY(aspace_find(aspace, at.value, &memory, &key.offset));
-	key.serial = memory->serial;
+	key.id = memory->object.id;
 	object_put(&memory->object);
 
 	struct futex_queue *queue = queue_of(key);

@@ -71,7 +71,7 @@ static int grow(struct handle_table *table, struct account *account)
 		page[i].rights = last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1;
 	}
 	table->free = number * HANDLE_PAGE_SLOTS;
-	__atomic_store_n(&table->page[number], page, __ATOMIC_RELEASE);
+	arch_store_release(&table->page[number], page);
 	return 0;
 }
 
@@ -112,8 +112,8 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 	if (may_receive(object, rights))
 		endpoint_receiver_added(endpoint_of(object));
 	/* The generation has been new since the slot was freed, and nobody knows it yet. */
-	__atomic_store_n(&slot->rights, rights, __ATOMIC_RELAXED);
-	__atomic_store_n(&slot->object, object, __ATOMIC_RELEASE);
+	arch_store(&slot->rights, rights);
+	arch_store_release(&slot->object, object);
 	return (handle_result){(long)(slot->generation << HANDLE_INDEX_BITS | index)};
 }
 
@@ -140,10 +140,10 @@ static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(
 	struct handle_slot *slot = slot_at(table, index);
 	struct object *object = slot->object;
 
-	__atomic_store_n(&slot->generation, next_generation(slot->generation), __ATOMIC_RELAXED);
+	arch_store(&slot->generation, next_generation(slot->generation));
 	__atomic_thread_fence(__ATOMIC_RELEASE); /* partner: the acquiring loads in handle_find */
-	__atomic_store_n(&slot->object, NULL, __ATOMIC_RELAXED);
-	__atomic_store_n(&slot->rights, table->free, __ATOMIC_RELAXED);
+	arch_store(&slot->object, NULL);
+	arch_store(&slot->rights, table->free);
 	table->free = index;
 	table->count--;
 	owner->self_handles -= object == &owner->object;

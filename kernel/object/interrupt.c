@@ -74,6 +74,14 @@ void interrupt_acknowledge(struct interrupt *interrupt)
 	arch_interrupt_unmask(interrupt->number);
 }
 
+void interrupt_read_info(const struct interrupt *interrupt, struct interrupt_info *info)
+{
+	info->object = interrupt->object.id;
+	info->notification = interrupt->notification->object.id;
+	info->bits = interrupt->bits;
+	info->number = interrupt->number;
+}
+
 void interrupt_fire(unsigned number)
 {
 	struct line *line;

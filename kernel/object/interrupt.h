@@ -24,6 +24,9 @@ MUST_USE int interrupt_create(
 
 void interrupt_acknowledge(struct interrupt *interrupt);
 
+/* What there is to tell, into a struct of zeros. */
+void interrupt_read_info(const struct interrupt *interrupt, struct interrupt_info *info);
+
 /* One has come, and is masked. */
 void interrupt_fire(unsigned number);
 

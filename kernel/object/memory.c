@@ -9,7 +9,6 @@
 enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
 
 static struct object_pool memories = OBJECT_POOL_INIT(memories, struct memory, OBJECT_MEMORY);
-static uint64_t last_serial;
 
 static unsigned levels_for(uint64_t pages)
 {
@@ -29,7 +28,6 @@ static struct memory *create(struct account *account, enum memory_kind kind, uin
 	if (!memory)
 		return NULL;
 	memory->kind = kind;
-	memory->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
 	memory->size = size;
 	memory->levels = levels_for(size >> PAGE_SHIFT);
 	return memory;
@@ -128,8 +126,10 @@ static int find_or_fill(struct memory *memory, uint64_t page, paddr_t *frame) RE
 
 	if (!slot)
 		return -ENOMEM;
-	if (!slot->value)
+	if (!slot->value) {
 		TRY(fill(memory, page, slot));
+		memory->pages++;
+	}
 	*frame = *slot;
 	return 0;
 }
@@ -177,6 +177,31 @@ size_t memory_extent(const struct memory *memory, uint64_t offset, size_t size)
 	if (offset >= memory->size)
 		return 0;
 	return size < memory->size - offset ? size : memory->size - offset;
+}
+
+static enum memory_source source_of(enum memory_kind kind)
+{
+	switch (kind) {
+	case MEMORY_ANONYMOUS:
+		return MEMORY_SOURCE_ZERO;
+	case MEMORY_PHYSICAL:
+		return MEMORY_SOURCE_MACHINE;
+	case MEMORY_DEVICE:
+		return MEMORY_SOURCE_DEVICE;
+	case MEMORY_VIEW:
+		return MEMORY_SOURCE_COPY;
+	}
+	unreachable("no other kind");
+}
+
+void memory_read_info(struct memory *memory, struct memory_info *info)
+{
+	info->object = memory->object.id;
+	info->size = memory->size;
+	info->source = source_of(memory->kind);
+	lock_acquire(&memory->lock);
+	info->resident = is_fixed(memory) ? memory->size : memory->pages << PAGE_SHIFT;
+	lock_release(&memory->lock);
 }
 
 /* Frees what a slot, which is not empty, holds: a frame at level 0, a node with all below it above. */

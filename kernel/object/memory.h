@@ -15,12 +15,12 @@ enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_DEVICE, MEMORY_VIEW
 struct memory {
 	struct object object;
 	enum memory_kind kind;
-	uint64_t serial; /* no other object has had the same */
 	uint64_t size; /* bytes */
 	unsigned levels; /* of the tree of frames; 0: the frame of the only page itself */
 	struct spinlock lock;
 	paddr_t root MEMBER_GUARDED_BY(
 		lock); /* value 0: nothing yet. Of MEMORY_PHYSICAL and MEMORY_DEVICE the first byte */
+	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
 	uint64_t lead; /* at which offset of this object they begin */
@@ -56,6 +56,9 @@ MUST_USE int memory_get(struct memory *memory, uint64_t offset, void *to, size_t
 
 /* How many bytes the object has from `offset` on, `size` at most. */
 size_t memory_extent(const struct memory *memory, uint64_t offset, size_t size);
+
+/* What there is to tell, into a struct of zeros. */
+void memory_read_info(struct memory *memory, struct memory_info *info);
 
 static inline struct memory *memory_of(struct object *object)
 {

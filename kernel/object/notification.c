@@ -13,6 +13,7 @@ struct notification *notification_create(void)
 	if (!notification)
 		return NULL;
 	wait_queue_init(&notification->waiters, &notification->lock);
+	notification->waiters.kind = WAITS_FOR_NOTIFICATION;
 	return notification;
 }
 
@@ -77,6 +78,19 @@ void notification_dismiss(struct notification *notification)
 	{
 		lock_assert_held(runner->queue->lock);
 		runner_wake_with(runner, -EBADF);
+	}
+	lock_release(&notification->lock);
+}
+
+void notification_read_info(struct notification *notification, struct notification_info *info)
+{
+	info->object = notification->object.id;
+	lock_acquire(&notification->lock);
+	info->bits = notification->bits;
+	wait_queue_each(runner, &notification->waiters)
+	{
+		info->waiting++;
+		info->wanted |= runner->wants[0];
 	}
 	lock_release(&notification->lock);
 }

@@ -35,6 +35,9 @@ static inline bool notification_has(uint64_t bits)
 	return bits && !(bits & ~NOTIFICATION_BITS);
 }
 
+/* What there is to tell, into a struct of zeros. */
+void notification_read_info(struct notification *notification, struct notification_info *info);
+
 static inline struct notification *notification_of(struct object *object)
 {
 	return container_of(object, struct notification, object);

@@ -36,8 +36,11 @@
 #include "object/timer.h"
 #include "panic.h"
 
+static uint64_t last_id;
+
 void object_init(struct object *object, enum object_type type, struct account *account)
 {
+	object->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	object->type = type;
 	object->references = 1;
 	object->account = account_take(account);

@@ -14,6 +14,7 @@
 struct object {
 	enum object_type type;
 	uint32_t references; /* atomic */
+	uint64_t id; /* no other object has had the same; later ones have greater ones */
 	struct account
 		*account; /* that it is charged to, with a reference: of the process whose call made it */
 	struct list doomed; /* in a hart's list of objects about to go */

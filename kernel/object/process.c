@@ -9,7 +9,7 @@
 #include "sched.h"
 
 static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, OBJECT_PROCESS);
-static uint64_t last_serial;
+static uint32_t last_id;
 
 static void set_name(struct process *process, const char *name, size_t length)
 {
@@ -32,12 +32,13 @@ struct process *process_create(const char *name, size_t length)
 		object_free(&processes, process);
 		return NULL;
 	}
-	process->serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
-	process->id = (uint32_t)process->serial;
+	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+	process->parent = this_hart()->current ? current_process()->id : 0;
 	set_name(process, name, length);
 	handle_table_init(&process->handles);
 	list_init(&process->threads);
 	wait_queue_init(&process->waiters, &process->lock);
+	process->waiters.kind = WAITS_FOR_END;
 	return process;
 }
 
@@ -162,6 +163,40 @@ static bool has_started(const struct process *process)
 	return __atomic_load_n(&process->started, __ATOMIC_RELAXED);
 }
 
+/* How far its life is. */
+static enum process_state state(const struct process *process) REQUIRES(process->lock)
+{
+	if (process->ended)
+		return PROCESS_STATE_ENDED;
+	if (process->ending)
+		return PROCESS_STATE_ENDING;
+	return has_started(process) ? PROCESS_STATE_LIVE : PROCESS_STATE_NEW;
+}
+
+void process_read_info(struct process *process, struct process_info *info)
+{
+	uint64_t ticks;
+
+	account_read(process->account, &info->memory_used, &info->memory_limit);
+	memcpy(info->name, process->name, sizeof(info->name));
+	info->id = process->id;
+	info->parent = process->parent;
+	info->object = process->object.id;
+	lock_acquire(&process->lock);
+	info->state = state(process);
+	info->handles = process->handles.count;
+	info->reason = process->result.reason;
+	info->status = process->result.status;
+	ticks = process->cpu_ended;
+	list_each(thread, &process->threads, struct thread, siblings)
+	{
+		ticks += runner_cpu_time(&thread->runner);
+		info->threads++;
+	}
+	lock_release(&process->lock);
+	info->cpu_time = arch_ticks_to_ns(ticks);
+}
+
 /* Either may start at any time, and is no danger any more then; so both looks may come too early. */
 bool process_would_keep(const struct process *process, const struct object *object)
 {
@@ -170,7 +205,7 @@ bool process_would_keep(const struct process *process, const struct object *obje
 	if (object->type != OBJECT_PROCESS)
 		return false;
 	other = container_of(object, const struct process, object);
-	return other->serial > process->serial && !has_started(process) && !has_started(other);
+	return object->id > process->object.id && !has_started(process) && !has_started(other);
 }
 
 /* Frees what the process had. It has no threads, and nobody else does this. */
@@ -206,6 +241,7 @@ void process_remove_thread(struct process *process, struct thread *thread)
 
 	lock_acquire(&process->lock);
 	list_remove(&thread->siblings);
+	process->cpu_ended += runner_cpu_time(&thread->runner);
 	last = list_is_empty(&process->threads);
 	if (last && !process->ending)
 		set_ending(process, &(struct process_result){.reason = END_REASON_EXITED});

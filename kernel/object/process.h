@@ -14,8 +14,8 @@ enum { PROCESS_NAME_SIZE = 32 };
 
 struct process {
 	struct object object;
-	uint64_t serial; /* later ones have greater ones */
 	uint32_t id; /* never 0 */
+	uint32_t parent; /* the id of the process that made it; 0: the kernel did */
 	char name[PROCESS_NAME_SIZE];
 	struct account *account; /* with a reference */
 	struct aspace aspace; /* has a lock of its own */
@@ -29,6 +29,7 @@ struct process {
 	bool finishing; /* no threads are left; what it had is going */
 	bool ended; /* nothing is left but the result */
 	struct process_result result; /* once ending */
+	uint64_t cpu_ended; /* ticks of its threads that have ended */
 	struct wait_queue waiters; /* for its end */
 
 	/* The program it was loaded with, for the names in a fault report. */
@@ -64,6 +65,9 @@ void process_remove_thread(struct process *process, struct thread *thread);
 
 /* Names a place in its program; false without symbols. */
 bool process_symbol(struct process *process, uint64_t address, char *name, size_t size, uint64_t *offset);
+
+/* What there is to tell, into a struct of zeros. */
+void process_read_info(struct process *process, struct process_info *info);
 
 static inline struct process *process_of(struct object *object)
 {

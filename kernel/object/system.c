@@ -1,8 +1,12 @@
 /* The system root. It has a reference of its own and never goes. Its input comes byte by byte from the firmware. */
 #include "object/system.h"
 
+#include "abi/abi.h"
 #include "arch.h"
 #include "lib/string.h"
+#include "log.h"
+#include "mem/account.h"
+#include "mem/frame.h"
 
 struct system system_root;
 
@@ -10,6 +14,7 @@ void system_init(void)
 {
 	object_init(&system_root.object, OBJECT_SYSTEM, &kernel_account);
 	wait_queue_init(&system_root.readers, &system_root.lock);
+	system_root.readers.kind = WAITS_FOR_INPUT;
 }
 
 static void take_from_firmware(struct system *system) REQUIRES(system->lock)
@@ -73,6 +78,28 @@ long system_read(struct system *system, struct user_out to, uint64_t deadline)
 		lock_release(&system->lock);
 	} while (!taken);
 	return (long)sight.count;
+}
+
+static uint64_t idle_time(void)
+{
+	uint64_t ticks = 0;
+
+	for (unsigned i = 0; i < hart_count(); i++)
+		ticks += __atomic_load_n(&harts[i].idle_time, __ATOMIC_RELAXED);
+	return arch_ticks_to_ns(ticks);
+}
+
+void system_read_info(struct system_info *info)
+{
+	info->uptime = arch_time_now();
+	info->idle_time = idle_time();
+	info->timebase = arch_machine()->timebase;
+	info->memory_total = frame_count() << PAGE_SHIFT;
+	info->memory_free = frame_free_count() << PAGE_SHIFT;
+	info->memory_charged = account_total();
+	log_span(&info->log_start, &info->log_end);
+	info->harts = hart_count();
+	memcpy(info->version, CONFIG_VERSION, sizeof(CONFIG_VERSION));
 }
 
 /* Whether somebody still waits. */

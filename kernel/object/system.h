@@ -27,6 +27,9 @@ void system_init(void);
  */
 MUST_USE long system_read(struct system *system, struct user_out to, uint64_t deadline);
 
+/* What there is to tell of the machine, into a struct of zeros. */
+void system_read_info(struct system_info *info);
+
 /* Looks for input, and wakes the readers when there is some. */
 void system_poll(void);
 

@@ -1,7 +1,10 @@
 /* Threads: making and ending. A live thread holds a reference to itself, given back by its end. */
 #include "object/thread.h"
 
+#include "object/endpoint.h"
+#include "object/notification.h"
 #include "object/process.h"
+#include "object/system.h"
 #include "panic.h"
 
 enum { DEFAULT_PRIORITY = 16 };
@@ -9,6 +12,8 @@ enum { DEFAULT_PRIORITY = 16 };
 STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
 static struct object_pool threads = OBJECT_POOL_INIT(threads, struct thread, OBJECT_THREAD);
+
+static uint32_t last_id;
 
 struct account *current_account(void)
 {
@@ -25,6 +30,7 @@ struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, u
 	runner_init(&thread->runner, DEFAULT_PRIORITY);
 	thread->runner.frame.table = table;
 	list_init(&thread->siblings);
+	thread->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	return thread;
 }
 
@@ -32,6 +38,7 @@ int thread_start(struct thread *thread, struct process *process)
 {
 	/* From the moment it is in the process's list, the process's end can reach it. */
 	thread->process = process;
+	__atomic_store_n(&thread->process_id, process->id, __ATOMIC_RELAXED); /* it has a handle already */
 	thread->runner.space = &process->aspace.arch;
 	object_take_another(&thread->object); /* of its life */
 
@@ -61,6 +68,84 @@ void thread_end_current(void)
 void thread_ended(struct runner *runner)
 {
 	finish(container_of(runner, struct thread, runner));
+}
+
+static enum thread_state state(const struct runner *runner)
+{
+	switch (runner_state(runner)) {
+	case RUNNER_NEW: /* it may also be on the way to another hart */
+	case RUNNER_READY:
+	case RUNNER_WAITING: /* somebody is about to wake it */
+		return THREAD_STATE_READY;
+	case RUNNER_RUNNING:
+		return THREAD_STATE_RUNNING;
+	case RUNNER_ENDED:
+		return THREAD_STATE_ENDED;
+	}
+	unreachable("no other state");
+}
+
+/* What it is that a runner in this queue waits for: the id of an object. With the queue's lock. */
+static uint64_t object_of(const struct wait_queue *queue, const struct runner *runner)
+{
+	switch (queue->kind) {
+	case WAITS_FOR_RECEIVER:
+		return container_of(queue, const struct endpoint, callers)->object.id;
+	case WAITS_FOR_REPLY:
+		return container_of(queue, const struct endpoint, served)->object.id;
+	case WAITS_FOR_CALL:
+		return container_of(queue, const struct endpoint, receivers)->object.id;
+	case WAITS_FOR_NOTIFICATION:
+		return container_of(queue, const struct notification, waiters)->object.id;
+	case WAITS_FOR_END:
+		return container_of(queue, const struct process, waiters)->object.id;
+	case WAITS_FOR_FUTEX:
+		return runner->wants[0];
+	case WAITS_FOR_INPUT:
+		return system_root.object.id;
+	case WAITS_FOR_NOTHING:
+	case WAITS_FOR_TIME:
+	case WAITS_FOR_OTHER:
+		return 0;
+	}
+	unreachable("no other kind");
+}
+
+/* False when it waits for nothing. It may go from queue to queue, but these have one lock; so one look with it is exact. */
+static bool read_wait(const struct runner *runner, struct thread_info *info)
+{
+	struct wait_queue *queue = runner_queue(runner);
+
+	if (!queue)
+		return false;
+	if (queue->kind == WAITS_FOR_TIME) {
+		info->waits_for = WAITS_FOR_TIME;
+		return true;
+	}
+
+	struct spinlock *lock = queue->lock;
+
+	lock_acquire(lock);
+	queue = runner_queue(runner);
+	if (queue) {
+		info->waits_for = queue->kind ? queue->kind : WAITS_FOR_OTHER;
+		info->object = object_of(queue, runner);
+	}
+	lock_release(lock);
+	return queue;
+}
+
+void thread_read_info(struct thread *thread, struct thread_info *info)
+{
+	const struct runner *runner = &thread->runner;
+
+	info->id = thread->id;
+	info->process = __atomic_load_n(&thread->process_id, __ATOMIC_RELAXED);
+	info->priority = runner->priority;
+	info->hart = __atomic_load_n(&runner->frame.hart, __ATOMIC_RELAXED)->index;
+	info->affinity = (1u << hart_count()) - 1;
+	info->cpu_time = arch_ticks_to_ns(runner_cpu_time(runner));
+	info->state = read_wait(runner, info) ? THREAD_STATE_WAITING : state(runner);
 }
 
 /*

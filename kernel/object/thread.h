@@ -9,6 +9,8 @@ struct process;
 struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
 	struct object object;
+	uint32_t id; /* no other thread has had the same; never 0 */
+	uint32_t process_id; /* once started */
 	struct process *process; /* with a reference, from its start until it ends */
 	/* While it calls through an endpoint, guarded by the endpoint's lock. */
 	uint64_t call_badge; /* of the handle it calls through */
@@ -46,6 +48,9 @@ void thread_end_current(void);
 
 /* For the scheduler: the runner of a thread has ended, as another hart had asked for. */
 void thread_ended(struct runner *runner);
+
+/* What there is to tell, into a struct of zeros. */
+void thread_read_info(struct thread *thread, struct thread_info *info);
 
 static inline struct thread *thread_of(struct object *object)
 {

@@ -4,6 +4,7 @@
  */
 #include "object/timer.h"
 
+#include "abi/abi.h"
 #include "arch.h"
 #include "hart.h"
 #include "lock.h"
@@ -153,6 +154,19 @@ void timer_fire(void)
 	if (fire_due(queue, now))
 		queue->rest_until = arch_time_now() + CONFIG_TIMER_REST_NS;
 	__atomic_store_n(&hart->timers_due, next_look(queue), __ATOMIC_RELAXED);
+	lock_release(&queue->lock);
+}
+
+void timer_read_info(struct timer *timer, struct timer_info *info)
+{
+	struct timer_queue *queue = &queues[timer->home->index];
+
+	info->object = timer->object.id;
+	info->notification = timer->notification->object.id;
+	info->bits = timer->bits;
+	lock_acquire(&queue->lock);
+	info->deadline = list_is_empty(&timer->armed) ? DEADLINE_NEVER : timer->deadline;
+	info->period = timer->period;
 	lock_release(&queue->lock);
 }
 

@@ -34,6 +34,9 @@ void timer_set(struct timer *timer, uint64_t deadline, uint64_t period);
 /* Fires what is due on this hart, and decides when to look again. */
 void timer_fire(void);
 
+/* What there is to tell, into a struct of zeros. */
+void timer_read_info(struct timer *timer, struct timer_info *info);
+
 static inline struct timer *timer_of(struct object *object)
 {
 	return container_of(object, struct timer, object);

@@ -61,6 +61,18 @@ class ExhaustionOfASmallMachine(Exhaustion):
     machine = SMALL
 
 
+class Info(ktap.KtapSuite):
+    command = "test-info"
+
+
+class InfoOfTwo(Info):
+    machine = TWO
+
+
+class InfoOfFour(Info):
+    machine = FOUR
+
+
 class Quota(ktap.KtapSuite):
     command = "test-quota"
 

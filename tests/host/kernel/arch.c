@@ -146,6 +146,7 @@ const struct machine *arch_machine_read(void)
 		.free_count = 4,
 		.initrd = {PAGE_SIZE, put_archive((char *)hosted_memory + PAGE_SIZE)},
 		.harts = options.harts,
+		.timebase = 1000000000,
 		.bootargs = options.bootargs,
 	};
 	for (unsigned i = 0; i < options.harts; i++)
@@ -238,6 +239,16 @@ void hosted_type(const char *text)
 uint64_t arch_time_now(void)
 {
 	return __atomic_add_fetch(&now, STEP_NS, __ATOMIC_RELAXED);
+}
+
+uint64_t arch_ticks(void)
+{
+	return __atomic_load_n(&now, __ATOMIC_RELAXED) + 1;
+}
+
+uint64_t arch_ticks_to_ns(uint64_t ticks)
+{
+	return ticks;
 }
 
 void arch_timer_set(uint64_t deadline_ns)

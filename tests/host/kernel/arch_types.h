@@ -60,6 +60,12 @@ static inline struct hart *this_hart(void)
 	return hosted_hart;
 }
 
+#define arch_store(pointer, value)         __atomic_store_n(pointer, value, __ATOMIC_RELAXED)
+#define arch_store_release(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
+
+/* Nanoseconds, without letting time pass. */
+uint64_t arch_ticks(void);
+
 static inline void arch_relax(void)
 {
 	host_yield();

@@ -16,6 +16,7 @@
 #include "lib/elf.h"
 #include "lib/format.h"
 #include "lib/list.h"
+#include "lib/ring.h"
 #include "lib/string.h"
 #include "sys/metadata.h"
 #include "tabula/ktap.h"
@@ -455,13 +456,38 @@ static void test_metadata(void)
 	HOSTED_REQUIRE(object_info(OBJECT_PROCESS) && !object_info(0));
 }
 
+/* ---- the ring, beside all that went into it */
+
+static void test_ring(void)
+{
+	static char all[4096 + 32], bytes[64];
+	struct ring ring = {bytes, sizeof(bytes), 0};
+	char text[24], got[80];
+	uint64_t end = 0;
+
+	while (end < 4096) {
+		size_t length = below(sizeof(text)), from = below(end + 1), size = below(sizeof(got)) + 1, n;
+
+		for (size_t i = 0; i < length; i++)
+			all[end + i] = text[i] = (char)('a' + below(26));
+		text[length] = '\0';
+		ring_put(&ring, text);
+		end += length;
+		HOSTED_REQUIRE(ring.end == end && end - ring_start(&ring) == (end < 64 ? end : 64));
+		n = ring_get(&ring, from, got, size);
+		HOSTED_REQUIRE(n == (from < ring_start(&ring) ? 0 : end - from < size ? end - from : size));
+		HOSTED_REQUIRE(!memcmp(got, all + from, n));
+	}
+	HOSTED_REQUIRE(!ring_get(&ring, end, got, 1) && !ring_get(&ring, end + 1, got, 1));
+}
+
 int main(int count, char **arguments)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} tests[] = {{"strings", test_strings}, {"format as printf has it", test_format},
-		{"lists", test_list}, {"options", test_options},
+		{"lists", test_list}, {"options", test_options}, {"the ring that keeps the log", test_ring},
 		{"archives, whole and broken", test_archives}, {"programs, whole and broken", test_programs},
 		{"device trees, whole and broken", test_trees},
 		{"what the table says of calls", test_metadata}};
