@@ -46,7 +46,7 @@ class Commands(unittest.TestCase):
                     "x y 2\n[3][]\n2\n[]\nname 2 a b c\n")
 
     def test_directories(self) -> None:
-        self.expect("cd bin && pwd && sh -c pwd && ls l* && cd - && cd nothing; echo $?; cd /etc/motd",
+        self.expect("cd bin && pwd && sh -c pwd && ls ls* && cd - && cd nothing; echo $?; cd /etc/motd",
                     "/bin\n/bin\nls\n/\nsh: cd: nothing: No such file or directory\n1\n"
                     "sh: cd: /etc/motd: Not a directory\n", 1)
 
@@ -82,13 +82,6 @@ class Commands(unittest.TestCase):
     def test_long_listing(self) -> None:
         size = (ROOT / "user/etc/motd").stat().st_size
         self.expect("ls -l /etc", f"-rw-r--r--  1 {size:9} motd\n")
-
-    def test_help_of_every_program(self) -> None:
-        names = "cat crash echo false hello ls sh shutdown true"
-        status, output = run("; ".join(f"{name} --help || echo failed" for name in names.split()))
-        self.assertEqual(status, 0)
-        self.assertEqual(output.count("usage: "), len(names.split()))
-        self.assertNotIn("failed", output)
 
     def test_binary_output_is_exact(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

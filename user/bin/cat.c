@@ -46,12 +46,9 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option, status = 0;
-	while ((option = getopt(argc, argv, "u")) != -1) {
-		if (option != 'u') { /* -u: unbuffered, which it is */
-			fputs(usage, stderr);
-			return 1;
-		}
-	}
+	while ((option = getopt(argc, argv, "u")) != -1)
+		if (option != 'u') /* -u: unbuffered, which it is */
+			return tool_usage(usage, 1);
 	if (optind == argc)
 		return cat("-") ? 0 : 1;
 	for (int i = optind; i < argc; i++)

@@ -17,5 +17,5 @@ int main(int argc, char **argv)
 		printf("%s%s", i > first ? " " : "", argv[i]);
 	if (newline)
 		putchar('\n');
-	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+	return tool_end("echo", 0);
 }

@@ -159,8 +159,7 @@ int main(int argc, char **argv)
 		case '1':
 			break;
 		default:
-			fputs(usage, stderr);
-			return 2;
+			return tool_usage(usage, 2);
 		}
 	}
 	struct names operands = {0};
@@ -170,5 +169,5 @@ int main(int argc, char **argv)
 		names_add(&operands, ".");
 	list_operands(&operands);
 	names_free(&operands);
-	return failed ? 2 : 0;
+	return tool_end("ls", failed ? 2 : 0);
 }

@@ -17,7 +17,7 @@ static const char help_text[] =
 	"  *  ?  [a-z]                  file names\n"
 	"Known to the shell itself:\n"
 	"  cd [DIRECTORY]    pwd        go elsewhere; where am I\n"
-	"  export NAME[=value]  unset NAME  env    what programs find in their environment\n"
+	"  export NAME[=value]  unset NAME    what programs find in their environment\n"
 	"  type NAME                    what NAME would run\n"
 	"  exit [STATUS]                leave this shell\n"
 	"Keys: arrows, Home, End, Ctrl-A E B F P N, Ctrl-K U W, Ctrl-L, Ctrl-C, Ctrl-D.\n";
@@ -95,13 +95,8 @@ static int builtin_exit(struct shell *shell, char **words)
 	return status;
 }
 
-static int builtin_env(struct shell *shell, char **words)
+static int print_exported(void)
 {
-	(void)shell;
-	if (words[1] != NULL) {
-		complain("env: takes nothing; 'NAME=value PROGRAM' runs a program with a variable");
-		return STATUS_USAGE;
-	}
 	char **list = variables_environment(NULL, 0);
 	if (list == NULL) {
 		complain("out of memory");
@@ -115,8 +110,9 @@ static int builtin_env(struct shell *shell, char **words)
 
 static int builtin_export(struct shell *shell, char **words)
 {
+	(void)shell;
 	if (words[1] == NULL)
-		return builtin_env(shell, words);
+		return print_exported();
 	for (words++; *words != NULL; words++) {
 		size_t length = variable_name_length(*words);
 		char after = (*words)[length];
@@ -164,7 +160,6 @@ static const struct {
 } builtins[] = {
 	{":", builtin_nothing},
 	{"cd", builtin_cd},
-	{"env", builtin_env},
 	{"exit", builtin_exit},
 	{"export", builtin_export},
 	{"help", builtin_help},

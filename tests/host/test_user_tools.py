@@ -1,0 +1,250 @@
+"""The tools of user/bin that need nothing but POSIX, compiled for this machine with sanitizers."""
+
+import concurrent.futures
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Dict, Tuple
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ["cat", "clear", "cp", "echo", "env", "false", "grep", "head", "hexdump", "ln", "ls", "mkdir", "mv", "rm", "rmdir",
+         "seq", "sleep", "sort", "tail", "tee", "time", "true", "uniq", "uptime", "wc", "yes"]
+FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined",
+         "-fno-sanitize-recover=all"]
+
+
+def compile_tool(name: str, folder: Path) -> None:
+    subprocess.run(["cc", *FLAGS, str(ROOT / f"user/bin/{name}.c"), "-lm", "-o", str(folder / name)], check=True)
+
+
+class Tools(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.bin = Path(cls.temporary.name) / "bin"
+        cls.bin.mkdir()
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(lambda name: compile_tool(name, cls.bin), TOOLS))
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.temporary.cleanup()
+
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.here = Path(temporary.name)
+
+    def write(self, files: Dict[str, str]) -> None:
+        for name, text in files.items():
+            (self.here / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.here / name).write_text(text)
+
+    def run_line(self, line: str, given: str = "") -> Tuple[int, str]:
+        """Runs a line of the host's shell in which the tools come first; both streams are one text."""
+        environment = {"BIN": str(self.bin), "PATH": f"{self.bin}:/usr/bin:/bin", "LC_ALL": "C"}
+        done = subprocess.run(["/bin/sh", "-c", line], input=given, cwd=str(self.here), env=environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        return done.returncode, done.stdout
+
+    def expect(self, line: str, output: str = "", status: int = 0, given: str = "") -> None:
+        with self.subTest(line):
+            self.assertEqual(self.run_line(line, given), (status, output))
+
+    def lines(self) -> str:
+        return "".join(f"{i}\n" for i in range(1, 21))
+
+    def test_help_and_wrong_options(self) -> None:
+        for name in TOOLS:
+            with self.subTest(name):
+                if name in ("true", "false"):
+                    continue  # these ignore their arguments, as everywhere
+                status, output = self.run_line(f"{self.bin}/{name} --help")
+                self.assertEqual((status, output.partition(" ")[0]), (0, "usage:"))
+                if name in ("clear", "echo", "sleep", "uptime", "yes", "seq"):
+                    continue  # these take no options, or any word
+                status, output = self.run_line(f"{self.bin}/{name} -Z x")
+                self.assertIn("usage: ", output)
+                self.assertNotEqual(status, 0)
+
+    def test_failed_writes_are_told(self) -> None:
+        for line in ("$BIN/echo a", "cat file", "head file", "tail file", "wc file", "grep a file", "sort file", "hexdump file",
+                     "seq 3", "clear", "yes", "uniq file", "tee < file", "env", "ls"):
+            self.write({"file": "a\n"})
+            with self.subTest(line):
+                status, output = self.run_line(line + " > /dev/full")
+                self.assertNotEqual(status, 0)
+                self.assertIn("No space left on device", output)
+
+    def test_head(self) -> None:
+        self.write({"file": self.lines(), "short": "a\nb"})
+        self.expect("head file", "".join(f"{i}\n" for i in range(1, 11)))
+        self.expect("head -n 2 file short", "==> file <==\n1\n2\n\n==> short <==\na\nb")
+        self.expect("head -c 3", "abc", given="abcdef")
+        self.expect("head -n 0 file")
+        self.expect("head none file -n1", "head: none: No such file or directory\n==> file <==\n1\n", 1)
+        self.assertEqual(self.run_line("head -n x file")[0], 1)
+
+    def test_tail(self) -> None:
+        self.write({"file": self.lines(), "short": "a\nb"})
+        self.expect("tail -n 2 file", "19\n20\n")
+        self.expect("tail short", "a\nb")
+        self.expect("tail -n 1 short", "b")
+        self.expect("tail -n +19 file", "19\n20\n")
+        self.expect("tail -c 4 file", "\n20\n")
+        self.expect("tail -c +50 file", "0\n")
+        self.expect("tail -n 0 file")
+        self.expect("tail -n 1", "last\n", given="x" * 10000 + "\n" + "y\n" * 5000 + "last\n")
+        self.expect("tail -n 3", "\n\n\n", given="a" + "\n" * 9000)
+        self.expect("tail -c 6000 | wc -c", "   6000\n", given="z" * 100000)
+
+    def test_wc(self) -> None:
+        self.write({"a": "one two\nthree\n", "b": " \u00e9\u00e9\tx"})
+        self.expect("wc a", "      2       3      14 a\n")
+        self.expect("wc -l a b", "      2 a\n      0 b\n      2 total\n")
+        self.expect("wc -cm < b", "      7       5\n")
+        self.expect("wc none", "wc: none: No such file or directory\n", 1)
+
+    def test_grep(self) -> None:
+        self.write({"d/one": "Apple\nbanana\ncherry pie\n", "d/two/deep": "apple tart\n", "pattern": "a.c\nabc\n"})
+        self.expect("grep an d/one", "banana\n")
+        self.expect("grep -i apple d/one d/two/deep", "d/one:Apple\nd/two/deep:apple tart\n")
+        self.expect("grep -vn an d/one", "1:Apple\n3:cherry pie\n")
+        self.expect("grep -c a d/one d/two/deep", "d/one:1\nd/two/deep:1\n")
+        self.expect("grep -rl 'apple' d", "d/two/deep\n")
+        self.expect("grep -q an d/one")
+        self.expect("grep -q none d/one", "", 1)
+        self.expect("grep -E '^(Ap|ch)' d/one", "Apple\ncherry pie\n")
+        self.expect("grep '\\(.\\)\\1' d/one", "Apple\ncherry pie\n")
+        self.expect("grep -F a.c pattern", "a.c\n")
+        self.expect("grep -x abc pattern", "abc\n")
+        self.expect("grep -e Apple -e pie d/one", "Apple\ncherry pie\n")
+        self.expect("grep 'Apple\nbanana' d/one", "Apple\nbanana\n")
+        self.expect("grep a d", "grep: d: Is a directory\n", 2)
+        self.expect("grep a none pattern", "grep: none: No such file or directory\npattern:a.c\npattern:abc\n", 2)
+        self.expect("grep -s a none", "", 2)
+        self.expect("grep b", "b\n", given="a\nb")
+        self.assertEqual(self.run_line("grep '\\(' d/one")[0], 2)
+        self.assertEqual(self.run_line("grep -F '$.*[a]^\\' ", "x$.*[a]^\\y\n"), (0, "x$.*[a]^\\y\n"))
+
+    def test_sort(self) -> None:
+        self.expect("sort", "B\na\nb\n", given="b\na\nB")
+        self.expect("sort -f", "a\nB\nb\n", given="b\na\nB\n")
+        self.expect("sort -n", "-2\n1.5\n9\n10\n", given="10\n9\n1.5\n-2\n")
+        self.expect("sort -rn", "10\n9\nx\n", given="9\n10\nx\n")
+        self.expect("sort -u", "a\nb\n", given="b\na\nb\na\n")
+        self.expect("sort -k 2", "x 1\ny 2\n", given="y 2\nx 1\n")
+        self.expect("sort -t : -k 2,2n -k 1,1r", "b:1\na:1\nc:10\n", given="c:10\na:1\nb:1\n")
+        self.expect("sort -k 2,2 -u", "b 1\nc 2\n", given="b 1\na 1\nc 2\n")
+        self.expect("sort none", "sort: none: No such file or directory\n", 2)
+        numbers = [str(i * 7919 % 10007) for i in range(5000)]
+        self.expect("sort -n", "\n".join(sorted(numbers, key=int)) + "\n", given="\n".join(numbers) + "\n")
+        self.assertEqual(self.run_line("sort -k 0")[0], 2)
+
+    def test_hexdump(self) -> None:
+        self.expect("hexdump", "00000000  61 62 0a                                          |ab.|\n00000003\n", given="ab\n")
+        same = "30 " * 8
+        self.expect("hexdump", f"00000000  {same} {same} |{'0' * 16}|\n*\n00000030\n", given="0" * 48)
+        self.assertEqual(self.run_line("hexdump -v", "0" * 48)[1].count("|0000"), 3)
+        self.expect("hexdump -s 2 -n 3", "00000002  32 33 34                                          |234|\n00000005\n",
+                    given="0123456789")
+        self.expect("hexdump")
+
+    def test_counting(self) -> None:
+        self.expect("seq 3", "1\n2\n3\n")
+        self.expect("seq -1 1", "-1\n0\n1\n")
+        self.expect("seq 5 -2 1", "5\n3\n1\n")
+        self.expect("seq -s , 8 10", "8,9,10\n")
+        self.expect("seq -w 9 11", "09\n10\n11\n")
+        self.expect("seq 2 1")
+        self.expect("seq 9223372036854775806 9223372036854775807", "9223372036854775806\n9223372036854775807\n")
+        self.assertEqual(self.run_line("seq 1 0 2")[0], 1)
+        self.assertEqual(self.run_line("seq x")[0], 1)
+        self.expect("yes | head -n 2", "y\ny\n")
+        self.expect("yes a b 2>/dev/null | head -n 1", "a b\n")
+        self.expect("uniq -c", "      2 a\n      1 b\n      1 a\n", given="a\na\nb\na\n")
+        self.expect("uniq -d", "a\n", given="a\na\nb\n")
+        self.expect("uniq -u", "b\n", given="a\na\nb\n")
+
+    def test_time(self) -> None:
+        self.expect("sleep 0.01")
+        self.assertEqual(self.run_line("sleep -1")[0], 1)
+        self.assertEqual(self.run_line("sleep")[0], 1)
+        self.assertEqual(self.run_line("sleep 1x")[0], 1)
+        self.assertRegex(self.run_line("time sleep 0.02")[1], r"^real 0\.[0-9]{6}\n$")
+        self.assertEqual(self.run_line("time sh -c 'exit 5'")[0], 5)
+        self.expect("time nothing", "time: nothing: No such file or directory\n", 127)
+        self.assertRegex(self.run_line("uptime")[1], r"^up \d+ days, \d\d:\d\d:\d\d\.\d{3}\n$")
+
+    def test_env(self) -> None:
+        self.expect("env -i A=1 B=2", "A=1\nB=2\n")
+        self.expect("A=1 env -u A sh -c 'echo [$A]'", "[]\n")
+        self.expect("env A='x y' sh -c 'echo $A; exit 3'", "x y\n", 3)
+        self.expect("env nothing", "env: nothing: No such file or directory\n", 127)
+
+    def test_directories(self) -> None:
+        self.expect("mkdir a && mkdir -p a/b/c a/b && ls a/b", "c\n")
+        self.expect("mkdir a", "mkdir: a: File exists\n", 1)
+        self.expect("mkdir x/y", "mkdir: x/y: No such file or directory\n", 1)
+        self.expect("mkdir -m 700 m && ls -ld m | head -c 10", "drwx------")
+        self.expect("rmdir a", "rmdir: a: Directory not empty\n", 1)
+        self.expect("rmdir -p a/b/c && ls", "m\n")
+        self.expect("mkdir p p/q; rmdir -p p//q/ && ls", "m\n")
+        self.expect("mkdir -m 9 n 2>/dev/null", "", 1)
+
+    def test_removing(self) -> None:
+        self.write({"t/a": "1", "t/b/c": "2", "t/b/d": "3", "f": "4", "kept/file": "5"})
+        self.expect("rm t", "rm: t: Is a directory\n", 1)
+        (self.here / "t/link").symlink_to("../kept")
+        self.expect("rm -r t/ && ls . kept", ".:\nf\nkept\n\nkept:\nfile\n")
+        self.expect("rm f none", "rm: none: No such file or directory\n", 1)
+        self.expect("rm -f none && rm -f")
+        self.expect("rm -r .", "rm: .: Invalid argument\n", 1)
+        self.expect("rm -rf kept/..", "rm: kept/..: Invalid argument\n", 1)
+
+    def test_moving(self) -> None:
+        self.write({"a": "1\n", "b": "2\n", "d/x": "3\n"})
+        self.expect("mv a c && cat c", "1\n")
+        self.expect("mv -n c b && cat b c", "2\n1\n")
+        self.expect("mv c b && cat b", "1\n")
+        self.expect("mv b d/ && cat d/b", "1\n")
+        self.expect("mv d e && ls e", "b\nx\n")
+        self.expect("mv none f", "mv: none: No such file or directory\n", 1)
+        self.expect("mv e/b e/x none", "mv: none: Not a directory\n", 1)
+
+    def test_linking(self) -> None:
+        self.write({"a": "1\n", "d/x": "2\n"})
+        self.expect("ln a b && echo more >> b && cat a", "1\nmore\n")
+        self.expect("ln a b", "ln: b: File exists\n", 1)
+        self.expect("ln -f a b && cat b", "1\nmore\n")
+        self.expect("ln a d && cat d/a", "1\nmore\n")
+        self.expect("ln d/x && cat x", "2\n")
+        self.expect("ln -f x b && cat b", "2\n")
+        self.expect("ln none f", "ln: none: No such file or directory\n", 1)
+
+    def test_copying(self) -> None:
+        self.write({"a": "1\n", "d/x": "2\n", "d/e/y": "3\n", "big": "z" * 100000})
+        self.expect("cp a b && cat b", "1\n")
+        self.expect("cp big b && cmp big b")
+        self.expect("cp a d && cat d/a", "1\n")
+        self.expect("cp d f", "cp: d: Is a directory\n", 1)
+        self.expect("cp -r d f && cat f/a f/x f/e/y", "1\n2\n3\n")
+        self.expect("cp -r d f && cat f/d/e/y", "3\n")
+        self.expect("cp a a", "cp: a: is the same file as a\n", 1)
+        self.expect("cp none x; cp a none/x", "cp: none: No such file or directory\ncp: none/x: No such file or directory\n", 1)
+        self.expect("cp a b none", "cp: none: Not a directory\n", 1)
+        status, _ = self.run_line("cp -r d d/inner")
+        self.assertEqual(status, 1)
+        self.assertEqual(sorted(os.listdir(self.here / "d/inner")), ["a", "e", "x"])
+        self.expect("cp -r d a", "cp: a: Not a directory\n", 1)
+
+    def test_tee(self) -> None:
+        self.expect("tee a b && cat a b", "1\n1\n1\n", given="1\n")
+        self.expect("tee -a a && cat a", "2\n1\n2\n", given="2\n")
+        self.expect("tee x/y", "tee: x/y: No such file or directory\n3\n", 1, given="3\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

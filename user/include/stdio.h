@@ -1,0 +1,15 @@
+/*
+ * picolibc's <stdio.h> and the reading of whole lines, which it lacks.
+ */
+#pragma once
+
+#include_next <stdio.h>
+
+#include <sys/types.h>
+
+/*
+ * Reads up to a delimiter, which is part of what is read, or to the end of the stream, into a block that grows
+ * as needed and that the caller frees. Returns how many bytes; -1 at the end or with errno set.
+ */
+ssize_t getdelim(char **restrict line, size_t *restrict size, int delimiter, FILE *restrict stream);
+ssize_t getline(char **restrict line, size_t *restrict size, FILE *restrict stream);
