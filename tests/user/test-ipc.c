@@ -126,7 +126,7 @@ static void test_deadlines(void)
 	m = (struct message){.deadline = 0};
 	check(&c, ipc_receive(endpoint, &m) == -ETIMEDOUT, "it is not in the queue any more");
 
-	start_caller(0, endpoint, now() + 5 * MS);
+	start_caller(0, endpoint, now() + SECOND);
 	check(&c, !receive(&m), "receive");
 	suite_thread_join(&threads[0]);
 	check(&c, requests[0].result == -ETIMEDOUT, "a call that is not answered gave %d",
@@ -286,7 +286,7 @@ static void test_client_ends(void)
 	if (child_make(&client, client_that_ends, (size_t)(client_that_ends_end - client_that_ends)))
 		ktap_bail_out("no child");
 	long handle = process_give(client.process, ANY(endpoint), RIGHT_ENDPOINT_SEND);
-	uint64_t deadline = now() + 5 * MS;
+	uint64_t deadline = now() + SECOND;
 
 	memory_write(client.data, 0, &deadline, sizeof(deadline));
 	check(&c, handle > 0 && !child_start(&client, (uint64_t)handle), "start");
