@@ -10,6 +10,7 @@
 struct account;
 struct hart;
 struct message;
+struct windows;
 
 /* A physical address. */
 typedef struct {
@@ -34,6 +35,12 @@ struct trapframe {
 static inline struct message *arch_frame_message(struct trapframe *frame)
 {
 	return (struct message *)&frame->x[11];
+}
+
+/* Where the windows are that a call lends: t0 to t2, in order. */
+static inline struct windows *arch_frame_windows(struct trapframe *frame)
+{
+	return (struct windows *)&frame->x[5];
 }
 
 struct arch_aspace {

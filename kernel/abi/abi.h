@@ -18,18 +18,35 @@ enum {
 /* A deadline that never comes. */
 #define DEADLINE_NEVER UINT64_MAX
 
+enum { MESSAGE_WORDS = 4 };
+
 /*
  * A message: what ipc_call and the others take and give back, in registers a1 to a6 as it stands here. What the words
  * mean is between caller and receiver.
  */
 struct message {
 	uint32_t label;
-	uint32_t token; /* of a received call: names it in the reply. Ignored by ipc_call */
-	uint64_t word[4];
+	/*
+	 * Of a received call: names it in the reply. Going in with ipc_call_lend: bit i says that word[i] is a handle
+	 * that the receiver may take. Ignored by ipc_call.
+	 */
+	uint32_t token;
+	uint64_t word[MESSAGE_WORDS];
 	union {
 		uint64_t deadline; /* going in */
 		uint64_t badge; /* coming out of a receive; a reply has 0 */
 	};
+};
+
+/*
+ * Memory of the caller that a receiver may read, and may write, while ipc_call_lend waits: in registers t0 to t2 as it
+ * stands here.
+ */
+struct windows {
+	uint64_t read_address;
+	uint64_t write_address;
+	uint32_t read_size; /* bytes; of 0 the address is not looked at */
+	uint32_t write_size;
 };
 
 /* The label of the message that tells of the end of a badge. */

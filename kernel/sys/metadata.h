@@ -35,6 +35,7 @@ enum call_attribute {
 	CALL_NORETURN = 0x2, /* comes back only with an error */
 	CALL_BLOCKS = 0x4, /* the thread may wait */
 	CALL_MESSAGE = 0x8, /* takes and gives back a struct message in a1 to a6 */
+	CALL_LEND = 0x10, /* lends a struct windows, in t0 to t2 */
 };
 
 struct named_value {

@@ -64,6 +64,12 @@ static inline struct message *thunk_message(void)
 	return arch_frame_message(&current_thread()->runner.frame);
 }
 
+/* The windows that it lends: in its frame, where they stay while it waits. */
+static inline const struct windows *thunk_windows(void)
+{
+	return arch_frame_windows(&current_thread()->runner.frame);
+}
+
 #if DEBUG_CHECKS
 /* Returns `result`; panics, naming the line, when it is an error that the line doesn't declare. */
 long thunk_result(uint64_t number, long result);

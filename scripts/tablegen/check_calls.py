@@ -10,7 +10,7 @@ from .errors import thunk_errors
 from .judge import Judge, closest
 from .source import Span
 
-_NAMES_IN_CODE = re.compile(r"a[0-7]|i|arguments|returned|(sys|thunk|tabula)_.*|.*_(of|known|handle|args)")
+_NAMES_IN_CODE = re.compile(r"a[0-7]|i|arguments|returned|message|windows|(sys|thunk|tabula)_.*|.*_(of|known|handle|args)")
 _MOST_ARGUMENTS = 31
 
 
@@ -71,6 +71,8 @@ class CallChecker(Judge):
             self.complain(call.attributes_span, f"{count} arguments fit into registers; remove `struct`")
         if call.message and (call.packed or call.noreturn or count > 1):
             self.complain(call.attributes_span, "a `message` call has one argument, in a0; the message takes a1 to a6")
+        if call.lend and not call.message:
+            self.complain(call.attributes_span, "a `lend` call is a `message` call; write message,lend")
         if count > _MOST_ARGUMENTS:
             self.complain(call.arguments[_MOST_ARGUMENTS].span, f"a call has at most {_MOST_ARGUMENTS} arguments; pass "
                           "a struct")

@@ -102,4 +102,4 @@ def _prototype(call: model.Call) -> Tuple[object, ...]:
     """What a handler sees of a call."""
     arguments = tuple((a.kind, str(a.type or a.struct), a.direction, a.length, tuple(a.rights), a.rights_from)
                       for a in call.arguments)
-    return (call.result.kind, call.result.name, call.noreturn, "blocks" in call.attributes, arguments)
+    return (call.result.kind, call.result.name, sorted({*call.attributes} - {"struct"}), arguments)

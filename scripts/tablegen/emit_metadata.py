@@ -220,7 +220,7 @@ def _calls(out: CFile, interface: model.Interface, calls: List[model.Call]) -> N
     out.add("", "static const struct call_info calls[] = {")
     for call in calls:
         attributes = [{"struct": "CALL_PACKED", "noreturn": "CALL_NORETURN", "blocks": "CALL_BLOCKS",
-                       "message": "CALL_MESSAGE"}[a] for a in call.attributes]
+                       "message": "CALL_MESSAGE", "lend": "CALL_LEND"}[a] for a in call.attributes]
         result_kind, size = "VALUE_NONE", 0
         if call.result.kind == "handle":
             result_kind, size = "VALUE_HANDLE", 4

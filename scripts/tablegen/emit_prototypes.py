@@ -27,7 +27,7 @@ def parameter(argument: Argument) -> str:
 
 
 def prototype(call: Call) -> str:
-    parts = [parameter(argument) for argument in call.arguments] + (["struct message *message"] if call.message else [])
+    parts = [parameter(argument) for argument in call.arguments] + call.extra_parameters
     parameters = ", ".join(parts) or "void"
     if call.noreturn:
         result = "_Noreturn void"
@@ -46,7 +46,7 @@ def emit(interface: Interface, path: str) -> str:
     for header in ("abi/errors.h", "abi/syscall_numbers.h", "abi/types.h", "mem/user.h", "object/handle.h"):
         out.add(f'#include "{header}"')
     out.add("#include <stdbool.h>", "#include <stddef.h>", "#include <stdint.h>", "")
-    out.add(*[f"struct {item.name};" for item in interface.objects], "struct message;")
+    out.add(*[f"struct {item.name};" for item in interface.objects], "struct message;", "struct windows;")
     out.add()
     out.comment("What a slot of a table holds: takes the argument registers, returns the result or -errno.")
     out.add("typedef long syscall_thunk(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);", "")

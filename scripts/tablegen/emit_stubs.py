@@ -44,7 +44,7 @@ def result_type(call: Call) -> str:
 
 
 def prototype(call: Call) -> str:
-    parts = [parameter(argument) for argument in call.arguments] + (["struct message *message"] if call.message else [])
+    parts = [parameter(argument) for argument in call.arguments] + call.extra_parameters
     parameters = ", ".join(parts) or "void"
     return f"{result_type(call)} {call.name}({parameters})"
 
@@ -72,7 +72,9 @@ def emit(interface: Interface, path: str) -> str:
     for count in range(REGISTERS + 1):
         _trap(out, count)
     if messages:
-        _trap_with_message(out)
+        _trap_with_message(out, lend=False)
+    if any(call.lend for call in interface.calls_of(TABLE)):
+        _trap_with_message(out, lend=True)
     for call in interface.calls_of(TABLE):
         out.add()
         out.comment(call.text, errors_text(call))
@@ -93,17 +95,26 @@ def _trap(out: CFile, count: int) -> None:
         out.lines.pop()
 
 
-def _trap_with_message(out: CFile) -> None:
+def _trap_with_message(out: CFile, lend: bool) -> None:
     out.add("")
-    out.comment("The same with a message in a1 to a6, which comes back there.")
-    out.add("static inline long tabula_syscall_message(uint64_t number, uint64_t argument0, struct message *message)", "{")
+    if lend:
+        out.comment("The same, with windows of the caller's memory in t0 to t2.")
+        out.add("static inline long tabula_syscall_lend(uint64_t number, uint64_t argument0, struct message *message,",
+                "\tconst struct windows *windows)", "{",
+                '\tregister uint64_t t0 __asm__("t0") = windows->read_address;',
+                '\tregister uint64_t t1 __asm__("t1") = windows->write_address;',
+                '\tregister uint64_t t2 __asm__("t2") = windows->read_size | (uint64_t)windows->write_size << 32;')
+    else:
+        out.comment("The same with a message in a1 to a6, which comes back there.")
+        out.add("static inline long tabula_syscall_message(uint64_t number, uint64_t argument0, "
+                "struct message *message)", "{")
     out.add('\tregister uint64_t a7 __asm__("a7") = number;', '\tregister uint64_t a0 __asm__("a0") = argument0;')
     out.add('\tregister uint64_t a1 __asm__("a1") = message->label | (uint64_t)message->token << 32;')
     out.add(*[f'\tregister uint64_t a{i} __asm__("a{i}") = message->word[{i - 2}];' for i in range(2, 6)])
     out.add('\tregister uint64_t a6 __asm__("a6") = message->deadline;', "")
     out.add('\t__asm__ volatile("ecall"')
     out.add('\t\t: "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6)')
-    out.add('\t\t: "r"(a7)', '\t\t: "memory");')
+    out.add('\t\t: "r"(a7)' + (', "r"(t0), "r"(t1), "r"(t2)' if lend else ""), '\t\t: "memory");')
     out.add("\tmessage->label = (uint32_t)a1;", "\tmessage->token = (uint32_t)(a1 >> 32);")
     out.add(*[f"\tmessage->word[{i - 2}] = a{i};" for i in range(2, 6)])
     out.add("\tmessage->badge = a6;", "\treturn (long)a0;", "}")
@@ -136,7 +147,8 @@ def _stub(out: CFile, call: Call) -> None:
         registers = [_register(argument) for argument in call.arguments]
     trap = f"tabula_syscall{len(registers)}({', '.join([f'SYS_{call.name}'] + registers)})"
     if call.message:
-        trap = f"tabula_syscall_message({', '.join([f'SYS_{call.name}'] + registers + ['message'])})"
+        name, extra = ("lend", ["message", "windows"]) if call.lend else ("message", ["message"])
+        trap = f"tabula_syscall_{name}({', '.join([f'SYS_{call.name}'] + registers + extra)})"
     if call.noreturn and not call.errors:
         out.add("\tfor (;;)", f"\t\t{trap};")
     elif call.result.kind == "handle":

@@ -68,6 +68,8 @@ class _Thunk:
         self.passed: Dict[str, str] = {}
         self.named = {a.length for a in call.arguments if a.kind == "buffer"}
         self.named |= {a.rights_from for a in call.arguments if a.rights_from}
+        if call.lend:
+            self.add_windows()
         for position, argument in enumerate(call.arguments):
             self.add(argument, f"arguments.{argument.name}" if call.packed else f"a{position}")
 
@@ -137,6 +139,11 @@ class _Thunk:
             self.ranges.append(f"TRY(thunk_range({register}, 1, sizeof {name}));")
             self.copies_out.append(f"TRY(thunk_copy_out({register}, &{name}, sizeof {name}));")
 
+    def add_windows(self) -> None:
+        self.locals.append("const struct windows *const windows = thunk_windows();")
+        self.ranges += [f"TRY(thunk_range(windows->{way}_address, windows->{way}_size, 1));"
+                        for way in ("read", "write")]
+
     def struct_checks(self, argument: model.Argument) -> List[str]:
         struct = self.interface.struct(argument.struct)
         assert struct is not None
@@ -164,7 +171,8 @@ class _Thunk:
         return self.scalars + self.handles + self.ranges
 
     def invocation(self) -> str:
-        passed = [self.passed[a.name] for a in self.call.arguments] + (["thunk_message()"] if self.call.message else [])
+        passed = [self.passed[a.name] for a in self.call.arguments]
+        passed += ["thunk_message()"] * self.call.message + ["windows"] * self.call.lend
         arguments = ", ".join(passed)
         value = f"sys_{self.call.name}({arguments})"
         return f"{value}.value" if self.call.result.kind == "handle" else value

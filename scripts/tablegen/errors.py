@@ -12,6 +12,8 @@ def thunk_errors(interface: model.Interface, call: model.Call) -> Dict[str, str]
     errors: Dict[str, str] = {}
     if call.packed:
         errors.update(EFAULT="its struct", EINVAL="its struct", E2BIG="its struct")
+    if call.lend:
+        errors.update(EFAULT="its windows")
     for argument in call.arguments:
         for name in _argument_errors(interface, argument):
             errors.setdefault(name, f"argument {argument.name}")

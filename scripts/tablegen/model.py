@@ -39,7 +39,7 @@ SCALARS: Dict[str, Scalar] = {
 
 COUNTING = ("u8", "u16", "u32", "u64", "size")  # the types a length may have
 ELEMENTS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64")  # what a buffer may hold
-ATTRIBUTES = ("struct", "noreturn", "blocks", "message")
+ATTRIBUTES = ("struct", "noreturn", "blocks", "message", "lend")
 REGISTERS = 6  # arguments that a call has in registers: a0 to a5
 
 
@@ -172,6 +172,16 @@ class Call:
     def message(self) -> bool:
         """The call takes a message and gives one back, in a1 to a6."""
         return "message" in self.attributes
+
+    @property
+    def lend(self) -> bool:
+        """The caller lends windows of its memory while it waits, in t0 to t2."""
+        return "lend" in self.attributes
+
+    @property
+    def extra_parameters(self) -> List[str]:
+        """What the stub and the handler have in C besides the arguments of the line."""
+        return ["struct message *message"] * self.message + ["const struct windows *windows"] * self.lend
 
     def argument(self, name: str) -> Argument:
         return next(argument for argument in self.arguments if argument.name == name)

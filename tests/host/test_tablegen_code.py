@@ -11,7 +11,7 @@ from tests.support.tables import CALLS, CROSS, ROOT, TYPES, Scratch
 
 
 PROGRAMS = ROOT / "tests/host/tablegen"
-STUB_FLAGS = ["--specs=picolibc.specs", "-Iinclude", "-Igen", "-Igen/user"]
+STUB_FLAGS = ["--specs=picolibc.specs", "-Iinclude", "-Igen", "-Igen/user", f"-I{ROOT}/kernel"]
 
 
 class Generated(Scratch):
@@ -57,7 +57,7 @@ class Generated(Scratch):
     def test_a_version_ends_at_eight_bytes(self) -> None:
         """So that what is added later never moves into the padding of what is published."""
         arguments = ", ".join(f"u32 x{i}" for i in range(7))
-        text = f"\n## Text.\n12 native struct u32 f({arguments}@) ! EFAULT EINVAL E2BIG\n"
+        text = f"\n## Text.\n14 native struct u32 f({arguments}@) ! EFAULT EINVAL E2BIG\n"
         for added, oldest, newest in (("", 32, 32), ("; u32 y", 32, 40), ("; u8 y, u32 z; u8 w", 32, 48)):
             self.put("syscalls.tbl", CALLS + text.replace("@", added))
             self.generate()
@@ -77,6 +77,7 @@ thing_handle made(void) { return make(false); }
 void gone(void) { leave(-3); }
 int perhaps_gone(thing_handle t) { return leave_by(t); }
 long all(thing_handle t) { return packed(1, -2, t, true, 5, MODE_LOW, "abc", 3, 4); }
+int asks(thing_handle t, struct message *m, const struct windows *w) { return ask(t, m, w); }
 long words(const uint32_t *w, uint64_t *l) { return buffers(w, 3, l, 2); }
 """)
         self.compiled(CROSS + "gcc", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *STUB_FLAGS, "-S",
@@ -86,6 +87,10 @@ long words(const uint32_t *w, uint64_t *l) { return buffers(w, 3, l, 2); }
         for register, value in zip(("a7", "a0", "a1", "a2", "a3", "a4", "a5"), (1, 1, -2, 3, -4, -5, 1)):
             self.assertRegex(scalars, rf"li\t{register},{value}\b")
         self.assertNotIn("sp", scalars)
+        asks = code[code.index("asks:"):code.index(".size\tasks")]
+        for register, offset in (("t0", 0), ("t1", 8)):
+            self.assertRegex(asks, rf"ld\t{register},{offset}\(a2\)")
+        self.assertRegex(asks, r"\tt2,")
         gone = code[code.index("gone:"):code.index(".size\tgone")]
         self.assertNotIn("ret", gone)
         self.assertRegex(gone, r"\n\tj\t")

@@ -54,7 +54,7 @@ class Lock(Scratch):
         self.breaks("syscalls.tbl", "leave_by(thing:use t)", "leave_by(thing:low t)", "leave_by has changed")
 
     def test_attribute(self) -> None:
-        self.breaks("syscalls.tbl", "10 native noreturn void", "10 native - void", "published call leave has changed")
+        self.breaks("syscalls.tbl", "12 native noreturn void", "12 native - void", "published call leave has changed")
 
     def test_order_of_arguments(self) -> None:
         self.breaks("syscalls.tbl", "u8 a, i8 b, u16 c", "i8 b, u8 a, u16 c", "published call narrow has changed")
@@ -63,14 +63,14 @@ class Lock(Scratch):
         self.breaks("syscalls.tbl", "u32 sets(", "u32 collections(", "number 2 is used again: .* published as sets")
 
     def test_number(self) -> None:
-        self.change("syscalls.tbl", "2 native - u32 sets(", "12 native - u32 sets(")
+        self.change("syscalls.tbl", "2 native - u32 sets(", "14 native - u32 sets(")
         self.change("syscalls.tbl", "gap 7-8", 'gap 2 "moved"\n\ngap 7-8')
-        self.refused("syscalls.tbl", "12 native - u32 sets(", "sets has moved from number 2 to 12")
+        self.refused("syscalls.tbl", "14 native - u32 sets(", "sets has moved from number 2 to 14")
 
     def test_removed_call(self) -> None:
         text = self.get("syscalls.tbl")
         self.put("syscalls.tbl", text[:text.index("## Returns only to fail.")])
-        self.refused("syscalls.tbl", "table native 16", "published call leave_by is gone; .*write `retired 11 leave_by")
+        self.refused("syscalls.tbl", "table native 16", "published call leave_by is gone; .*write `retired 13 leave_by")
 
     def test_flag(self) -> None:
         self.breaks("types.tbl", "low  0x1  ", "low  0x2  ", "a published flag has changed; published: flags mode low")
@@ -126,28 +126,28 @@ class Lock(Scratch):
 
     def test_retired_call(self) -> None:
         text = self.get("syscalls.tbl")
-        self.put("syscalls.tbl", text[:text.index("## Returns only to fail.")] + 'retired 11 leave_by "of no use"\n')
+        self.put("syscalls.tbl", text[:text.index("## Returns only to fail.")] + 'retired 13 leave_by "of no use"\n')
         self.assertEqual(self.tablegen(), (0, ""))
         self.accept()
-        self.assertRegex(self.get("lock"), r"(?m)^retired 11 native leave_by ")
-        self.assertNotRegex(self.get("lock"), r"(?m)^call 11 ")
+        self.assertRegex(self.get("lock"), r"(?m)^retired 13 native leave_by ")
+        self.assertNotRegex(self.get("lock"), r"(?m)^call 13 ")
         self.generate("--check-lock-complete")
-        self.assertIn("[11] = thunk_no_such_call", self.get("gen/kernel/tables.c"))
-        self.breaks("syscalls.tbl", 'retired 11 leave_by "of no use"', "## New.\n11 native - u32 other_call() ! -",
-                    "number 11 is used again: it was leave_by, which is retired", at="11 native - u32 other_call")
+        self.assertIn("[13] = thunk_no_such_call", self.get("gen/kernel/tables.c"))
+        self.breaks("syscalls.tbl", 'retired 13 leave_by "of no use"', "## New.\n13 native - u32 other_call() ! -",
+                    "number 13 is used again: it was leave_by, which is retired", at="13 native - u32 other_call")
 
     def test_retired_line_removed(self) -> None:
         text = self.get("syscalls.tbl")
         without = text[:text.index("## Returns only to fail.")]
-        self.put("syscalls.tbl", without + 'retired 11 leave_by "of no use"\n')
+        self.put("syscalls.tbl", without + 'retired 13 leave_by "of no use"\n')
         self.accept()
         self.put("syscalls.tbl", without)
         self.refused("syscalls.tbl", "table native 16", "the line of the retired call leave_by is missing")
 
     def test_retired_under_another_name(self) -> None:
         text = self.get("syscalls.tbl")
-        self.put("syscalls.tbl", text[:text.index("## Returns only to fail.")] + 'retired 11 left "of no use"\n')
-        self.refused("syscalls.tbl", "retired 11", "number 11 was published as leave_by, not left")
+        self.put("syscalls.tbl", text[:text.index("## Returns only to fail.")] + 'retired 13 left "of no use"\n')
+        self.refused("syscalls.tbl", "retired 13", "number 13 was published as leave_by, not left")
 
     def test_retired_but_never_published(self) -> None:
         self.change("syscalls.tbl", 'gap 7-8 "kept"', 'retired 7 never "why"\ngap 8 "kept"')

@@ -104,11 +104,17 @@ gap 7-8 "kept"
 ## A new thing.
 9 native - thing make(bool fail) ! EINVAL EAGAIN
 
+## With a message.
+10 native message void tell(thing:use t) ! EBADF EFTYPE EACCES
+
+## With a message and windows.
+11 native blocks,message,lend void ask(thing:use t) ! EBADF EFTYPE EACCES EFAULT
+
 ## Never returns.
-10 native noreturn void leave(i32 status) ! -
+12 native noreturn void leave(i32 status) ! -
 
 ## Returns only to fail.
-11 native noreturn,blocks void leave_by(thing:use t) ! EBADF EFTYPE EACCES
+13 native noreturn,blocks void leave_by(thing:use t) ! EBADF EFTYPE EACCES
 """
 
 

@@ -12,6 +12,7 @@
 struct account;
 struct hart;
 struct message;
+struct windows;
 
 typedef struct {
 	uint64_t value;
@@ -32,6 +33,7 @@ struct trapframe {
 	enum hosted_action action;
 	bool again; /* do once more what was done last */
 	uint64_t number, a[7], address; /* a[6] only of a message */
+	uint64_t lent[3]; /* windows of ipc_call_lend */
 	long result; /* of the last call */
 	call_table table;
 	struct hart *hart; /* the hart it runs on */
@@ -41,6 +43,11 @@ struct trapframe {
 static inline struct message *arch_frame_message(struct trapframe *frame)
 {
 	return (struct message *)&frame->a[1];
+}
+
+static inline struct windows *arch_frame_windows(struct trapframe *frame)
+{
+	return (struct windows *)frame->lent;
 }
 
 /* Page tables of three levels, made of frames: an entry is the address of a frame with a prot in its low bits. */

@@ -9,6 +9,7 @@
 
 struct object objects[4] = {{0, 0}, {OBJECT_THING, 0x701}, {OBJECT_OTHER, 1}, {OBJECT_THING, 0x300}};
 uint32_t rights_asked;
+struct windows lent;
 static int runs;
 
 long sys_narrow(uint8_t a, int8_t b, uint16_t c, int16_t d, int32_t e, bool f)
@@ -57,6 +58,18 @@ handle_result sys_make(bool fail)
 {
 	runs++;
 	return (handle_result){fail ? -EAGAIN : 7};
+}
+
+int sys_tell(struct thing *t, struct message *m)
+{
+	runs++;
+	return (void *)t == &objects[1] && m == thunk_message() ? 0 : -1;
+}
+
+int sys_ask(struct thing *t, struct message *m, const struct windows *w)
+{
+	runs++;
+	return (void *)t == &objects[1] && m == thunk_message() && w == thunk_windows() ? 0 : -1;
 }
 
 _Noreturn void sys_leave(int32_t status)
@@ -185,6 +198,19 @@ static void packed(void)
 	EXPECT(SYS_packed, -EFAULT, 0, AT(a), sizeof a, 0, 0, 0, 0);
 }
 
+static void messages(void)
+{
+	EXPECT(SYS_tell, 0, 1, 1, 0, 0, 0, 0, 0);
+	EXPECT(SYS_tell, -EFTYPE, 0, 2, 0, 0, 0, 0, 0);
+	lent = (struct windows){.read_address = 1, .read_size = 5, .write_address = 1, .write_size = 5};
+	EXPECT(SYS_ask, 0, 1, 1, 0, 0, 0, 0, 0);
+	lent.read_address = 0;
+	EXPECT(SYS_ask, -EFAULT, 0, 1, 0, 0, 0, 0, 0);
+	EXPECT(SYS_ask, -EBADF, 0, 0, 0, 0, 0, 0, 0); /* handles are looked at before windows */
+	lent = (struct windows){.read_address = 1, .write_size = 5};
+	EXPECT(SYS_ask, -EFAULT, 0, 1, 0, 0, 0, 0, 0);
+}
+
 static void metadata(void)
 {
 	const struct call_info *call = call_by_name("packed");
@@ -213,6 +239,8 @@ static void metadata(void)
 	CHECK(call_by_number(SYS_make)->result_kind == VALUE_HANDLE);
 	CHECK(call_by_number(SYS_make)->object->number == OBJECT_THING);
 	CHECK(call_by_number(SYS_leave_by)->attributes == (CALL_NORETURN | CALL_BLOCKS));
+	CHECK(call_by_number(SYS_tell)->attributes == CALL_MESSAGE);
+	CHECK(call_by_number(SYS_ask)->attributes == (CALL_BLOCKS | CALL_MESSAGE | CALL_LEND));
 	CHECK(!call_by_number(0) && !call_by_number(7) && !call_by_number(16) && !call_by_number(~0ul));
 	CHECK(!call_by_name("") && !call_by_name("packe") && !call_by_name("packedd") &&
 		!call_by_name("reserved"));
@@ -232,6 +260,7 @@ int main(void)
 	handles();
 	pointers();
 	packed();
+	messages();
 	metadata();
 	EXPECT(SYS_leave_by, -EBADF, 0, 0, 0, 0, 0, 0, 0);
 	native_table[SYS_leave]((uint64_t)-3, 0, 0, 0, 0, 0);
