@@ -247,7 +247,7 @@ static bool leave_queue(struct runner *runner)
 	queue = __atomic_load_n(&runner->queue, __ATOMIC_RELAXED);
 	queued = queue;
 	if (queued && queue->left)
-		queue->left(runner);
+		queued = queue->left(runner);
 	leave(runner);
 	lock_release(lock);
 	return queued;
@@ -359,11 +359,21 @@ int runner_sleep(uint64_t deadline)
 	return wait(&asleep, deadline);
 }
 
+void runner_claim(struct runner *runner)
+{
+	leave(runner);
+}
+
+void runner_wake_claimed(struct runner *runner, long result)
+{
+	arch_frame_set_result(&runner->frame, result);
+	wake(runner);
+}
+
 void runner_wake_with(struct runner *runner, long result)
 {
 	leave(runner);
-	arch_frame_set_result(&runner->frame, result);
-	wake(runner);
+	runner_wake_claimed(runner, result);
 }
 
 void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue)

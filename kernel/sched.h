@@ -36,8 +36,11 @@ struct wait_queue {
 	struct spinlock *lock;
 	struct list runners; /* guarded by *lock */
 	enum waits_for kind; /* what they wait for, for those who ask */
-	/* Called with the lock when one leaves that nobody woke: its deadline has come, or it ends. NULL: nothing to do. */
-	void (*left)(struct runner *runner);
+	/*
+	 * Called with the lock when one leaves that nobody woke: its deadline has come, or it ends. False: it can't go
+	 * on yet, and whoever is the reason wakes it later. NULL: nothing to do.
+	 */
+	bool (*left)(struct runner *runner);
 };
 
 /* The part of a thread that can run. Its frame comes first: the trap path knows a runner by its frame. */
@@ -92,6 +95,10 @@ MUST_USE int runner_sleep(uint64_t deadline);
 void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
 void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue) REQUIRES(*queue->lock);
 
+/* The two halves of runner_wake_with: nobody else can wake it in between. */
+void runner_claim(struct runner *runner) REQUIRES(*runner->queue->lock);
+void runner_wake_claimed(struct runner *runner, long result);
+
 /* The same as runner_wake_with, and lets it run next if it may, without a turn of the ready queue. */
 void runner_hand_over(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
 
@@ -99,13 +106,12 @@ void runner_hand_over(struct runner *runner, long result) REQUIRES(*runner->queu
 void wait_queue_wake_all_again(struct wait_queue *queue) REQUIRES(*queue->lock);
 
 /*
- * Walks those who wait, in the order in which they came; the body may wake `runner`. With the queue's lock.
+ * Walks those who wait, in the order in which they came; the body may wake `item`. With the queue's lock.
  */
-#define wait_queue_each(runner, wait_queue) \
+#define wait_queue_each(item, wait_queue) \
 	for (struct list *link_ = (wait_queue)->runners.next, *next_; \
 		next_ = link_->next, link_ != &(wait_queue)->runners; link_ = next_) \
-		for (struct runner *runner = container_of(link_, struct runner, waiting); runner; \
-			runner = NULL)
+		for (struct runner *item = container_of(link_, struct runner, waiting); item; item = NULL)
 
 /* Has a runner ended by its home, which calls sched_ended. Not for the current one. */
 void runner_end_later(struct runner *runner);

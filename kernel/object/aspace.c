@@ -238,6 +238,26 @@ int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
 	return error;
 }
 
+/* The region at an address if it allows this access, else NULL. */
+static const struct region *region_for(const struct aspace *aspace, uint64_t address, enum prot access)
+	REQUIRES(aspace->lock)
+{
+	struct list *link = region_from(aspace, address);
+
+	if (!overlaps(aspace, link, address + 1))
+		return NULL;
+
+	const struct region *region = container_of(link, struct region, link);
+	enum prot allowed = region->prot & PROT_WRITE ? region->prot | PROT_READ : region->prot;
+
+	return allowed & access ? region : NULL;
+}
+
+static int frame_in(const struct region *region, uint64_t address, paddr_t *frame)
+{
+	return memory_frame(region->memory, (address - region->start + region->offset) >> PAGE_SHIFT, frame);
+}
+
 /* What `fault` returns when other harts can't see the code in `frame` yet. */
 enum { CODE_UNSEEN = 1 };
 
@@ -245,25 +265,18 @@ enum { CODE_UNSEEN = 1 };
 static int fault(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *seen)
 	REQUIRES(aspace->lock)
 {
-	struct list *link = region_from(aspace, address);
-	uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1);
+	const struct region *region = region_for(aspace, address, access);
 	paddr_t frame;
 
-	if (!overlaps(aspace, link, address + 1))
+	if (!region)
 		return -EFAULT;
-
-	const struct region *region = container_of(link, struct region, link);
-	enum prot allowed = region->prot & PROT_WRITE ? region->prot | PROT_READ : region->prot;
-
-	if (!(allowed & access))
-		return -EFAULT;
-	TRY(memory_frame(region->memory, (page - region->start + region->offset) >> PAGE_SHIFT, &frame));
+	TRY(frame_in(region, address, &frame));
 	if (region->prot & PROT_EXEC && frame.value != seen->value &&
 		arch_aspace_is_elsewhere(&aspace->arch)) {
 		*seen = frame;
 		return CODE_UNSEEN;
 	}
-	return arch_aspace_map(&aspace->arch, page, frame, region->prot);
+	return arch_aspace_map(&aspace->arch, address & ~(uint64_t)(PAGE_SIZE - 1), frame, region->prot);
 }
 
 int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
@@ -279,6 +292,26 @@ int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
 			return error;
 		arch_aspace_sync_code(&aspace->arch);
 	}
+}
+
+static int frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
+	REQUIRES(aspace->lock)
+{
+	const struct region *region = region_for(aspace, address, access);
+
+	if (!region || memory_is_device(region->memory))
+		return -EFAULT;
+	return frame_in(region, address, found);
+}
+
+int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
+{
+	int error;
+
+	lock_acquire(&aspace->lock);
+	error = frame(aspace, address, access, found);
+	lock_release(&aspace->lock);
+	return error;
 }
 
 static int find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)

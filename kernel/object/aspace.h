@@ -41,6 +41,13 @@ bool aspace_is_empty(struct aspace *aspace);
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access);
 
 /*
+ * The frame of the page at `address`, brought in if need be, for direct() and an access that the mapping allows:
+ * -EFAULT when none does, or it is a device's, -ENOMEM. It stays this page's until the handler returns: objects and
+ * their frames end only after that.
+ */
+MUST_USE int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *frame);
+
+/*
  * The memory object that is readable at `address`, with a reference for the caller, and the offset in it: -EFAULT when
  * there is none.
  */

@@ -8,6 +8,8 @@
  *           <---- reply ------  (slot found by token and freed)
  *
  * A caller that stops waiting while it is served, by its deadline or its end, frees its slot: the token is stale then.
+ * While a handler works with what the caller has lent, the call can end, but the caller goes on only afterwards: nobody
+ * writes to its memory then.
  */
 #include "object/endpoint.h"
 
@@ -24,8 +26,8 @@ STATIC_ASSERT(sizeof(struct message) == 6 * sizeof(uint64_t)); /* registers a1 t
 
 static struct object_pool endpoints = OBJECT_POOL_INIT(endpoints, struct endpoint, OBJECT_ENDPOINT);
 
-static void caller_left(struct runner *runner);
-static void receiver_left(struct runner *runner);
+static bool caller_left(struct runner *runner);
+static bool receiver_left(struct runner *runner);
 
 static struct thread *thread_of_runner(struct runner *runner)
 {
@@ -124,16 +126,36 @@ static void free_slot(struct endpoint *e, uint32_t index) REQUIRES(e->lock)
 	e->free_count++;
 }
 
-/* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
-static void caller_left(struct runner *runner) NO_LOCK_ANALYSIS
+/*
+ * A served call is over, and its token stale. True when its caller can be woken now; else it is held, and
+ * endpoint_release will do it.
+ */
+static bool end_call(struct endpoint *e, struct runner *caller, int result) REQUIRES(e->lock)
 {
-	free_slot(container_of(runner->queue, struct endpoint, served), thread_of_runner(runner)->call_slot);
+	struct thread *thread = thread_of_runner(caller);
+
+	if (thread->call_holds) {
+		lock_assert_held(caller->queue->lock);
+		runner_claim(caller);
+		thread->call_over = true;
+		thread->call_result = result;
+		return false;
+	}
+	free_slot(e, thread->call_slot);
+	return true;
+}
+
+/* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
+static bool caller_left(struct runner *runner) NO_LOCK_ANALYSIS
+{
+	return end_call(container_of(runner->queue, struct endpoint, served), runner, -ETIMEDOUT);
 }
 
 /* The same for a receiver: its slot need not be kept any more. */
-static void receiver_left(struct runner *runner)
+static bool receiver_left(struct runner *runner)
 {
 	container_of(runner->queue, struct endpoint, receivers)->waiting_receivers--;
+	return true;
 }
 
 /* ---- calling and receiving */
@@ -145,7 +167,7 @@ static void deliver(struct endpoint *e, struct runner *caller, struct message *t
 
 	to->label = from->label;
 	to->token = take_slot(e, caller);
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		to->word[i] = from->word[i];
 	to->badge = thread_of_runner(caller)->call_badge;
 }
@@ -178,12 +200,14 @@ static int call(struct endpoint *e, uint64_t deadline) REQUIRES(e->lock)
 	return runner_wait(&e->served, deadline);
 }
 
-int endpoint_call(struct endpoint *endpoint, struct message *message)
+int endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows)
 {
 	struct endpoint *e = endpoint->root;
+	struct thread *caller = current_thread();
 	int result;
 
-	current_thread()->call_badge = endpoint->badge;
+	caller->call_badge = endpoint->badge;
+	caller->call_windows = windows;
 	lock_acquire(&e->lock);
 	result = call(e, message->deadline);
 	lock_release(&e->lock);
@@ -247,24 +271,19 @@ int endpoint_receive(struct endpoint *endpoint, struct message *message)
 	return result;
 }
 
-/* The call that a token names, taken from its slot; NULL when its caller waits no more. */
-static struct runner *take_call(struct endpoint *e, uint32_t token) REQUIRES(e->lock)
+/* The caller that a token names; NULL when it waits no more. */
+static struct runner *find_caller(struct endpoint *e, uint32_t token) REQUIRES(e->lock)
 {
-	uint32_t index = token & ((1u << TOKEN_SLOT_BITS) - 1);
-	struct call_slot *slot = slot_at(e, index);
+	const struct call_slot *slot = slot_at(e, token & ((1u << TOKEN_SLOT_BITS) - 1));
 
 	if (!slot || !slot->caller || slot->generation != token >> TOKEN_SLOT_BITS)
 		return NULL;
-
-	struct runner *caller = slot->caller;
-
-	free_slot(e, index);
-	return caller;
+	return thread_of_runner(slot->caller)->call_over ? NULL : slot->caller;
 }
 
 static int reply(struct endpoint *e, const struct message *message) REQUIRES(e->lock)
 {
-	struct runner *caller = take_call(e, message->token);
+	struct runner *caller = find_caller(e, message->token);
 
 	if (!caller)
 		return -ESRCH;
@@ -272,10 +291,11 @@ static int reply(struct endpoint *e, const struct message *message) REQUIRES(e->
 	struct message *to = arch_frame_message(&caller->frame);
 
 	*to = (struct message){.label = message->label};
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		to->word[i] = message->word[i];
 	lock_assert_held(caller->queue->lock);
-	runner_hand_over(caller, 0);
+	if (end_call(e, caller, 0))
+		runner_hand_over(caller, 0);
 	return 0;
 }
 
@@ -288,6 +308,39 @@ int endpoint_reply(struct endpoint *endpoint, const struct message *message)
 	result = reply(e, message);
 	lock_release(&e->lock);
 	return result;
+}
+
+/* ---- what a call has lent and offered */
+
+struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent)
+{
+	struct endpoint *e = endpoint->root;
+	struct thread *thread = NULL;
+	struct runner *caller;
+
+	lock_acquire(&e->lock);
+	caller = find_caller(e, token);
+	if (caller) {
+		thread = thread_of_runner(caller);
+		thread->call_holds++;
+		if (sent)
+			*sent = *arch_frame_message(&caller->frame);
+	}
+	lock_release(&e->lock);
+	return thread;
+}
+
+void endpoint_release(struct endpoint *endpoint, struct thread *caller)
+{
+	struct endpoint *e = endpoint->root;
+
+	lock_acquire(&e->lock);
+	if (!--caller->call_holds && caller->call_over) {
+		caller->call_over = false;
+		free_slot(e, caller->call_slot);
+		runner_wake_claimed(&caller->runner, caller->call_result);
+	}
+	lock_release(&e->lock);
 }
 
 /* ---- the end of one side */
@@ -309,20 +362,16 @@ void endpoint_receiver_added(struct endpoint *endpoint)
 	__atomic_fetch_add(&endpoint->root->receiver_handles, 1, __ATOMIC_RELAXED);
 }
 
-/* Callers whose call `server` has received will not hear from it any more. */
+/* Callers whose call `server`, or with NULL anybody, has received will not hear from it any more. */
 static void fail_served_by(struct endpoint *e, const struct process *server) REQUIRES(e->lock)
 {
-	struct list *link = e->served.runners.next;
-
-	while (link != &e->served.runners) {
-		struct runner *caller = container_of(link, struct runner, waiting);
-
-		link = link->next;
-		if (thread_of_runner(caller)->server != server)
+	wait_queue_each(caller, &e->served)
+	{
+		if (server && thread_of_runner(caller)->server != server)
 			continue;
-		free_slot(e, thread_of_runner(caller)->call_slot);
 		lock_assert_held(caller->queue->lock);
-		runner_wake_with(caller, -EPIPE);
+		if (end_call(e, caller, -EPIPE))
+			runner_wake_with(caller, -EPIPE);
 	}
 }
 
@@ -332,13 +381,12 @@ void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
 
 	lock_acquire(&e->lock);
 	lock_assert_held(e->callers.lock);
-	lock_assert_held(e->served.lock);
 	if (owner->finishing)
 		fail_served_by(e, owner);
 	if (__atomic_sub_fetch(&e->receiver_handles, 1, __ATOMIC_RELAXED) == 0) {
 		e->closed = true;
 		wake_all(&e->callers, -EPIPE);
-		wake_all(&e->served, -EPIPE);
+		fail_served_by(e, NULL);
 		lock_assert_held(e->receivers.lock);
 		wake_all(&e->receivers, -EPIPE);
 		while (!list_is_empty(

@@ -17,6 +17,7 @@ enum {
 };
 
 struct process;
+struct thread;
 
 /* A call that has been received: who waits for its reply. */
 struct call_slot {
@@ -51,10 +52,17 @@ struct endpoint {
 struct endpoint *endpoint_create(void);
 struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t badge);
 
-/* The calls of syscalls.tbl, by the current thread. `message` is its own. */
-MUST_USE int endpoint_call(struct endpoint *endpoint, struct message *message);
+/* The calls of syscalls.tbl, by the current thread. `message` and `windows`, or NULL, are in its own frame. */
+MUST_USE int endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows);
 MUST_USE int endpoint_receive(struct endpoint *endpoint, struct message *message);
 MUST_USE int endpoint_reply(struct endpoint *endpoint, const struct message *message);
+
+/*
+ * The caller that a token names, NULL when it waits no more, and what it has sent. It does not go on, whatever ends
+ * its call, until the same handler has released it.
+ */
+MUST_USE struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent);
+void endpoint_release(struct endpoint *endpoint, struct thread *caller);
 
 /* A handle with the right to receive has been made, or has gone from a process that is ending or not. */
 void endpoint_receiver_added(struct endpoint *endpoint);

@@ -150,13 +150,48 @@ static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(
 	return object;
 }
 
+/* Like handle_find, and for other processes, too: the table of one that is finishing goes without the lock. */
+static int find_locked(struct process *owner, uint32_t value, struct handle_ref *found) REQUIRES(owner->lock)
+{
+	return owner->finishing ? -EBADF : handle_find(&owner->handles, value, found);
+}
+
+int handle_borrow(struct process *owner, uint32_t value, struct handle_ref *found)
+{
+	int error;
+
+	lock_acquire(&owner->lock);
+	error = find_locked(owner, value, found);
+	if (!error)
+		object_take_another(found->object);
+	lock_release(&owner->lock);
+	return error;
+}
+
+/* For a moment both tables have it, so that nothing is lost when one is full. */
+handle_result handle_move(
+	struct process *from, const struct handle_ref *h, struct process *to, uint32_t rights)
+{
+	handle_result moved = handle_add(to, h->object, rights);
+	int error;
+
+	if (moved.value < 0)
+		return moved;
+	error = handle_remove(from, h->value);
+	if (!error)
+		return moved;
+	/* Another thread has closed it. If one has closed the new one already, all is as it should be. */
+	(void)!handle_remove(to, (uint32_t)moved.value);
+	return (handle_result){error};
+}
+
 int handle_remove(struct process *owner, uint32_t value)
 {
 	struct handle_ref found;
 	int error;
 
 	lock_acquire(&owner->lock);
-	error = handle_find(&owner->handles, value, &found);
+	error = find_locked(owner, value, &found);
 	if (!error)
 		free_slot(owner, index_of(value));
 	lock_release(&owner->lock);

@@ -59,5 +59,18 @@ MUST_USE handle_result handle_add(struct process *owner, struct object *object, 
 /* Closes a handle: -EBADF when it has gone since it was found. */
 MUST_USE int handle_remove(struct process *owner, uint32_t value);
 
+/*
+ * Finds what `value` names in the table of another process, which may be ending, and takes a reference: -EBADF when
+ * nothing.
+ */
+MUST_USE int handle_borrow(struct process *owner, uint32_t value, struct handle_ref *found);
+
+/*
+ * Makes a handle in the table of `to`, with these of its rights, in place of the one in the table of `from`, which may
+ * be the same: errors of handle_add, and -EBADF when it has gone since it was found, with nothing moved.
+ */
+MUST_USE handle_result handle_move(
+	struct process *from, const struct handle_ref *h, struct process *to, uint32_t rights);
+
 /* Closes all handles and frees the table's pages, when the owner has no threads any more. */
 void handle_table_clear(struct process *owner);

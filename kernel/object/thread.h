@@ -5,6 +5,7 @@
 #include "sched.h"
 
 struct process;
+struct windows;
 
 struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
@@ -14,7 +15,13 @@ struct thread {
 	struct process *process; /* with a reference, from its start until it ends */
 	/* While it calls through an endpoint, guarded by the endpoint's lock. */
 	uint64_t call_badge; /* of the handle it calls through */
+	const struct windows
+		*call_windows; /* what it lends, in its frame; NULL: nothing, and it offers no handles */
 	uint32_t call_slot; /* once the call has been received */
+	uint32_t
+		call_holds; /* how many handlers work with what it has lent: it can't go on before they are through */
+	bool call_over; /* the call has ended while it was held; it will return call_result */
+	int call_result;
 	const struct process *server; /* that has received it */
 
 	struct list siblings; /* in process->threads, guarded by its lock */

@@ -1,9 +1,11 @@
 /* Calls about endpoints. */
 #include "object/endpoint.h"
 
+#include "abi/abi.h"
 #include "kernel/syscalls.h"
 #include "object/process.h"
 #include "object/thread.h"
+#include "object/window.h"
 
 /* A handle to a new object, which goes when there is none. */
 static handle_result handle_to(struct endpoint *endpoint, uint32_t rights)
@@ -34,7 +36,12 @@ handle_result sys_endpoint_badge(struct endpoint *e, uint64_t badge)
 
 int sys_ipc_call(struct endpoint *e, struct message *message)
 {
-	return endpoint_call(e, message);
+	return endpoint_call(e, message, NULL);
+}
+
+int sys_ipc_call_lend(struct endpoint *e, struct message *message, const struct windows *windows)
+{
+	return endpoint_call(e, message, windows);
 }
 
 int sys_ipc_receive(struct endpoint *e, struct message *message)
@@ -51,4 +58,76 @@ int sys_ipc_reply_receive(struct endpoint *e, struct message *message)
 {
 	TRY(endpoint_reply(e, message));
 	return endpoint_receive(e, message);
+}
+
+/* ---- what a waiting caller has lent and offered */
+
+long sys_ipc_read(struct endpoint *e, uint32_t token, uint64_t offset, struct user_out buf, size_t len)
+{
+	struct thread *caller = endpoint_hold(e, token, NULL);
+	long result;
+
+	if (!caller)
+		return -ESRCH;
+	result = window_read(caller, offset, buf, len);
+	endpoint_release(e, caller);
+	return result;
+}
+
+long sys_ipc_write(struct endpoint *e, uint32_t token, uint64_t offset, struct user_in buf, size_t len)
+{
+	struct thread *caller = endpoint_hold(e, token, NULL);
+	long result;
+
+	if (!caller)
+		return -ESRCH;
+	result = window_write(caller, offset, buf, len);
+	endpoint_release(e, caller);
+	return result;
+}
+
+/* A handle of the caller's comes to the current process. What is wrong with it is the caller's fault: -EBADMSG. */
+static long take(struct process *from, uint32_t value)
+{
+	struct handle_ref h;
+	long result = -EBADMSG;
+
+	if (handle_borrow(from, value, &h))
+		return -EBADMSG;
+	if (h.rights & RIGHT_TRANSFER)
+		result = handle_move(from, &h, current_process(), h.rights).value;
+	object_put(h.object);
+	return result == -EBADF ? -EBADMSG : result;
+}
+
+handle_result sys_ipc_take(struct endpoint *e, uint32_t token, uint32_t word)
+{
+	struct message sent;
+	struct thread *caller = endpoint_hold(e, token, &sent);
+	long result = -EINVAL;
+
+	if (!caller)
+		return (handle_result){-ESRCH};
+	if (word < MESSAGE_WORDS && caller->call_windows && sent.token & 1u << word)
+		result = take(caller->process, (uint32_t)sent.word[word]);
+	endpoint_release(e, caller);
+	return (handle_result){result};
+}
+
+long sys_ipc_give(struct endpoint *e, uint32_t token, struct handle_ref h, uint32_t rights)
+{
+	struct thread *caller;
+	long result;
+
+	if (rights == RIGHTS_SAME)
+		rights = h.rights;
+	if (rights & ~h.rights)
+		return -EACCES;
+	caller = endpoint_hold(e, token, NULL);
+	if (!caller)
+		return -ESRCH;
+
+	result = handle_move(current_process(), &h, caller->process, rights).value;
+	endpoint_release(e, caller);
+	return result == -EBUSY ? -ESRCH : result; /* its process is ending */
 }

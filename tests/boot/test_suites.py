@@ -108,6 +108,32 @@ class CallsOfFour(Calls):
     machine = FOUR
 
 
+class Windows(ktap.KtapSuite):
+    command = "test-ipc-windows"
+
+
+class WindowsOfTwo(Windows):
+    command = "test-ipc-windows 1 harts"
+    machine = TWO
+
+
+class WindowsOfFour(WindowsOfTwo):
+    machine = FOUR
+
+
+class MovedHandles(ktap.KtapSuite):
+    command = "test-ipc-handles"
+
+
+class MovedHandlesOfTwo(MovedHandles):
+    command = "test-ipc-handles 1 harts"
+    machine = TWO
+
+
+class MovedHandlesOfFour(MovedHandlesOfTwo):
+    machine = FOUR
+
+
 class Notifications(ktap.KtapSuite):
     command = "test-notify"
 

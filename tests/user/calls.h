@@ -17,7 +17,8 @@ static struct {
 	thread_handle thread; /* ended */
 	memory_handle memory;
 	system_handle system;
-	endpoint_handle endpoint; /* nobody calls or receives */
+	endpoint_handle endpoint; /* nobody calls or receives, but for the caller that the token names */
+	uint32_t token; /* of a caller that lends the scratch pages for as long as this process lives */
 	notification_handle notification; /* without bits */
 	timer_handle timer;
 	interrupt_handle interrupt; /* of a device that is silent */
@@ -30,6 +31,27 @@ CHILD_PROGRAM(subject_exit,
 	"	li	a0, 7\n"
 	CHILD_EXIT);
 /* clang-format on */
+
+static inline void subjects_lend(void *argument)
+{
+	struct windows windows = {(uintptr_t)subjects.scratch, (uintptr_t)subjects.scratch,
+		(uint32_t)subjects.scratch_size, (uint32_t)subjects.scratch_size};
+	struct message message = {.deadline = DEADLINE_NEVER};
+
+	(void)argument;
+	ipc_call_lend(subjects.endpoint, &message, &windows);
+}
+
+static inline void subjects_make_caller(void)
+{
+	static struct suite_thread lender;
+	struct message message = {.deadline = DEADLINE_NEVER};
+
+	suite_thread_start(&lender, subjects_lend, NULL);
+	if (ipc_receive(subjects.endpoint, &message))
+		ktap_bail_out("the caller for the test does not call");
+	subjects.token = message.token;
+}
 
 static inline void subjects_make(void)
 {
@@ -53,6 +75,7 @@ static inline void subjects_make(void)
 	subjects.scratch = pages.at;
 	subjects.scratch_size = pages.size;
 	memset(subjects.scratch, '\n', subjects.scratch_size); /* console_write may print it */
+	subjects_make_caller();
 }
 
 static inline int32_t subject_of(uint32_t type)
@@ -110,6 +133,8 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 		return RIGHTS_SAME;
 	if (call->number == SYS_process_limit)
 		return 1ul << 40; /* more than there is */
+	if (is_named(arg, "token")) /* not for ipc_give: a handle that is given is gone */
+		return call->number == SYS_ipc_give ? 0 : subjects.token;
 	if (!is_named(arg, "len"))
 		return 0;
 	for (unsigned i = 0; i < call->arity; i++)
@@ -145,6 +170,8 @@ static inline long call_make(const struct call_info *call, const struct argument
 	alignas(8) uint8_t packed[128];
 	struct message message = {.deadline = 0}; /* so it does not wait */
 
+	if (call->attributes & CALL_LEND)
+		return tabula_syscall_lend(call->number, a->value[0], &message, &(struct windows){0});
 	if (call->attributes & CALL_MESSAGE)
 		return tabula_syscall_message(call->number, a->value[0], &message);
 	if (call->attributes & CALL_PACKED) {

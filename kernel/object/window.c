@@ -1,0 +1,79 @@
+/* Windows. The lent side is reached through its frames, one page after the other; the own one as user memory. */
+#include "object/window.h"
+
+#include "abi/abi.h"
+#include "object/process.h"
+#include "object/thread.h"
+
+/* Bytes that one call copies at most, so that the hart is not kept for long. */
+enum { COPY_MOST = 16 * PAGE_SIZE };
+
+struct window {
+	struct aspace *space;
+	uint64_t address;
+	size_t size; /* what is to be copied */
+	enum prot access;
+};
+
+/* What one call copies of the window for reading or for writing; -EINVAL when `offset` lies behind it. */
+static int open_window(
+	struct thread *lender, enum prot access, uint64_t offset, size_t size, struct window *window)
+{
+	static const struct windows nothing;
+	const struct windows *lent = lender->call_windows ? lender->call_windows : &nothing;
+	bool write = access == PROT_WRITE;
+	size_t whole = write ? lent->write_size : lent->read_size, most = size < COPY_MOST ? size : COPY_MOST;
+
+	if (offset > whole)
+		return -EINVAL;
+	*window = (struct window){
+		.space = &lender->process->aspace,
+		.address = (write ? lent->write_address : lent->read_address) + offset,
+		.size = whole - offset < most ? whole - offset : most,
+		.access = access,
+	};
+	return 0;
+}
+
+/* One step of a copy: the bytes of a page from `done` on, where they are, and how many. */
+static int locate(const struct window *window, size_t done, char **at, size_t *n)
+{
+	uint64_t address = window->address + done, within = address & (PAGE_SIZE - 1);
+	size_t left = window->size - done;
+	paddr_t frame;
+	int error = aspace_frame(window->space, address, window->access, &frame);
+
+	if (error)
+		return error == -EFAULT ? -EBADMSG : error;
+	*at = (char *)direct(frame) + within;
+	*n = PAGE_SIZE - within < left ? PAGE_SIZE - within : left;
+	return 0;
+}
+
+long window_read(struct thread *lender, uint64_t offset, struct user_out to, size_t size)
+{
+	struct window window;
+	size_t done, n;
+	char *at;
+
+	TRY(open_window(lender, PROT_READ, offset, size, &window));
+	for (done = 0; done < window.size; done += n) {
+		TRY(locate(&window, done, &at, &n));
+		TRY(user_copy_out(to, done, at, n));
+	}
+	return (long)done;
+}
+
+long window_write(struct thread *lender, uint64_t offset, struct user_in from, size_t size)
+{
+	struct window window;
+	size_t done, n;
+	char *at;
+
+	TRY(open_window(lender, PROT_WRITE, offset, size, &window));
+	for (done = 0; done < window.size; done += n) {
+		TRY(locate(&window, done, &at, &n));
+		TRY(user_copy_in(at, from, done, n));
+	}
+	return (long)done;
+}
