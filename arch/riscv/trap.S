@@ -83,18 +83,19 @@ leave_call:
 	ld	sp, X(2)(sp)
 	sret
 
+	/*
+	 * In: as above. From here on the frame is whole: while somebody else runs, or nobody, others may read and write
+	 * it (kernel/object/registers.c).
+	 */
 leave_slowly:
-	call	door_next_after_call
-	/* In: a0 is the trapframe to run, and the kept registers still hold what the thread that came in had. */
-switch_if_other:
 	ld	t0, HART_CURRENT(tp)
+	beqz	t0, 1f			/* the one that came in is gone */
+	each_kept_register sd, t0
+1:	call	door_next_after_call
+	/* In: a0 is the trapframe to run. */
+leave_with:
 	sd	a0, HART_CURRENT(tp)
 	mv	sp, a0
-	beqz	t0, leave_whole		/* the one that came in is gone */
-	bne	t0, a0, 1f
-	ld	a0, X(10)(sp)
-	j	leave_call
-1:	each_kept_register sd, t0
 
 	/*
 	 * In: sp is the trapframe. Loads every register. A reservation of the thread before must not let an SC of this
@@ -117,9 +118,7 @@ not_a_call:
 	li	s0, 0
 	call	riscv_trap_from_user
 	call	door_next
-	sd	a0, HART_CURRENT(tp)
-	mv	sp, a0
-	j	leave_whole
+	j	leave_with
 	.cfi_endproc
 
 /* void arch_leave(void): abandons the handler; its thread is gone or its frame holds all it needs. */
@@ -127,7 +126,7 @@ not_a_call:
 arch_leave:
 	ld	sp, HART_STACK_TOP(tp)
 	call	door_next
-	j	switch_if_other
+	j	leave_with
 
 /*
  * An exception in the kernel: a copy from or to user memory that touched a missing page, or a bug. sp is 0 here and
