@@ -130,6 +130,9 @@ void arch_frame_set_result(struct trapframe *frame, long value);
 /* Has the thread make its call again, with the same arguments. */
 void arch_frame_restart_call(struct trapframe *frame);
 
+/* Takes that back: the call returns `value` after all. */
+void arch_frame_finish_call(struct trapframe *frame, long value);
+
 /* Leaves the handler without returning to it and runs the next thread. For calls that end their caller. */
 _Noreturn void arch_leave(void);
 
@@ -138,6 +141,18 @@ void arch_switch(struct trapframe *from, struct trapframe *to);
 
 /* Moves this hart to its own guarded stack and goes on with door_start. */
 _Noreturn void arch_start(void);
+
+/* Puts what this hart still holds of a frame's registers into it. Its thread came in here last, and does not go on now. */
+void arch_frame_settle(struct trapframe *frame);
+
+/* The registers of a thread that does not run, whose frame has been settled. What can't be a register is ignored. */
+void arch_frame_get(const struct trapframe *frame, struct registers *registers);
+void arch_frame_set(struct trapframe *frame, const struct registers *registers);
+void arch_frame_get_float(const struct trapframe *frame, struct float_registers *registers);
+void arch_frame_set_float(struct trapframe *frame, const struct float_registers *registers);
+
+/* Whether a thread can begin or go on at this address, as far as the address itself can tell. */
+bool arch_is_code_address(uint64_t address);
 
 /* Prints the registers of a frame to the log. */
 void arch_frame_log(const struct trapframe *frame);

@@ -40,7 +40,7 @@ void door_boot(void)
 	sched_init(hart);
 	hart_set_online(hart);
 	panic_describe_with(describe_current_thread);
-	sched_on_end(thread_ended);
+	sched_set_hooks(&thread_hooks);
 	system_init();
 	futex_init();
 	timer_init();

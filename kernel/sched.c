@@ -9,14 +9,14 @@
 STATIC_ASSERT(offsetof(struct runner, frame) == 0);
 STATIC_ASSERT(CONFIG_PRIORITIES <= 32);
 
-static void (*on_end)(struct runner *runner);
+static const struct sched_hooks *hooks;
 
 /* Where runners wait that wait for nothing but their deadline. It has no list and no lock. */
 static struct wait_queue asleep = {.kind = WAITS_FOR_TIME};
 
-void sched_on_end(void (*ended)(struct runner *runner))
+void sched_set_hooks(const struct sched_hooks *wanted)
 {
-	on_end = ended;
+	hooks = wanted;
 }
 
 static struct runner *current(void)
@@ -174,6 +174,11 @@ static void count_load(struct hart *hart, int change)
 	arch_store(&hart->load, hart->load + (uint32_t)change);
 }
 
+bool runner_is_ready_but_held(const struct runner *runner)
+{
+	return __atomic_load_n(&runner->state, __ATOMIC_ACQUIRE) == RUNNER_HELD;
+}
+
 static void enqueue(struct hart *hart, struct runner *runner, bool first)
 {
 	struct list *queue = &hart->ready[runner->priority];
@@ -195,6 +200,11 @@ static void make_ready(struct hart *hart, struct runner *runner)
 	struct runner *running = hart->current;
 
 	list_remove(&runner->sleeping);
+	if (runner->held) {
+		/* Release: who finds it so sees its frame as its waker has left it. Partner: runner_is_ready_but_held. */
+		arch_store_release(&runner->state, RUNNER_HELD);
+		return;
+	}
 	enqueue(hart, runner, false);
 	count_load(hart, 1);
 	if (!running || running->state != RUNNER_RUNNING || running->priority < runner->priority)
@@ -229,7 +239,7 @@ static void post(struct runner *runner, uint32_t mail)
  * True when the runner is still in its queue, and out of it now; false when somebody is about to wake it. It may be
  * moved from queue to queue meanwhile, but these have one lock.
  */
-static bool leave_queue(struct runner *runner)
+static bool leave_queue(struct runner *runner, int why)
 {
 	struct wait_queue *queue = __atomic_load_n(&runner->queue, __ATOMIC_RELAXED);
 	bool queued;
@@ -247,29 +257,36 @@ static bool leave_queue(struct runner *runner)
 	queue = __atomic_load_n(&runner->queue, __ATOMIC_RELAXED);
 	queued = queue;
 	if (queued && queue->left)
-		queued = queue->left(runner);
+		queued = queue->left(runner, why);
 	leave(runner);
 	lock_release(lock);
 	return queued;
+}
+
+/* Out of where it waits for its turn. */
+static void make_unready(struct hart *hart, struct runner *runner)
+{
+	if (hart->handed_over == runner)
+		hart->handed_over = NULL;
+	else
+		dequeue(hart, runner);
+	count_load(hart, -1);
 }
 
 static void end(struct hart *hart, struct runner *runner)
 {
 	switch (runner->state) {
 	case RUNNER_READY:
-		if (hart->handed_over == runner)
-			hart->handed_over = NULL;
-		else
-			dequeue(hart, runner);
-		count_load(hart, -1);
+		make_unready(hart, runner);
 		break;
 	case RUNNER_RUNNING:
 		count_load(hart, -1);
 		break;
 	case RUNNER_WAITING:
-		leave_queue(runner);
+		leave_queue(runner, -EINTR);
 		break;
 	case RUNNER_NEW:
+	case RUNNER_HELD:
 	case RUNNER_ENDED:
 		break;
 	}
@@ -284,6 +301,86 @@ static void end(struct hart *hart, struct runner *runner)
 		arch_aspace_enter(NULL);
 }
 
+/* ---- keeping a runner from running */
+
+static void hold(struct hart *hart, struct runner *runner)
+{
+	switch (runner->state) {
+	case RUNNER_READY:
+		make_unready(hart, runner);
+		set_state(runner, RUNNER_HELD);
+		break;
+	case RUNNER_RUNNING:
+		count_load(hart, -1);
+		set_state(runner, RUNNER_HELD);
+		hart->reschedule = true;
+		break;
+	case RUNNER_NEW:
+	case RUNNER_WAITING: /* when it is made ready */
+	case RUNNER_HELD:
+	case RUNNER_ENDED:
+		break;
+	}
+	runner->held = true;
+	if (hart->current == runner)
+		arch_frame_settle(&runner->frame);
+}
+
+static void release(struct hart *hart, struct runner *runner)
+{
+	runner->held = false;
+	if (runner->state == RUNNER_HELD)
+		make_ready(hart, runner);
+}
+
+static void look_at_hold(struct hart *hart, struct runner *runner)
+{
+	bool wanted = __atomic_load_n(&runner->hold, __ATOMIC_RELAXED);
+
+	if (wanted && !runner->held)
+		hold(hart, runner);
+	else if (!wanted && runner->held)
+		release(hart, runner);
+}
+
+/*
+ * A runner that was woken to make its call again, and has not done so, would wait once more: its call is over instead. It
+ * may not even be ready yet, when its waker's mail is still on the way.
+ */
+static void cancel(struct hart *hart, struct runner *runner)
+{
+	if (runner->state == RUNNER_WAITING && leave_queue(runner, -EINTR)) {
+		arch_frame_set_result(&runner->frame, -EINTR);
+		make_ready(hart, runner);
+	} else if (runner->again) {
+		runner->again = false;
+		arch_frame_finish_call(&runner->frame, -EINTR);
+	}
+}
+
+void runner_hold(struct runner *runner)
+{
+	__atomic_store_n(&runner->hold, true, __ATOMIC_RELAXED);
+	post(runner, MAIL_HOLD);
+}
+
+void runner_release(struct runner *runner)
+{
+	__atomic_store_n(&runner->hold, false, __ATOMIC_RELAXED);
+	post(runner, MAIL_HOLD);
+}
+
+void runner_cancel(struct runner *runner)
+{
+	post(runner, MAIL_CANCEL);
+}
+
+bool runner_has_mail(const struct runner *runner, uint32_t mail)
+{
+	return __atomic_load_n(&runner->mail, __ATOMIC_RELAXED) & mail;
+}
+
+/* What keeps it from running comes first, so that it does not run in between; what it waited for before the rest. */
 static void take(struct hart *hart, struct runner *runner)
 {
 	uint32_t mail = __atomic_exchange_n(&runner->mail, 0, __ATOMIC_ACQ_REL);
@@ -292,10 +389,17 @@ static void take(struct hart *hart, struct runner *runner)
 		return;
 	if (mail & MAIL_END) {
 		end(hart, runner);
-		on_end(runner);
-	} else if (mail & MAIL_READY) {
-		make_ready(hart, runner);
+		hooks->ended(runner);
+		return;
 	}
+	if (mail & MAIL_HOLD)
+		look_at_hold(hart, runner);
+	if (mail & MAIL_READY)
+		make_ready(hart, runner);
+	if (mail & MAIL_CANCEL)
+		cancel(hart, runner);
+	if (mail & MAIL_ASKED)
+		hooks->asked(runner);
 }
 
 void sched_take_mail(void)
@@ -386,7 +490,8 @@ void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue)
 /* Whether it may run next on this hart: nobody more important is ready, and nobody was handed the hart already. */
 static bool may_take_over(const struct hart *hart, const struct runner *runner)
 {
-	return is_home(runner) && !hart->handed_over && hart->ready_mask >> runner->priority <= 1;
+	return is_home(runner) && !runner->held && !hart->handed_over &&
+	       hart->ready_mask >> runner->priority <= 1;
 }
 
 void runner_hand_over(struct runner *runner, long result)
@@ -412,6 +517,7 @@ void wait_queue_wake_all_again(struct wait_queue *queue)
 	{
 		leave(runner);
 		arch_frame_restart_call(&runner->frame);
+		runner->again = true;
 		wake(runner);
 	}
 }
@@ -452,7 +558,7 @@ static void time_out(struct hart *hart, struct runner *runner)
 	bool sleeps = runner_queue(runner) == &asleep;
 
 	list_remove(&runner->sleeping);
-	if (!leave_queue(runner))
+	if (!leave_queue(runner, -ETIMEDOUT))
 		return;
 	arch_frame_set_result(&runner->frame, sleeps ? 0 : -ETIMEDOUT);
 	make_ready(hart, runner);
@@ -588,6 +694,7 @@ static struct runner *choose(struct hart *hart, void (*leaving)(void))
 	struct runner *next = list_first(&hart->ready[highest_ready(hart)], struct runner, ready);
 
 	dequeue(hart, next);
+	next->again = false;
 	set_state(next, RUNNER_RUNNING);
 	if (next != hart->current)
 		hart->slice_end = UINT64_MAX;

@@ -20,6 +20,7 @@ enum runner_state {
 	RUNNER_READY, /* in its home's queue */
 	RUNNER_RUNNING, /* on its home, or came from there into the kernel */
 	RUNNER_WAITING, /* until it is woken */
+	RUNNER_HELD, /* would be ready, but is not to run: see runner_hold */
 	RUNNER_ENDED,
 };
 
@@ -27,6 +28,10 @@ enum runner_state {
 enum runner_mail {
 	MAIL_READY = 1, /* it has been taken out of what it waited for, or is new here: make it ready */
 	MAIL_END = 2, /* end it */
+	MAIL_HOLD = 4, /* `hold` has changed: keep it from running, or let it run again */
+	MAIL_CANCEL = 8, /* let the call that it waits in return -EINTR */
+
+	MAIL_ASKED = MAIL_HOLD | MAIL_CANCEL, /* somebody waits until this has been done */
 };
 
 struct runner;
@@ -37,10 +42,11 @@ struct wait_queue {
 	struct list runners; /* guarded by *lock */
 	enum waits_for kind; /* what they wait for, for those who ask */
 	/*
-	 * Called with the lock when one leaves that nobody woke: its deadline has come, or it ends. False: it can't go
-	 * on yet, and whoever is the reason wakes it later. NULL: nothing to do.
+	 * Called with the lock when one leaves that nobody woke: -ETIMEDOUT when its deadline has come, -EINTR when it is
+	 * cancelled or ends. False: it can't go on yet, and whoever is the reason wakes it later, with this result. NULL:
+	 * nothing to do.
 	 */
-	bool (*left)(struct runner *runner);
+	bool (*left)(struct runner *runner, int why);
 };
 
 /* The part of a thread that can run. Its frame comes first: the trap path knows a runner by its frame. */
@@ -52,6 +58,8 @@ struct runner {
 	/* Its home's. */
 	enum runner_state state; /* atomic: others look at it */
 	int64_t cpu_time; /* atomic: ticks that it has run; while it is a hart's current one, less the time of now */
+	bool held;
+	bool again; /* woken to make its call again, which it has not done yet: from its waker, with the mail */
 	struct list ready; /* in a ready queue */
 	struct list sleeping; /* in the hart's sleepers while it has a deadline */
 	uint64_t deadline;
@@ -64,6 +72,7 @@ struct runner {
 	/* Mail. */
 	uint32_t mail; /* atomic: bits of runner_mail */
 	struct runner *inbox_next; /* while mail is not 0 */
+	bool hold; /* atomic */
 };
 
 /* What a handler returns whose thread now waits: the caller's a0 is set by whoever wakes it. */
@@ -119,8 +128,27 @@ void runner_end_later(struct runner *runner);
 /* Takes the current runner out of everything for good: its hart has no current one any more. */
 void runner_end_current(void);
 
-/* Called by its home when a runner has ended on request. Set once, at boot. */
-void sched_on_end(void (*ended)(struct runner *runner));
+/*
+ * Asks a runner's home to do what the mail says, all but MAIL_READY and MAIL_END; it calls sched_hooks.asked when that is
+ * done. A runner is held: it does not run until it is released, whatever it waits for, and its frame holds all of it. Of a
+ * runner that does not wait, or has been woken already, nothing is cancelled.
+ */
+void runner_hold(struct runner *runner);
+void runner_release(struct runner *runner);
+void runner_cancel(struct runner *runner);
+
+/* Whether a runner's home still has to do something of the kind. What was asked before by this hart is seen. */
+bool runner_has_mail(const struct runner *runner, uint32_t mail);
+
+/* For whoever knows that a runner is held: whether all that it waits for is to be released. */
+bool runner_is_ready_but_held(const struct runner *runner);
+
+/* Called by a runner's home, without a lock. Set once, at boot. */
+struct sched_hooks {
+	void (*ended)(struct runner *runner); /* it has ended, as another hart had asked */
+	void (*asked)(struct runner *runner); /* it has been held, released or cancelled */
+};
+void sched_set_hooks(const struct sched_hooks *hooks);
 
 /* Ticks of arch_ticks that a runner has run. */
 uint64_t runner_cpu_time(const struct runner *runner);

@@ -9,6 +9,8 @@
 #define SSTATUS_SUM      0x40000 /* supervisor may access user memory */
 #define SSTATUS_MXR      0x80000
 
+#define FCSR_MASK 0xff /* rounding mode and flags */
+
 #define SIE_SSIE (1 << 1) /* supervisor software interrupt */
 #define SIE_STIE (1 << 5) /* supervisor timer interrupt */
 #define SIE_SEIE (1 << 9) /* supervisor external interrupt */

@@ -6,6 +6,7 @@
  */
 #include "csr.h"
 #include "hart.h"
+#include "lib/string.h"
 #include "panic.h"
 #include "riscv.h"
 
@@ -31,6 +32,27 @@ bool riscv_fpu_enable(uint64_t cause)
 	loaded[hart->index] = frame;
 	frame->fpu_hart = hart;
 	return true;
+}
+
+void arch_frame_settle(struct trapframe *frame)
+{
+	if ((csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+		riscv_fpu_save(frame);
+	set_unit(0);
+}
+
+void arch_frame_get_float(const struct trapframe *frame, struct float_registers *registers)
+{
+	memcpy(registers->f, frame->f, sizeof(registers->f));
+	registers->fcsr = frame->fcsr;
+}
+
+/* Whatever hart still has the former values forgets them. */
+void arch_frame_set_float(struct trapframe *frame, const struct float_registers *registers)
+{
+	memcpy(frame->f, registers->f, sizeof(frame->f));
+	frame->fcsr = registers->fcsr & FCSR_MASK;
+	frame->fpu_hart = NULL;
 }
 
 void arch_switch(struct trapframe *from, struct trapframe *to)

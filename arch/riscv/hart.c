@@ -47,6 +47,30 @@ void arch_frame_restart_call(struct trapframe *frame)
 	frame->pc -= ECALL_SIZE;
 }
 
+void arch_frame_finish_call(struct trapframe *frame, long value)
+{
+	frame->pc += ECALL_SIZE;
+	frame->x[X_A0] = (uint64_t)value;
+}
+
+void arch_frame_get(const struct trapframe *frame, struct registers *registers)
+{
+	registers->pc = frame->pc;
+	memcpy(registers->x, &frame->x[1], sizeof(registers->x));
+}
+
+/* The status register is not among them: it is the kernel's, and the same for all of user mode. */
+void arch_frame_set(struct trapframe *frame, const struct registers *registers)
+{
+	frame->pc = registers->pc;
+	memcpy(&frame->x[1], registers->x, sizeof(registers->x));
+}
+
+bool arch_is_code_address(uint64_t address)
+{
+	return address % 2 == 0;
+}
+
 uint64_t arch_frame_pc(const struct trapframe *frame)
 {
 	return frame->pc;

@@ -26,8 +26,8 @@ STATIC_ASSERT(sizeof(struct message) == 6 * sizeof(uint64_t)); /* registers a1 t
 
 static struct object_pool endpoints = OBJECT_POOL_INIT(endpoints, struct endpoint, OBJECT_ENDPOINT);
 
-static bool caller_left(struct runner *runner);
-static bool receiver_left(struct runner *runner);
+static bool caller_left(struct runner *runner, int why);
+static bool receiver_left(struct runner *runner, int why);
 
 static struct thread *thread_of_runner(struct runner *runner)
 {
@@ -146,14 +146,15 @@ static bool end_call(struct endpoint *e, struct runner *caller, int result) REQU
 }
 
 /* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
-static bool caller_left(struct runner *runner) NO_LOCK_ANALYSIS
+static bool caller_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
 {
-	return end_call(container_of(runner->queue, struct endpoint, served), runner, -ETIMEDOUT);
+	return end_call(container_of(runner->queue, struct endpoint, served), runner, why);
 }
 
 /* The same for a receiver: its slot need not be kept any more. */
-static bool receiver_left(struct runner *runner)
+static bool receiver_left(struct runner *runner, int why)
 {
+	(void)why;
 	container_of(runner->queue, struct endpoint, receivers)->waiting_receivers--;
 	return true;
 }
@@ -351,7 +352,7 @@ static void wake_all(struct wait_queue *queue, int error) REQUIRES(*queue->lock)
 		struct runner *runner = list_first(&queue->runners, struct runner, waiting);
 
 		if (queue->left)
-			queue->left(runner);
+			queue->left(runner, error);
 		lock_assert_held(runner->queue->lock);
 		runner_wake_with(runner, error);
 	}

@@ -268,16 +268,19 @@ static bool end_others(struct process *process) REQUIRES(process->lock)
 
 void process_end(struct process *process, const struct process_result *result)
 {
-	bool is_own = false;
+	bool is_own = false, has_no_threads = false;
 
 	lock_acquire(&process->lock);
 	if (!process->ending) {
 		set_ending(process, result);
+		has_no_threads = list_is_empty(&process->threads);
 		is_own = end_others(process);
 	}
 	lock_release(&process->lock);
 	if (is_own)
 		thread_end_current();
+	if (has_no_threads)
+		finish(process);
 }
 
 bool process_abandon(struct process *process)

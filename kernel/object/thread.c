@@ -1,6 +1,7 @@
 /* Threads: making and ending. A live thread holds a reference to itself, given back by its end. */
 #include "object/thread.h"
 
+#include "object/control.h"
 #include "object/endpoint.h"
 #include "object/notification.h"
 #include "object/process.h"
@@ -31,6 +32,7 @@ struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, u
 	thread->runner.frame.table = table;
 	list_init(&thread->siblings);
 	thread->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+	wait_queue_init(&thread->watchers, &thread->lock);
 	return thread;
 }
 
@@ -44,15 +46,18 @@ int thread_start(struct thread *thread, struct process *process)
 
 	int error = process_add_thread(process, thread);
 
-	if (error)
+	if (error) {
 		object_put(&thread->object);
-	else
-		runner_start(&thread->runner);
-	return error;
+		return error;
+	}
+	control_begin(thread);
+	runner_start(&thread->runner);
+	return 0;
 }
 
 static void finish(struct thread *thread)
 {
+	control_end(thread);
 	process_remove_thread(thread->process, thread);
 	object_put(&thread->object);
 }
@@ -65,7 +70,7 @@ void thread_end_current(void)
 	finish(thread);
 }
 
-void thread_ended(struct runner *runner)
+static void ended(struct runner *runner)
 {
 	finish(container_of(runner, struct thread, runner));
 }
@@ -79,6 +84,8 @@ static enum thread_state state(const struct runner *runner)
 		return THREAD_STATE_READY;
 	case RUNNER_RUNNING:
 		return THREAD_STATE_RUNNING;
+	case RUNNER_HELD:
+		return THREAD_STATE_STOPPED;
 	case RUNNER_ENDED:
 		return THREAD_STATE_ENDED;
 	}
@@ -147,6 +154,8 @@ void thread_read_info(struct thread *thread, struct thread_info *info)
 	info->cpu_time = arch_ticks_to_ns(runner_cpu_time(runner));
 	info->state = read_wait(runner, info) ? THREAD_STATE_WAITING : state(runner);
 }
+
+const struct sched_hooks thread_hooks = {.ended = ended, .asked = control_asked};
 
 /*
  * Somebody who had taken it out of a queue just before its end may still have been on the way to tell its home, after

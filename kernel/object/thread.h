@@ -1,6 +1,7 @@
 /* Threads: a runner in a process, with a name for handles. */
 #pragma once
 
+#include "lock.h"
 #include "object/object.h"
 #include "sched.h"
 
@@ -25,6 +26,12 @@ struct thread {
 	const struct process *server; /* that has received it */
 
 	struct list siblings; /* in process->threads, guarded by its lock */
+
+	/* Who controls it: control.c. */
+	struct spinlock lock;
+	enum { THREAD_NEW, THREAD_LIVE, THREAD_ENDED } life MEMBER_GUARDED_BY(lock);
+	bool stopped MEMBER_GUARDED_BY(lock); /* its home holds it, and its frame is whole */
+	struct wait_queue watchers; /* until its home has done what they asked for */
 };
 
 /* The thread that has called, or has met an exception. */
@@ -53,8 +60,8 @@ MUST_USE int thread_start(struct thread *thread, struct process *process);
 /* Ends the current thread: its hart has no current one after this. With the last thread its process ends. */
 void thread_end_current(void);
 
-/* For the scheduler: the runner of a thread has ended, as another hart had asked for. */
-void thread_ended(struct runner *runner);
+/* For the scheduler. */
+extern const struct sched_hooks thread_hooks;
 
 /* What there is to tell, into a struct of zeros. */
 void thread_read_info(struct thread *thread, struct thread_info *info);

@@ -91,6 +91,14 @@ int sys_process_wait(struct process *p, uint64_t deadline, struct process_result
 	return error;
 }
 
+int sys_process_kill(struct process *p, int32_t status)
+{
+	process_end(p, &(struct process_result){.reason = END_REASON_KILLED, .status = status});
+	if (!this_hart()->current)
+		arch_leave();
+	return 0;
+}
+
 void sys_process_exit(int32_t status)
 {
 	struct process *process = current_process();

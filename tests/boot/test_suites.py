@@ -134,6 +134,20 @@ class MovedHandlesOfFour(MovedHandlesOfTwo):
     machine = FOUR
 
 
+class Control(ktap.KtapSuite):
+    command = "test-control"
+
+
+class ControlOfTwo(Control):
+    command = "test-control 1 harts"
+    machine = TWO
+
+
+class ControlOfFour(Control):
+    command = "test-control 1 harts"
+    machine = FOUR
+
+
 class Notifications(ktap.KtapSuite):
     command = "test-notify"
 
@@ -217,6 +231,9 @@ class AtThePrompt(unittest.TestCase):
 
     def test_handles(self) -> None:
         self.run_at_the_prompt("test-handles")
+
+    def test_control(self) -> None:
+        self.run_at_the_prompt("test-control")
 
     def test_registers(self) -> None:
         self.run_at_the_prompt("test-registers")

@@ -15,6 +15,7 @@ static struct {
 	process_handle idle; /* never started */
 	process_handle ended; /* exited, so that waiting for it does not wait */
 	thread_handle thread; /* ended */
+	thread_handle stopped; /* by thread_suspend */
 	memory_handle memory;
 	system_handle system;
 	endpoint_handle endpoint; /* nobody calls or receives, but for the caller that the token names */
@@ -30,6 +31,8 @@ static struct {
 CHILD_PROGRAM(subject_exit,
 	"	li	a0, 7\n"
 	CHILD_EXIT);
+CHILD_PROGRAM(subject_spin,
+	"1:	j	1b\n");
 /* clang-format on */
 
 static inline void subjects_lend(void *argument)
@@ -53,6 +56,19 @@ static inline void subjects_make_caller(void)
 	subjects.token = message.token;
 }
 
+static inline thread_handle stopped_thread(void)
+{
+	struct child child;
+	thread_handle thread = {-ENOMEM};
+
+	if (!child_make(&child, subject_spin, (size_t)(subject_spin_end - subject_spin)))
+		thread = thread_create(child.process, CHILD_CODE, CHILD_SP, 0);
+	if (thread.value < 0 || thread_suspend(thread))
+		ktap_bail_out("no stopped thread for the test");
+	child_close(&child);
+	return thread;
+}
+
 static inline void subjects_make(void)
 {
 	struct pages pages = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE);
@@ -65,6 +81,7 @@ static inline void subjects_make(void)
 	if (subjects.thread.value < 0 || process_wait(child.process, DEADLINE_NEVER, &result))
 		ktap_bail_out("the child does not end");
 	subjects.ended = child.process;
+	subjects.stopped = stopped_thread();
 	subjects.idle = process_create((const uint8_t *)"idle", 4);
 	subjects.memory = memory_create(4 * PAGE_SIZE);
 	subjects.system = own_system();
@@ -112,12 +129,20 @@ static inline bool is_named(const struct arg_info *arg, const char *name)
 	return !strcmp(arg->name, name);
 }
 
+static inline bool is_of_stopped(const struct call_info *call)
+{
+	return call->number == SYS_thread_read || call->number == SYS_thread_write ||
+	       call->number == SYS_thread_read_float || call->number == SYS_thread_write_float;
+}
+
 static inline uint64_t good_value(const struct call_info *call, const struct arg_info *arg)
 {
 	switch (arg->kind) {
 	case VALUE_HANDLE:
-		if (call->number == SYS_process_wait)
+		if (call->number == SYS_process_wait || call->number == SYS_process_kill)
 			return (uint64_t)subjects.ended.value;
+		if (is_of_stopped(call))
+			return (uint64_t)subjects.stopped.value;
 		return (uint64_t)subject_of(arg->object ? arg->object->number : OBJECT_MEMORY);
 	case VALUE_BUFFER:
 	case VALUE_STRUCT:

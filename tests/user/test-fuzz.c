@@ -106,7 +106,10 @@ static void keep(long value)
 /* Calls that would end or lame this process for good, or read what is typed. */
 static bool is_unwelcome(const struct call_info *call)
 {
-	return is_final(call) || (call->number == SYS_thread_create && random_below(4));
+	if (call->number == SYS_process_kill || call->number == SYS_thread_kill)
+		return random_below(50);
+	return is_final(call) || call->number == SYS_thread_suspend ||
+	       (call->number == SYS_thread_create && random_below(4));
 }
 
 /* The child may not print, since random bytes among results would be mistaken for them. Its status tells. */

@@ -590,6 +590,48 @@ void arch_frame_restart_call(struct trapframe *frame)
 	frame->again = true;
 }
 
+void arch_frame_finish_call(struct trapframe *frame, long value)
+{
+	frame->again = false;
+	frame->result = value;
+}
+
+void arch_frame_settle(struct trapframe *frame)
+{
+	(void)frame;
+}
+
+/* The waker of a thread may write its result meanwhile. On a machine one register at a time is read, old or new. */
+__attribute__((no_sanitize("thread"))) void arch_frame_get(
+	const struct trapframe *frame, struct registers *registers)
+{
+	*registers = (struct registers){.pc = frame->pc, .x = {(uint64_t)frame->result}};
+}
+
+/* What a program of this machine does next does not depend on registers, but on its state. */
+void arch_frame_set(struct trapframe *frame, const struct registers *registers)
+{
+	frame->pc = registers->pc;
+	frame->result = (long)registers->x[0];
+	frame->again = false;
+}
+
+bool arch_is_code_address(uint64_t address)
+{
+	return address % 2 == 0;
+}
+
+void arch_frame_get_float(const struct trapframe *frame, struct float_registers *registers)
+{
+	(void)frame;
+	*registers = (struct float_registers){0};
+}
+
+void arch_frame_set_float(struct trapframe *frame, const struct float_registers *registers)
+{
+	(void)frame, (void)registers;
+}
+
 uint64_t arch_frame_pc(const struct trapframe *frame)
 {
 	return frame->pc;

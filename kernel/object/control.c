@@ -1,0 +1,174 @@
+/*
+ * Threads under control. What somebody asks for is posted with the thread's lock, in the same stretch in which he
+ * becomes a watcher, so that its home, which takes that lock when it has done it, can't miss him:
+ *
+ *   asking                              home
+ *   lock; post HOLD; watch; unlock
+ *                                       takes mail: holds the runner
+ *                                       lock; stopped; no more mail of the kind? wake watchers; unlock
+ */
+#include "object/control.h"
+
+#include "abi/abi.h"
+#include "object/thread.h"
+#include "sched.h"
+
+void control_begin(struct thread *thread)
+{
+	lock_acquire(&thread->lock);
+	thread->life = THREAD_LIVE;
+	lock_release(&thread->lock);
+}
+
+/* A watcher has said beforehand what it gets when the thread ends meanwhile. */
+static void wake_watchers(struct thread *thread) REQUIRES(thread->lock)
+{
+	wait_queue_each(runner, &thread->watchers)
+	{
+		lock_assert_held(runner->queue->lock);
+		runner_wake_with(runner, thread->life == THREAD_ENDED ? (long)runner->wants[0] : 0);
+	}
+}
+
+void control_end(struct thread *thread)
+{
+	lock_acquire(&thread->lock);
+	thread->life = THREAD_ENDED;
+	thread->stopped = false;
+	wake_watchers(thread);
+	lock_release(&thread->lock);
+}
+
+void control_asked(struct runner *runner)
+{
+	struct thread *thread = container_of(runner, struct thread, runner);
+
+	lock_acquire(&thread->lock);
+	thread->stopped = runner->held;
+	if (!runner_has_mail(runner, MAIL_ASKED | MAIL_END)) /* or there will be another time */
+		wake_watchers(thread);
+	lock_release(&thread->lock);
+}
+
+/* The current thread waits until the thread's home has done it, or the thread has ended. */
+static int watch(struct thread *thread, int when_it_ends) REQUIRES(thread->lock)
+{
+	this_hart()->current->wants[0] = (uint64_t)when_it_ends;
+	lock_assert_held(thread->watchers.lock);
+	return runner_wait(&thread->watchers, DEADLINE_NEVER);
+}
+
+static int ask(struct thread *thread, void (*what)(struct runner *), int when_it_ends)
+{
+	int result;
+
+	lock_acquire(&thread->lock);
+	result = thread->life == THREAD_NEW ? -ESRCH : when_it_ends;
+	if (thread->life == THREAD_LIVE) {
+		what(&thread->runner);
+		result = thread == current_thread() ? 0 : watch(thread, when_it_ends);
+	}
+	lock_release(&thread->lock);
+	return result;
+}
+
+int control_suspend(struct thread *thread)
+{
+	return ask(thread, runner_hold, -ESRCH);
+}
+
+/* From now on it counts as running, though its home may hear of it later. Nobody waits for that. */
+int control_resume(struct thread *thread)
+{
+	int error;
+
+	lock_acquire(&thread->lock);
+	error = thread->life == THREAD_LIVE ? 0 : -ESRCH;
+	if (!error) {
+		thread->stopped = false;
+		runner_release(&thread->runner);
+	}
+	lock_release(&thread->lock);
+	return error;
+}
+
+int control_cancel(struct thread *thread)
+{
+	return ask(thread, runner_cancel, -ESRCH);
+}
+
+int control_kill(struct thread *thread)
+{
+	if (thread == current_thread()) {
+		thread_end_current();
+		return 0;
+	}
+	return ask(thread, runner_end_later, 0);
+}
+
+/* ---- registers */
+
+static int check_stopped(const struct thread *thread) REQUIRES(thread->lock)
+{
+	if (thread->life != THREAD_LIVE)
+		return -ESRCH;
+	return thread->stopped ? 0 : -EBUSY;
+}
+
+static int check_writable(const struct thread *thread) REQUIRES(thread->lock)
+{
+	TRY(check_stopped(thread));
+	return runner_is_ready_but_held(&thread->runner) ? 0 : -EBUSY;
+}
+
+/* What the thread waits for may come meanwhile: the result is among the registers then, or is not. */
+int control_read(struct thread *thread, struct registers *registers)
+{
+	int error;
+
+	lock_acquire(&thread->lock);
+	error = check_stopped(thread);
+	if (!error)
+		arch_frame_get(&thread->runner.frame, registers);
+	lock_release(&thread->lock);
+	return error;
+}
+
+int control_write(struct thread *thread, const struct registers *registers)
+{
+	int error;
+
+	if (!arch_is_code_address(registers->pc))
+		return -EINVAL;
+	lock_acquire(&thread->lock);
+	error = check_writable(thread);
+	if (!error)
+		arch_frame_set(&thread->runner.frame, registers);
+	lock_release(&thread->lock);
+	return error;
+}
+
+int control_read_float(struct thread *thread, struct float_registers *registers)
+{
+	int error;
+
+	lock_acquire(&thread->lock);
+	error = check_stopped(thread);
+	if (!error)
+		arch_frame_get_float(&thread->runner.frame, registers);
+	lock_release(&thread->lock);
+	return error;
+}
+
+/* No result of a call comes to these, so a thread that waits may get others. */
+int control_write_float(struct thread *thread, const struct float_registers *registers)
+{
+	int error;
+
+	lock_acquire(&thread->lock);
+	error = check_stopped(thread);
+	if (!error)
+		arch_frame_set_float(&thread->runner.frame, registers);
+	lock_release(&thread->lock);
+	return error;
+}

@@ -1,0 +1,43 @@
+/*
+ * Threads under control: others stop them, let them go on, cancel their calls, end them, and read and write their
+ * registers while they are stopped. A thread stops where its home stops it: what is asked for goes there as mail, and
+ * who asked waits until it is done.
+ */
+#pragma once
+
+#include "abi/types.h"
+#include "result.h"
+
+struct runner;
+struct thread;
+
+/*
+ * Stops a thread: returns when it runs no more. One that waits goes on waiting. For the current thread: it stops before
+ * its call returns. Returns 0 or WAITING, -ESRCH when it has ended.
+ */
+MUST_USE int control_suspend(struct thread *thread);
+
+/* Lets it go on, if what it waited for is over. */
+MUST_USE int control_resume(struct thread *thread);
+
+/* Has the call that it waits in return -EINTR. One that does not wait is left alone. */
+MUST_USE int control_cancel(struct thread *thread);
+
+/* Ends it: returns when it runs no more. The current thread: its hart has no current one after this. */
+MUST_USE int control_kill(struct thread *thread);
+
+/*
+ * -EBUSY unless it is stopped. Of a thread that waits they are those of its call, and can't be changed: -EBUSY. A place
+ * where no instruction can begin is -EINVAL; anywhere else the thread may fault by itself.
+ */
+MUST_USE int control_read(struct thread *thread, struct registers *registers);
+MUST_USE int control_write(struct thread *thread, const struct registers *registers);
+MUST_USE int control_read_float(struct thread *thread, struct float_registers *registers);
+MUST_USE int control_write_float(struct thread *thread, const struct float_registers *registers);
+
+/* For thread.c: it has become a thread of its process, and may run from now on; it has ended. */
+void control_begin(struct thread *thread);
+void control_end(struct thread *thread);
+
+/* For the scheduler: its home has done what somebody has asked for. */
+void control_asked(struct runner *runner);

@@ -1,0 +1,49 @@
+/* Calls that stop threads, end them, and look into them. */
+#include "object/control.h"
+
+#include "kernel/syscalls.h"
+#include "object/thread.h"
+
+int sys_thread_suspend(struct thread *t)
+{
+	return control_suspend(t);
+}
+
+int sys_thread_resume(struct thread *t)
+{
+	return control_resume(t);
+}
+
+int sys_thread_cancel(struct thread *t)
+{
+	return control_cancel(t);
+}
+
+int sys_thread_kill(struct thread *t)
+{
+	int result = control_kill(t);
+
+	if (!this_hart()->current)
+		arch_leave();
+	return result;
+}
+
+int sys_thread_read(struct thread *t, struct registers *registers)
+{
+	return control_read(t, registers);
+}
+
+int sys_thread_write(struct thread *t, const struct registers *registers)
+{
+	return control_write(t, registers);
+}
+
+int sys_thread_read_float(struct thread *t, struct float_registers *registers)
+{
+	return control_read_float(t, registers);
+}
+
+int sys_thread_write_float(struct thread *t, const struct float_registers *registers)
+{
+	return control_write_float(t, registers);
+}
