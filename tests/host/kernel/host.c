@@ -22,6 +22,14 @@ static _Noreturn void give_up(const char *what)
 	exit(2);
 }
 
+/* For ThreadSanitizer: where the kernel reads what programs may be writing, and says so. */
+const char *__tsan_default_suppressions(void);
+
+const char *__tsan_default_suppressions(void)
+{
+	return "race:copy_racing\n";
+}
+
 void *host_memory(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
