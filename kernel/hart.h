@@ -41,6 +41,10 @@ struct hart {
 
 	/* Objects without references: first to be waited for, then waiting until every hart has left the kernel. */
 	struct list doomed, dying;
+	struct list finishing; /* processes whose last thread has ended */
+	bool has_work; /* one of these lists is not empty */
+	unsigned work_priority; /* of the most important thread that has caused any of this */
+	bool postponed; /* some of it has been left for later */
 
 	/* Scheduler. */
 	struct list ready[CONFIG_PRIORITIES];

@@ -587,6 +587,16 @@ void sched_timer(void)
 
 /* ---- choosing */
 
+bool sched_is_above(unsigned priority)
+{
+	const struct hart *hart = this_hart();
+	const struct runner *running = hart->current, *next = hart->handed_over;
+
+	if (hart->ready_mask >> priority > 1 || (next && next->priority > priority))
+		return true;
+	return running && running->state == RUNNER_RUNNING && running->priority > priority;
+}
+
 /* A ready runner whose frame holds all of it: the current one's registers are still in the hart. */
 static struct runner *movable(const struct hart *hart)
 {
@@ -669,13 +679,14 @@ static struct runner *take_handed_over(struct hart *hart)
 static struct runner *choose(struct hart *hart, void (*leaving)(void))
 {
 	for (;;) {
-		struct runner *running = hart->current;
-
 		hart->reschedule = false;
 		sched_take_mail();
 		leaving();
-		if (hart->reschedule)
+		if (hart->postponed ? !!__atomic_load_n(&hart->inbox, __ATOMIC_RELAXED) : hart->reschedule)
 			continue;
+
+		struct runner *running = hart->current;
+
 		if (hart->handed_over) {
 			struct runner *next = take_handed_over(hart);
 

@@ -36,6 +36,9 @@ enum runner_mail {
 
 struct runner;
 
+/* Of a runner that nobody has given another; the end of things has it, if no thread has caused that. */
+enum { RUNNER_PRIORITY = 16 };
+
 /* What waiting runners stand in, under a lock of the owner's. */
 struct wait_queue {
 	struct spinlock *lock;
@@ -158,6 +161,9 @@ enum runner_state runner_state(const struct runner *runner);
 
 /* Where it waits, from any hart; NULL when it does not. The queue stays until this hart leaves the kernel. */
 struct wait_queue *runner_queue(const struct runner *runner);
+
+/* Whether a runner with a higher priority is ready on this hart, or runs. */
+bool sched_is_above(unsigned priority);
 
 /* Lets others of the same priority run. */
 void sched_yield(void);

@@ -115,6 +115,7 @@ static uint64_t next_time(const struct timer *timer, uint64_t now)
 static bool fire(struct timer_queue *queue, struct timer *timer, uint64_t now) REQUIRES(queue->lock)
 {
 	list_remove(&timer->armed);
+	timer->fired = now;
 	if (timer->period) {
 		timer->deadline = next_time(timer, now);
 		if (timer->deadline != UINT64_MAX)
@@ -155,6 +156,17 @@ void timer_fire(void)
 		queue->rest_until = arch_time_now() + CONFIG_TIMER_REST_NS;
 	__atomic_store_n(&hart->timers_due, next_look(queue), __ATOMIC_RELAXED);
 	lock_release(&queue->lock);
+}
+
+uint64_t timer_fired(struct timer *timer)
+{
+	struct timer_queue *queue = &queues[timer->home->index];
+	uint64_t fired;
+
+	lock_acquire(&queue->lock);
+	fired = timer->fired;
+	lock_release(&queue->lock);
+	return fired;
 }
 
 void timer_read_info(struct timer *timer, struct timer_info *info)

@@ -20,6 +20,7 @@ struct timer {
 	struct list armed; /* in the queue, soonest first */
 	uint64_t deadline;
 	uint64_t period; /* 0: once */
+	uint64_t fired; /* when it did so last */
 };
 
 /* Once, at boot. */
@@ -30,6 +31,9 @@ MUST_USE int timer_create(struct notification *notification, uint64_t bits, stru
 
 /* Arms it anew; UINT64_MAX disarms it. */
 void timer_set(struct timer *timer, uint64_t deadline, uint64_t period);
+
+/* When it fired last; 0: never. */
+uint64_t timer_fired(struct timer *timer);
 
 /* Fires what is due on this hart, and decides when to look again. */
 void timer_fire(void);
