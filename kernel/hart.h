@@ -10,6 +10,7 @@
 #include "arch_types.h"
 #include "config.h"
 #include "lib/list.h"
+#include "lib/tree.h"
 
 struct runner;
 struct arch_aspace;
@@ -50,7 +51,7 @@ struct hart {
 	struct list ready[CONFIG_PRIORITIES];
 	uint32_t ready_mask; /* bit p: ready[p] has somebody */
 	uint64_t slice_end; /* of the current thread; UINT64_MAX while nobody competes */
-	struct list sleepers; /* threads with a deadline, soonest first */
+	struct tree sleepers; /* threads with a deadline, by it */
 	struct runner *handed_over; /* ready to run next, and in no queue; NULL: none */
 	bool yielded; /* the current runner goes behind the others of its priority */
 	uint64_t timer; /* what the timer is set to */

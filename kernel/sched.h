@@ -13,6 +13,7 @@
 #include "arch.h"
 #include "hart.h"
 #include "lib/list.h"
+#include "lib/tree.h"
 #include "lock.h"
 
 enum runner_state {
@@ -64,8 +65,7 @@ struct runner {
 	bool held;
 	bool again; /* woken to make its call again, which it has not done yet: from its waker, with the mail */
 	struct list ready; /* in a ready queue */
-	struct list sleeping; /* in the hart's sleepers while it has a deadline */
-	uint64_t deadline;
+	struct tree_node sleeping; /* in the hart's sleepers while it has a deadline, which is the key */
 
 	/* While it waits. */
 	struct wait_queue *queue; /* atomic; NULL: it does not wait, or somebody is about to wake it */

@@ -360,6 +360,40 @@ static void malloc_free_small(void)
 	free(p);
 }
 
+/* ---- a timer among others */
+
+enum { MANY_TIMERS = 10000 };
+
+static timer_handle one_timer;
+
+static void make_timers(unsigned count)
+{
+	notification_handle n = notification_create();
+	uint64_t x = 1;
+
+	for (unsigned i = 0; i <= count; i++) {
+		one_timer = timer_create(n, 1);
+		check("timer_create", one_timer.value);
+		x = x * 6364136223846793005 + 1442695040888963407;
+		check("timer_set", timer_set(one_timer, (1ul << 60) + (x >> 33), 0));
+	}
+}
+
+static void alone(void)
+{
+	make_timers(0);
+}
+
+static void among_many(void)
+{
+	make_timers(MANY_TIMERS);
+}
+
+static void set_timer(void)
+{
+	timer_set(one_timer, (1ul << 60) + (1ul << 30), 0);
+}
+
 static const struct operation operations[] = {
 	{.name = "null_call", .run = null_call}, {.name = "unknown_call", .run = unknown_call},
 	{.name = "encode_register", .run = encode_register}, {.name = "encode_packed", .run = encode_packed},
@@ -372,6 +406,8 @@ static const struct operation operations[] = {
 	{.name = "spawn_wait", .run = spawn_and_wait},
 	{.name = "ipc_call_4w", .prepare = start_server_elsewhere, .run = call_server},
 	{.name = "ipc_call_4w_same_space", .prepare = start_server_here, .run = call_server},
+	{.name = "timer_set", .prepare = alone, .run = set_timer},
+	{.name = "timer_set_of_10000", .prepare = among_many, .run = set_timer},
 	{.name = "timer_wake", .prepare = make_timer, .run = timer_wake},
 	{.name = "irq_to_driver", .prepare = become_driver, .run = irq_to_driver},
 	{.name = "notify_pingpong", .prepare = start_answering, .run = notify_pingpong},
