@@ -14,6 +14,7 @@
 #include "abi/types.h"
 #include "arch_types.h"
 #include "result.h"
+#include "work.h"
 
 struct account;
 struct hart;
@@ -165,8 +166,11 @@ uint64_t arch_frame_pc(const struct trapframe *frame);
 /* Makes an empty user half, whose page tables `account` pays for; -ENOMEM. */
 MUST_USE int arch_aspace_init(struct arch_aspace *aspace, struct account *account);
 
-/* Frees the page tables, not the pages they map. No hart is in it. */
-void arch_aspace_destroy(struct arch_aspace *aspace);
+/*
+ * Frees page tables, not the pages they map, each for WORK_FRAME of `work`, while there is any left: true when all have
+ * gone, and from then on. No hart is in it.
+ */
+MUST_USE bool arch_aspace_destroy(struct arch_aspace *aspace, int *work);
 
 /*
  * Maps one page where none was, or the same with other rights; -ENOMEM when a page table can't be had. If others are in

@@ -12,7 +12,6 @@
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
-#include "object/timer.h"
 #include "panic.h"
 #include "sched.h"
 #include "selftest.h"
@@ -43,7 +42,6 @@ void door_boot(void)
 	sched_set_hooks(&thread_hooks);
 	system_init();
 	futex_init();
-	timer_init();
 	arch_start();
 }
 

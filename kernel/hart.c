@@ -16,6 +16,7 @@ void hart_init(struct hart *hart, unsigned index, unsigned hardware)
 	hart->hardware = hardware;
 	list_init(&hart->doomed);
 	list_init(&hart->dying);
+	list_init(&hart->finishing);
 }
 
 void hart_set_online(struct hart *hart)

@@ -10,6 +10,7 @@
 #include "arch_types.h"
 #include "config.h"
 #include "lib/list.h"
+#include "lib/tree.h"
 
 struct runner;
 struct arch_aspace;
@@ -41,12 +42,16 @@ struct hart {
 
 	/* Objects without references: first to be waited for, then waiting until every hart has left the kernel. */
 	struct list doomed, dying;
+	struct list finishing; /* processes whose last thread has ended */
+	bool has_work; /* one of these lists is not empty */
+	unsigned work_priority; /* of the most important thread that has caused any of this */
+	bool postponed; /* some of it has been left for later */
 
 	/* Scheduler. */
 	struct list ready[CONFIG_PRIORITIES];
 	uint32_t ready_mask; /* bit p: ready[p] has somebody */
 	uint64_t slice_end; /* of the current thread; UINT64_MAX while nobody competes */
-	struct list sleepers; /* threads with a deadline, soonest first */
+	struct tree sleepers; /* threads with a deadline, by it */
 	struct runner *handed_over; /* ready to run next, and in no queue; NULL: none */
 	bool yielded; /* the current runner goes behind the others of its priority */
 	uint64_t timer; /* what the timer is set to */

@@ -1,5 +1,5 @@
 /*
- * The scheduler of each hart. A ready mask finds the highest priority in one step; sleepers are sorted by deadline;
+ * The scheduler of each hart. A ready mask finds the highest priority in one step; sleepers are in a tree by deadline;
  * the timer is set to whatever comes first, and not at all when nothing does.
  */
 #include "sched.h"
@@ -33,7 +33,6 @@ void sched_init(struct hart *hart)
 {
 	for (unsigned i = 0; i < CONFIG_PRIORITIES; i++)
 		list_init(&hart->ready[i]);
-	list_init(&hart->sleepers);
 	hart->slice_end = hart->console_poll = hart->timers_due = hart->timer = UINT64_MAX;
 }
 
@@ -110,7 +109,6 @@ void runner_init(struct runner *runner, unsigned priority)
 	runner->priority = priority;
 	runner->frame.hart = least_busy();
 	list_init(&runner->ready);
-	list_init(&runner->sleeping);
 	list_init(&runner->waiting);
 }
 
@@ -127,8 +125,8 @@ static void set_timer(struct hart *hart)
 
 	time = earlier(time, __atomic_load_n(&hart->timers_due, __ATOMIC_RELAXED));
 
-	if (!list_is_empty(&hart->sleepers))
-		time = earlier(time, list_first(&hart->sleepers, struct runner, sleeping)->deadline);
+	if (hart->sleepers.first)
+		time = earlier(time, hart->sleepers.first->key);
 	if (time != hart->timer) {
 		hart->timer = time;
 		arch_timer_set(time);
@@ -149,15 +147,9 @@ static void set_slice(struct hart *hart, const struct runner *running)
 
 static void sleep_until(struct hart *hart, struct runner *runner, uint64_t deadline)
 {
-	struct list *position = &hart->sleepers;
-
-	runner->deadline = deadline;
 	if (deadline == UINT64_MAX)
 		return;
-	while (position->previous != &hart->sleepers &&
-		container_of(position->previous, struct runner, sleeping)->deadline > deadline)
-		position = position->previous;
-	list_insert_before(position, &runner->sleeping);
+	tree_insert(&hart->sleepers, &runner->sleeping, deadline);
 	set_timer(hart);
 }
 
@@ -199,7 +191,7 @@ static void make_ready(struct hart *hart, struct runner *runner)
 {
 	struct runner *running = hart->current;
 
-	list_remove(&runner->sleeping);
+	tree_remove(&hart->sleepers, &runner->sleeping);
 	if (runner->held) {
 		/* Release: who finds it so sees its frame as its waker has left it. Partner: runner_is_ready_but_held. */
 		arch_store_release(&runner->state, RUNNER_HELD);
@@ -290,7 +282,7 @@ static void end(struct hart *hart, struct runner *runner)
 	case RUNNER_ENDED:
 		break;
 	}
-	list_remove(&runner->sleeping);
+	tree_remove(&hart->sleepers, &runner->sleeping);
 	set_state(runner, RUNNER_ENDED);
 	if (hart->current == runner) {
 		add_cpu_time(runner, (int64_t)arch_ticks());
@@ -504,7 +496,7 @@ void runner_hand_over(struct runner *runner, long result)
 	}
 	leave(runner);
 	arch_frame_set_result(&runner->frame, result);
-	list_remove(&runner->sleeping);
+	tree_remove(&hart->sleepers, &runner->sleeping);
 	set_state(runner, RUNNER_READY);
 	count_load(hart, 1);
 	hart->handed_over = runner;
@@ -557,7 +549,7 @@ static void time_out(struct hart *hart, struct runner *runner)
 {
 	bool sleeps = runner_queue(runner) == &asleep;
 
-	list_remove(&runner->sleeping);
+	tree_remove(&hart->sleepers, &runner->sleeping);
 	if (!leave_queue(runner, -ETIMEDOUT))
 		return;
 	arch_frame_set_result(&runner->frame, sleeps ? 0 : -ETIMEDOUT);
@@ -569,13 +561,8 @@ void sched_timer(void)
 	struct hart *hart = this_hart();
 	uint64_t now = arch_time_now();
 
-	while (!list_is_empty(&hart->sleepers)) {
-		struct runner *runner = list_first(&hart->sleepers, struct runner, sleeping);
-
-		if (runner->deadline > now)
-			break;
-		time_out(hart, runner);
-	}
+	while (hart->sleepers.first && hart->sleepers.first->key <= now)
+		time_out(hart, container_of(hart->sleepers.first, struct runner, sleeping));
 	if (hart->slice_end <= now) {
 		hart->slice_end = UINT64_MAX;
 		sched_yield();
@@ -586,6 +573,16 @@ void sched_timer(void)
 }
 
 /* ---- choosing */
+
+bool sched_is_above(unsigned priority)
+{
+	const struct hart *hart = this_hart();
+	const struct runner *running = hart->current, *next = hart->handed_over;
+
+	if (hart->ready_mask >> priority > 1 || (next && next->priority > priority))
+		return true;
+	return running && running->state == RUNNER_RUNNING && running->priority > priority;
+}
 
 /* A ready runner whose frame holds all of it: the current one's registers are still in the hart. */
 static struct runner *movable(const struct hart *hart)
@@ -669,13 +666,14 @@ static struct runner *take_handed_over(struct hart *hart)
 static struct runner *choose(struct hart *hart, void (*leaving)(void))
 {
 	for (;;) {
-		struct runner *running = hart->current;
-
 		hart->reschedule = false;
 		sched_take_mail();
 		leaving();
-		if (hart->reschedule)
+		if (hart->postponed ? !!__atomic_load_n(&hart->inbox, __ATOMIC_RELAXED) : hart->reschedule)
 			continue;
+
+		struct runner *running = hart->current;
+
 		if (hart->handed_over) {
 			struct runner *next = take_handed_over(hart);
 

@@ -13,6 +13,7 @@
 #include "arch.h"
 #include "hart.h"
 #include "lib/list.h"
+#include "lib/tree.h"
 #include "lock.h"
 
 enum runner_state {
@@ -35,6 +36,9 @@ enum runner_mail {
 };
 
 struct runner;
+
+/* Of a runner that nobody has given another; the end of things has it, if no thread has caused that. */
+enum { RUNNER_PRIORITY = 16 };
 
 /* What waiting runners stand in, under a lock of the owner's. */
 struct wait_queue {
@@ -61,8 +65,7 @@ struct runner {
 	bool held;
 	bool again; /* woken to make its call again, which it has not done yet: from its waker, with the mail */
 	struct list ready; /* in a ready queue */
-	struct list sleeping; /* in the hart's sleepers while it has a deadline */
-	uint64_t deadline;
+	struct tree_node sleeping; /* in the hart's sleepers while it has a deadline, which is the key */
 
 	/* While it waits. */
 	struct wait_queue *queue; /* atomic; NULL: it does not wait, or somebody is about to wake it */
@@ -158,6 +161,9 @@ enum runner_state runner_state(const struct runner *runner);
 
 /* Where it waits, from any hart; NULL when it does not. The queue stays until this hart leaves the kernel. */
 struct wait_queue *runner_queue(const struct runner *runner);
+
+/* Whether a runner with a higher priority is ready on this hart, or runs. */
+bool sched_is_above(unsigned priority);
 
 /* Lets others of the same priority run. */
 void sched_yield(void);

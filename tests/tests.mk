@@ -126,6 +126,12 @@ bench:
 	$(PREPARE)
 	@scripts/bench
 
+## size              bytes of the kernel: text, constants, data
+.PHONY: size
+size: $(B)/kernel.elf
+	@$(CROSS)size -A $< | awk '/^\.(text|rodata|data|bss|symbols)/ { printf "  %-10s %8d\n", $$1, $$2; all += $$2 } \
+		END { printf "  %-10s %8d\n", "all", all }'
+
 ## sdk               leave the SDK for programs from outside in build/sdk
 
 ## help              this list

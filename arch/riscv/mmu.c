@@ -220,22 +220,34 @@ int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 	return 0;
 }
 
-static void free_tables(struct account *account, uint64_t *table, unsigned entries, int level)
+/* Frees what is below a table, from the front, and forgets it there; false when there was not enough work left. */
+static bool free_tables(struct account *account, uint64_t *table, unsigned entries, int level, int *work)
 {
+	*work -= (int)entries / 16 * WORK_LOOK;
 	for (unsigned i = 0; i < entries; i++) {
 		if (!(table[i] & PTE_V) || is_leaf(table[i]))
 			continue;
-		if (level > 1)
-			free_tables(account, entry_table(table[i]), ENTRIES, level - 1);
+		if (level > 1 && !free_tables(account, entry_table(table[i]), ENTRIES, level - 1, work))
+			return false;
+		if (*work <= 0)
+			return false;
 		account_frame_free(account, direct_to_physical(entry_table(table[i])));
+		table[i] = 0;
+		*work -= WORK_FRAME;
 	}
+	return true;
 }
 
-void arch_aspace_destroy(struct arch_aspace *aspace)
+bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
 {
 	assert(!aspace->active);
-	free_tables(aspace->account, direct(aspace->root), USER_ENTRIES, LEVELS - 1);
+	if (!aspace->root.value)
+		return true;
+	if (!free_tables(aspace->account, direct(aspace->root), USER_ENTRIES, LEVELS - 1, work))
+		return false;
 	account_frame_free(aspace->account, aspace->root);
+	aspace->root.value = 0;
+	return true;
 }
 
 /* Sequentially consistent, after what others are not to see any more: partner of the one in arch_aspace_enter. */

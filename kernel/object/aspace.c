@@ -43,14 +43,24 @@ static void region_free(struct aspace *aspace, struct region *region)
 	pool_free(&regions, aspace->account, region);
 }
 
-void aspace_destroy(struct aspace *aspace)
+static bool destroy(struct aspace *aspace, int *work) REQUIRES(aspace->lock)
 {
-	lock_acquire(&aspace->lock);
 	aspace->gone = true;
-	arch_aspace_destroy(&aspace->arch);
-	while (!list_is_empty(&aspace->regions))
+	if (!arch_aspace_destroy(&aspace->arch, work))
+		return false;
+	for (; !list_is_empty(&aspace->regions) && *work > 0; *work -= WORK_OBJECT)
 		region_free(aspace, list_first(&aspace->regions, struct region, link));
+	return list_is_empty(&aspace->regions);
+}
+
+bool aspace_destroy(struct aspace *aspace, int *work)
+{
+	bool destroyed;
+
+	lock_acquire(&aspace->lock);
+	destroyed = destroy(aspace, work);
 	lock_release(&aspace->lock);
+	return destroyed;
 }
 
 bool aspace_is_empty(struct aspace *aspace)

@@ -22,8 +22,11 @@ struct aspace {
 /* -ENOMEM. */
 MUST_USE int aspace_init(struct aspace *aspace, struct account *account);
 
-/* Removes every mapping and the page tables; no hart is in it. All calls but this one return -EBUSY afterwards. */
-void aspace_destroy(struct aspace *aspace);
+/*
+ * Removes mappings and page tables as far as `work` goes; no hart is in it. True when all have gone; until then it is to be
+ * called again. All calls but this one return -EBUSY from the first on.
+ */
+MUST_USE bool aspace_destroy(struct aspace *aspace, int *work);
 
 /*
  * Maps [*at, *at + size), or when *at is 0 a free range that goes into *at, to `memory` from `offset` on, taking a reference; all page-aligned, inside the object and

@@ -200,28 +200,40 @@ int handle_remove(struct process *owner, uint32_t value)
 	return error;
 }
 
-static void clear_page(struct process *owner, unsigned number)
+/* Closes the handle in a slot, if there is one. */
+static void clear_slot(struct process *owner, struct handle_slot *slot, uint32_t index, int *work)
 {
-	struct handle_slot *page = owner->handles.page[number];
+	struct object *object = slot->object;
+	uint32_t rights = slot->rights;
 
-	for (uint32_t i = 0; i < HANDLE_PAGE_SLOTS; i++) {
-		struct object *object = NULL;
-		uint32_t rights = page[i].rights;
-
-		lock_acquire(&owner->lock);
-		if (page[i].object)
-			object = free_slot(owner, number * HANDLE_PAGE_SLOTS + i);
-		lock_release(&owner->lock);
-		if (object)
-			handle_gone(owner, object, rights);
-	}
-	account_frame_free(owner->account, direct_to_physical(page));
+	*work -= object ? WORK_OBJECT : WORK_LOOK;
+	if (!object)
+		return;
+	lock_acquire(&owner->lock);
+	free_slot(owner, index);
+	lock_release(&owner->lock);
+	handle_gone(owner, object, rights);
 }
 
-void handle_table_clear(struct process *owner)
+bool handle_table_clear(struct process *owner, int *work)
 {
-	for (unsigned number = 0; number < HANDLE_PAGES; number++)
-		if (owner->handles.page[number])
-			clear_page(owner, number);
-	handle_table_init(&owner->handles);
+	struct handle_table *table = &owner->handles;
+
+	while (table->cleared < HANDLE_PAGES * HANDLE_PAGE_SLOTS) {
+		struct handle_slot *page = table->page[table->cleared / HANDLE_PAGE_SLOTS];
+
+		if (*work <= 0)
+			return false;
+		if (page) {
+			uint32_t index = table->cleared++;
+
+			clear_slot(owner, &page[index % HANDLE_PAGE_SLOTS], index, work);
+		} else {
+			table->cleared += HANDLE_PAGE_SLOTS;
+		}
+		if (page && table->cleared % HANDLE_PAGE_SLOTS == 0)
+			account_frame_free(owner->account, direct_to_physical(page));
+	}
+	handle_table_init(table);
+	return true;
 }

@@ -44,6 +44,7 @@ struct handle_table {
 	struct handle_slot *page[HANDLE_PAGES]; /* atomic; set once */
 	uint32_t free; /* index of the first free slot, HANDLE_NONE when the pages are full */
 	uint32_t count; /* handles in use */
+	uint32_t cleared; /* at the owner's end: slots below this are gone for good */
 };
 
 enum { HANDLE_NONE = UINT32_MAX };
@@ -72,5 +73,8 @@ MUST_USE int handle_borrow(struct process *owner, uint32_t value, struct handle_
 MUST_USE handle_result handle_move(
 	struct process *from, const struct handle_ref *h, struct process *to, uint32_t rights);
 
-/* Closes all handles and frees the table's pages, when the owner has no threads any more. */
-void handle_table_clear(struct process *owner);
+/*
+ * Closes handles and frees the table's pages as far as `work` goes, when the owner has no threads any more: true when all
+ * have gone; until then it is to be called again.
+ */
+MUST_USE bool handle_table_clear(struct process *owner, int *work);

@@ -210,24 +210,114 @@ void memory_read_info(struct memory *memory, struct memory_info *info)
 	lock_release(&memory->lock);
 }
 
-/* Frees what a slot, which is not empty, holds: a frame at level 0, a node with all below it above. */
-static void free_slot(struct account *account, paddr_t slot, unsigned level)
-{
-	const paddr_t *node = direct(slot);
+/* ---- the end, piece by piece: what is below `freed` has been given back */
 
-	for (unsigned i = 0; level && i < NODE_ENTRIES; i++)
-		if (node[i].value)
-			free_slot(account, node[i], level - 1);
-	account_frame_free(account, slot);
+/* Where what covers a page at `level` hangs; NULL when even that isn't there. */
+static paddr_t *slot_at(struct memory *memory, uint64_t page, unsigned level)
+{
+	paddr_t *slot = &memory->root;
+
+	for (unsigned at = memory->levels; at > level; at--) {
+		if (!slot->value)
+			return NULL;
+		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * (at - 1) & (NODE_ENTRIES - 1));
+	}
+	return slot;
 }
 
-void memory_destroy(struct memory *memory)
+static void free_slot(struct memory *memory, paddr_t *slot, int *work)
+{
+	account_frame_free(memory->object.account, *slot);
+	slot->value = 0;
+	*work -= WORK_FRAME;
+}
+
+/* Frees the pages of a node from `freed` on while there is work left. */
+static void free_pages(struct memory *memory, paddr_t *node, int *work)
+{
+	unsigned start = memory->freed & (NODE_ENTRIES - 1), i = start;
+
+	for (; i < NODE_ENTRIES; i++) {
+		if (!node[i].value)
+			continue;
+		if (*work <= 0)
+			break;
+		free_slot(memory, &node[i], work);
+	}
+	memory->freed += i - start;
+	*work -= (int)(i - start) / 8 * WORK_LOOK;
+}
+
+/* Goes past what is empty in a node that is no page's. */
+static void skip(struct memory *memory, const paddr_t *node, unsigned level, int *work)
+{
+	unsigned shift = NODE_BITS * (level - 1);
+	unsigned start = memory->freed >> shift & (NODE_ENTRIES - 1), i = start;
+
+	while (i < NODE_ENTRIES && !node[i].value)
+		i++;
+	memory->freed = ((memory->freed >> shift) + (i - start)) << shift;
+	*work -= (int)(i - start) / 8 * WORK_LOOK;
+}
+
+/* The nodes that end before `freed` have nothing below them any more. */
+static void free_nodes(struct memory *memory, int *work)
+{
+	for (unsigned level = 1; level <= memory->levels; level++) {
+		if (memory->freed & ((1ul << NODE_BITS * level) - 1))
+			return;
+
+		paddr_t *slot = slot_at(memory, memory->freed - 1, level);
+
+		if (slot && slot->value)
+			free_slot(memory, slot, work);
+	}
+}
+
+/* Goes on in the node that has what comes next. */
+static void free_next(struct memory *memory, int *work)
+{
+	paddr_t *node = direct(memory->root);
+	unsigned level = memory->levels;
+	uint64_t before = memory->freed;
+
+	for (; level > 1; level--) {
+		paddr_t slot = node[memory->freed >> NODE_BITS * (level - 1) & (NODE_ENTRIES - 1)];
+
+		if (!slot.value)
+			break;
+		node = direct(slot);
+	}
+	*work -= WORK_LOOK;
+	if (level == 1)
+		free_pages(memory, node, work);
+	else
+		skip(memory, node, level, work);
+	if (memory->freed != before)
+		free_nodes(memory, work);
+}
+
+/* True when all has been given back. */
+static bool free_frames(struct memory *memory, int *work)
+{
+	if (!memory->levels && memory->root.value)
+		free_slot(memory, &memory->root, work);
+	while (memory->root.value) {
+		if (*work <= 0)
+			return false;
+		free_next(memory, work);
+	}
+	return true;
+}
+
+bool memory_destroy(struct memory *memory, int *work)
 {
 	struct memory *of = memory->of;
 
-	if (!is_fixed(memory) && memory->root.value)
-		free_slot(memory->object.account, memory->root, memory->levels);
+	if (!is_fixed(memory) && !free_frames(memory, work))
+		return false;
 	object_free(&memories, memory);
 	if (of)
 		object_put(&of->object);
+	return true;
 }

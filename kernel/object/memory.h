@@ -20,6 +20,7 @@ struct memory {
 	struct spinlock lock;
 	paddr_t root MEMBER_GUARDED_BY(
 		lock); /* value 0: nothing yet. Of MEMORY_PHYSICAL and MEMORY_DEVICE the first byte */
+	uint64_t freed; /* at its end: pages below this have been given back */
 	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
@@ -65,4 +66,5 @@ static inline struct memory *memory_of(struct object *object)
 	return container_of(object, struct memory, object);
 }
 
-void memory_destroy(struct memory *memory);
+/* Gives back what `work` is enough for; false when not all has gone, and it is to be called again. */
+MUST_USE bool memory_destroy(struct memory *memory, int *work);

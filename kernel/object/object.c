@@ -35,6 +35,7 @@
 #include "object/thread.h"
 #include "object/timer.h"
 #include "panic.h"
+#include "sched.h"
 
 static uint64_t last_id;
 
@@ -94,14 +95,29 @@ void object_revive(struct object *object)
 	__atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
 }
 
-static void doom(struct object *object)
+/* What is to be ended is more important than whoever is less so than the thread that caused it. */
+static void leave_work(struct list *list, struct object *object)
 {
 	struct hart *hart = this_hart();
+	unsigned priority = hart->current ? hart->current->priority : RUNNER_PRIORITY;
 
+	list_append(list, &object->doomed);
+	hart->has_work = true;
+	if (priority > hart->work_priority)
+		hart->work_priority = priority;
+	hart->reschedule = true; /* leave through object_reclaim */
+}
+
+static void doom(struct object *object)
+{
 	if (object->type == OBJECT_NOTIFICATION)
 		notification_dismiss(notification_of(object));
-	list_append(&hart->doomed, &object->doomed);
-	hart->reschedule = true; /* leave through object_reclaim */
+	leave_work(&this_hart()->doomed, object);
+}
+
+void object_finish_later(struct object *object)
+{
+	leave_work(&this_hart()->finishing, object);
 }
 
 void object_put(struct object *object)
@@ -117,9 +133,11 @@ void object_put(struct object *object)
 	}
 }
 
-static void destroy(struct object *object)
+/* Ends an object that waits for that no more. One of memory takes several passes, and stays at the front until it is gone. */
+static void destroy(struct list *dying, struct object *object, int *work)
 {
 	list_remove(&object->doomed);
+	*work -= WORK_OBJECT;
 	switch (object->type) {
 	case OBJECT_PROCESS:
 		process_destroy(process_of(object));
@@ -128,7 +146,8 @@ static void destroy(struct object *object)
 		thread_destroy(thread_of(object));
 		return;
 	case OBJECT_MEMORY:
-		memory_destroy(memory_of(object));
+		if (!memory_destroy(memory_of(object), work))
+			list_insert_before(dying->next, &object->doomed);
 		return;
 	case OBJECT_ENDPOINT:
 		endpoint_destroy(endpoint_of(object));
@@ -189,18 +208,65 @@ static void move_all(struct list *from, struct list *to)
 	}
 }
 
+static void finish(struct object *object, int *work)
+{
+	*work -= WORK_OBJECT;
+	if (!process_finish(process_of(object), work))
+		return;
+	list_remove(&object->doomed);
+	object_put(object);
+}
+
+/* Does the next piece of what is due; false when nothing is. */
+static bool advance(struct hart *hart, int *work)
+{
+	if (!list_is_empty(&hart->finishing)) {
+		finish(list_first(&hart->finishing, struct object, doomed), work);
+		return true;
+	}
+	if (__atomic_load_n(&hart->grace_answers_due, __ATOMIC_ACQUIRE))
+		return false;
+	if (!list_is_empty(&hart->dying)) {
+		destroy(&hart->dying, list_first(&hart->dying, struct object, doomed), work);
+		return true;
+	}
+	if (list_is_empty(&hart->doomed))
+		return false;
+	move_all(&hart->doomed, &hart->dying);
+	ask_for_grace(hart);
+	/* Nobody to wait for: again, but first mail is taken, for which a thread among them may wait (thread_destroy). */
+	if (!__atomic_load_n(&hart->grace_answers_due, __ATOMIC_RELAXED))
+		hart->reschedule = true;
+	return false;
+}
+
+static void work_on(struct hart *hart)
+{
+	int work = WORK_PASS;
+
+	hart->postponed = false;
+	while (advance(hart, &work)) {
+		if (work > 0)
+			continue;
+		work = WORK_PASS;
+		/* As in front of a thread of user mode: no object is held here but those that are going. */
+		arch_take_interrupts();
+		if (sched_is_above(hart->work_priority)) {
+			hart->postponed = true;
+			return;
+		}
+	}
+	/* Those that are dying wait for other harts, which will tell, or come next. */
+	if (!list_is_empty(&hart->dying))
+		return;
+	hart->has_work = false;
+	hart->work_priority = 0;
+}
+
 void object_reclaim(void)
 {
 	struct hart *hart = this_hart();
 
-	for (;;) {
-		if (__atomic_load_n(&hart->grace_answers_due, __ATOMIC_ACQUIRE))
-			return;
-		while (!list_is_empty(&hart->dying))
-			destroy(list_first(&hart->dying, struct object, doomed));
-		if (list_is_empty(&hart->doomed))
-			return;
-		move_all(&hart->doomed, &hart->dying);
-		ask_for_grace(hart);
-	}
+	if (hart->has_work)
+		work_on(hart);
 }

@@ -10,6 +10,7 @@
 #include "mem/account.h"
 #include "mem/pool.h"
 #include "result.h"
+#include "work.h"
 
 struct object {
 	enum object_type type;
@@ -52,7 +53,17 @@ void object_revive(struct object *object);
 /* Gives a reference back. The object may be gone when the caller has left the kernel. */
 void object_put(struct object *object);
 
-/* Ends objects whose time has come. Called on the way out of the kernel, when nothing holds an object any more. */
+/*
+ * Has a process finished, piece by piece, at the cost of a reference of the caller's. What is given up by it may be needed
+ * soon, so this comes before the thread that caused it goes on.
+ */
+void object_finish_later(struct object *object);
+
+/*
+ * Ends objects whose time has come. Called on the way out of the kernel, when nothing holds an object any more. That can
+ * take long, so interrupts are let in between; if a thread with a higher priority than who caused it is ready then, the
+ * rest is left for later, and `postponed` of the hart says so.
+ */
 void object_reclaim(void);
 
 /* Another hart has left the kernel, as this one asked for. On the hart that asked. */

@@ -208,16 +208,17 @@ bool process_would_keep(const struct process *process, const struct object *obje
 	return object->id > process->object.id && !has_started(process) && !has_started(other);
 }
 
-/* Frees what the process had. It has no threads, and nobody else does this. */
-static void finish(struct process *process)
+static void set_finishing(struct process *process)
 {
-	struct memory *image;
-
 	lock_acquire(&process->lock);
 	process->finishing = true;
 	lock_release(&process->lock);
-	aspace_destroy(&process->aspace);
-	handle_table_clear(process);
+}
+
+static void set_ended(struct process *process)
+{
+	struct memory *image;
+
 	lock_acquire(&process->lock);
 	image = process->image;
 	process->image = NULL;
@@ -227,6 +228,20 @@ static void finish(struct process *process)
 	lock_release(&process->lock);
 	if (image)
 		object_put(&image->object);
+}
+
+/* It has no threads, and nobody else does this. */
+bool process_finish(struct process *process, int *work)
+{
+	if (!process->finishing)
+		set_finishing(process);
+	if (!process->space_is_gone && !aspace_destroy(&process->aspace, work))
+		return false;
+	process->space_is_gone = true;
+	if (!handle_table_clear(process, work))
+		return false;
+	set_ended(process);
+	return true;
 }
 
 static void set_ending(struct process *process, const struct process_result *result) REQUIRES(process->lock)
@@ -247,8 +262,9 @@ void process_remove_thread(struct process *process, struct thread *thread)
 		set_ending(process, &(struct process_result){.reason = END_REASON_EXITED});
 	lock_release(&process->lock);
 	if (last)
-		finish(process);
-	object_put(&process->object);
+		object_finish_later(&process->object);
+	else
+		object_put(&process->object);
 }
 
 /* Has every thread ended but the current one; true when that one belongs to the process. */
@@ -279,8 +295,9 @@ void process_end(struct process *process, const struct process_result *result)
 	lock_release(&process->lock);
 	if (is_own)
 		thread_end_current();
-	if (has_no_threads)
-		finish(process);
+	/* One whose last reference has just gone comes to process_destroy. */
+	if (has_no_threads && !object_take(&process->object))
+		object_finish_later(&process->object);
 }
 
 bool process_abandon(struct process *process)
@@ -298,20 +315,18 @@ bool process_abandon(struct process *process)
 
 /*
  * A process that never had a thread, or was abandoned, has not been finished. An abandoned one has references, from
- * its own table: with the last of them it comes here again.
+ * its own table. With the last reference it comes here again.
  */
 void process_destroy(struct process *process)
 {
+	struct account *account = process->account;
+
 	if (!process->ended) {
 		process->ending = true;
 		object_revive(&process->object);
-		finish(process);
-		object_put(&process->object);
+		object_finish_later(&process->object);
 		return;
 	}
-
-	struct account *account = process->account;
-
 	object_free(&processes, process);
 	account_put(account);
 }

@@ -27,6 +27,7 @@ struct process {
 	bool started; /* atomic: it has had a thread; never changes back */
 	bool ending; /* no new threads or handles; those that are left are on their way out */
 	bool finishing; /* no threads are left; what it had is going */
+	bool space_is_gone; /* its address space has */
 	bool ended; /* nothing is left but the result */
 	struct process_result result; /* once ending */
 	uint64_t cpu_ended; /* ticks of its threads that have ended */
@@ -79,4 +80,7 @@ static inline struct process *process_of(struct object *object)
  * ending, and to be destroyed.
  */
 bool process_abandon(struct process *process);
+
+/* Frees what the process had, as far as `work` goes: true when nothing is left; until then it is to be called again. */
+MUST_USE bool process_finish(struct process *process, int *work);
 void process_destroy(struct process *process);

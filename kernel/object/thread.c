@@ -8,8 +8,6 @@
 #include "object/system.h"
 #include "panic.h"
 
-enum { DEFAULT_PRIORITY = 16 };
-
 STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
 static struct object_pool threads = OBJECT_POOL_INIT(threads, struct thread, OBJECT_THREAD);
@@ -28,7 +26,7 @@ struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, u
 	if (!thread)
 		return NULL;
 	arch_frame_init(&thread->runner.frame, entry, stack, argument);
-	runner_init(&thread->runner, DEFAULT_PRIORITY);
+	runner_init(&thread->runner, RUNNER_PRIORITY);
 	thread->runner.frame.table = table;
 	list_init(&thread->siblings);
 	thread->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);

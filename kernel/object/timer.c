@@ -14,19 +14,13 @@
 
 struct timer_queue {
 	struct spinlock lock;
-	struct list armed MEMBER_GUARDED_BY(lock); /* soonest first */
+	struct tree armed MEMBER_GUARDED_BY(lock); /* by deadline */
 	uint64_t rest_until MEMBER_GUARDED_BY(lock); /* nothing fires before */
 };
 
 static struct timer_queue queues[CONFIG_HARTS];
 
 static struct object_pool timers = OBJECT_POOL_INIT(timers, struct timer, OBJECT_TIMER);
-
-void timer_init(void)
-{
-	for (unsigned i = 0; i < CONFIG_HARTS; i++)
-		list_init(&queues[i].armed);
-}
 
 int timer_create(struct notification *notification, uint64_t bits, struct timer **result)
 {
@@ -41,30 +35,18 @@ int timer_create(struct notification *notification, uint64_t bits, struct timer 
 	timer->notification = notification;
 	timer->bits = bits;
 	timer->home = this_hart();
-	list_init(&timer->armed);
 	*result = timer;
 	return 0;
-}
-
-static void insert(struct timer_queue *queue, struct timer *timer) REQUIRES(queue->lock)
-{
-	struct list *position = &queue->armed;
-
-	while (position->previous != &queue->armed &&
-		container_of(position->previous, struct timer, armed)->deadline > timer->deadline)
-		position = position->previous;
-	list_insert_before(position, &timer->armed);
 }
 
 /* When the hart has to look at the queue. */
 static uint64_t next_look(const struct timer_queue *queue) REQUIRES(queue->lock)
 {
-	uint64_t first;
+	const struct tree_node *first = queue->armed.first;
 
-	if (list_is_empty(&queue->armed))
+	if (!first)
 		return UINT64_MAX;
-	first = list_first(&queue->armed, struct timer, armed)->deadline;
-	return first > queue->rest_until ? first : queue->rest_until;
+	return first->key > queue->rest_until ? first->key : queue->rest_until;
 }
 
 /* True when the hart has to look earlier than it knew. */
@@ -74,11 +56,10 @@ static bool set(struct timer_queue *queue, struct timer *timer, uint64_t deadlin
 	struct hart *home = timer->home;
 	uint64_t before = __atomic_load_n(&home->timers_due, __ATOMIC_RELAXED), look;
 
-	list_remove(&timer->armed);
-	timer->deadline = deadline;
+	tree_remove(&queue->armed, &timer->armed);
 	timer->period = period;
 	if (deadline != UINT64_MAX)
-		insert(queue, timer);
+		tree_insert(&queue->armed, &timer->armed, deadline);
 	look = next_look(queue);
 	__atomic_store_n(&home->timers_due, look, __ATOMIC_RELAXED);
 	return look < before;
@@ -103,10 +84,10 @@ void timer_set(struct timer *timer, uint64_t deadline, uint64_t period)
 /* The next time of a periodic timer after `now`; UINT64_MAX when there is none. */
 static uint64_t next_time(const struct timer *timer, uint64_t now)
 {
-	uint64_t missed = (now - timer->deadline) / timer->period, step, next;
+	uint64_t missed = (now - timer->armed.key) / timer->period, step, next;
 
 	if (__builtin_mul_overflow(missed + 1, timer->period, &step) ||
-		__builtin_add_overflow(timer->deadline, step, &next))
+		__builtin_add_overflow(timer->armed.key, step, &next))
 		return UINT64_MAX;
 	return next;
 }
@@ -114,11 +95,13 @@ static uint64_t next_time(const struct timer *timer, uint64_t now)
 /* Returns whether it will fire again by itself. */
 static bool fire(struct timer_queue *queue, struct timer *timer, uint64_t now) REQUIRES(queue->lock)
 {
-	list_remove(&timer->armed);
+	tree_take(&queue->armed, &timer->armed);
+	timer->fired = now;
 	if (timer->period) {
-		timer->deadline = next_time(timer, now);
-		if (timer->deadline != UINT64_MAX)
-			insert(queue, timer);
+		uint64_t next = next_time(timer, now);
+
+		if (next != UINT64_MAX)
+			tree_insert(&queue->armed, &timer->armed, next);
 	}
 	notification_signal(timer->notification, timer->bits);
 	return timer->period;
@@ -133,11 +116,11 @@ static bool fire_due(struct timer_queue *queue, uint64_t now) REQUIRES(queue->lo
 	bool periodic = false;
 
 	for (unsigned i = 0; i < CONFIG_TIMER_BATCH; i++) {
-		struct timer *timer = list_first(&queue->armed, struct timer, armed);
+		struct tree_node *first = queue->armed.first;
 
-		if (list_is_empty(&queue->armed) || timer->deadline > now)
+		if (!first || first->key > now)
 			return periodic;
-		periodic |= fire(queue, timer, now);
+		periodic |= fire(queue, container_of(first, struct timer, armed), now);
 	}
 	return true;
 }
@@ -157,6 +140,17 @@ void timer_fire(void)
 	lock_release(&queue->lock);
 }
 
+uint64_t timer_fired(struct timer *timer)
+{
+	struct timer_queue *queue = &queues[timer->home->index];
+	uint64_t fired;
+
+	lock_acquire(&queue->lock);
+	fired = timer->fired;
+	lock_release(&queue->lock);
+	return fired;
+}
+
 void timer_read_info(struct timer *timer, struct timer_info *info)
 {
 	struct timer_queue *queue = &queues[timer->home->index];
@@ -165,7 +159,7 @@ void timer_read_info(struct timer *timer, struct timer_info *info)
 	info->notification = timer->notification->object.id;
 	info->bits = timer->bits;
 	lock_acquire(&queue->lock);
-	info->deadline = list_is_empty(&timer->armed) ? DEADLINE_NEVER : timer->deadline;
+	info->deadline = tree_has(&timer->armed) ? timer->armed.key : DEADLINE_NEVER;
 	info->period = timer->period;
 	lock_release(&queue->lock);
 }
@@ -176,7 +170,7 @@ void timer_destroy(struct timer *timer)
 	struct object *notification = &timer->notification->object;
 
 	lock_acquire(&queue->lock);
-	list_remove(&timer->armed);
+	tree_remove(&queue->armed, &timer->armed);
 	lock_release(&queue->lock);
 	object_free(&timers, timer);
 	object_put(notification);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "lib/list.h"
+#include "lib/tree.h"
 #include "object/object.h"
 
 struct hart;
@@ -17,19 +17,19 @@ struct timer {
 	struct hart *home;
 
 	/* Guarded by the lock of the home's queue. */
-	struct list armed; /* in the queue, soonest first */
-	uint64_t deadline;
+	struct tree_node armed; /* in the queue; the key is the deadline */
 	uint64_t period; /* 0: once */
+	uint64_t fired; /* when it did so last */
 };
-
-/* Once, at boot. */
-void timer_init(void);
 
 /* Takes a reference to the notification, of which the caller has one or a handle: -ENOMEM, -EBADF when it has gone. */
 MUST_USE int timer_create(struct notification *notification, uint64_t bits, struct timer **timer);
 
 /* Arms it anew; UINT64_MAX disarms it. */
 void timer_set(struct timer *timer, uint64_t deadline, uint64_t period);
+
+/* When it fired last; 0: never. */
+uint64_t timer_fired(struct timer *timer);
 
 /* Fires what is due on this hart, and decides when to look again. */
 void timer_fire(void);

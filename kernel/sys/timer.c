@@ -28,3 +28,8 @@ int sys_timer_set(struct timer *t, uint64_t deadline, uint64_t period)
 	timer_set(t, deadline, period);
 	return 0;
 }
+
+long sys_timer_fired(struct timer *t)
+{
+	return (long)timer_fired(t);
+}

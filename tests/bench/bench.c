@@ -360,6 +360,40 @@ static void malloc_free_small(void)
 	free(p);
 }
 
+/* ---- a timer among others */
+
+enum { MANY_TIMERS = 10000 };
+
+static timer_handle one_timer;
+
+static void make_timers(unsigned count)
+{
+	notification_handle n = notification_create();
+	uint64_t x = 1;
+
+	for (unsigned i = 0; i <= count; i++) {
+		one_timer = timer_create(n, 1);
+		check("timer_create", one_timer.value);
+		x = x * 6364136223846793005 + 1442695040888963407;
+		check("timer_set", timer_set(one_timer, (1ul << 60) + (x >> 33), 0));
+	}
+}
+
+static void alone(void)
+{
+	make_timers(0);
+}
+
+static void among_many(void)
+{
+	make_timers(MANY_TIMERS);
+}
+
+static void set_timer(void)
+{
+	timer_set(one_timer, (1ul << 60) + (1ul << 30), 0);
+}
+
 static const struct operation operations[] = {
 	{.name = "null_call", .run = null_call}, {.name = "unknown_call", .run = unknown_call},
 	{.name = "encode_register", .run = encode_register}, {.name = "encode_packed", .run = encode_packed},
@@ -372,11 +406,178 @@ static const struct operation operations[] = {
 	{.name = "spawn_wait", .run = spawn_and_wait},
 	{.name = "ipc_call_4w", .prepare = start_server_elsewhere, .run = call_server},
 	{.name = "ipc_call_4w_same_space", .prepare = start_server_here, .run = call_server},
+	{.name = "timer_set", .prepare = alone, .run = set_timer},
+	{.name = "timer_set_of_10000", .prepare = among_many, .run = set_timer},
 	{.name = "timer_wake", .prepare = make_timer, .run = timer_wake},
 	{.name = "irq_to_driver", .prepare = become_driver, .run = irq_to_driver},
 	{.name = "notify_pingpong", .prepare = start_answering, .run = notify_pingpong},
 	{.name = "sched_yield_pair", .prepare = start_partner, .run = yield}, /* last: its partner stays */
 };
+
+/* ---- how long interrupts are off while something large ends: a timer is set to fire meanwhile, and says when it did */
+
+enum { LATENCY_ROUNDS = 32, LATENCY_PAGES = 2048, LATENCY_HANDLES = 1000, LATENCY_REGIONS = 300 };
+
+static timer_handle latency_timer;
+
+static any_handle large_object(void)
+{
+	static const uint8_t byte = 1;
+	memory_handle m = memory_create(LATENCY_PAGES * PAGE_SIZE);
+
+	for (uint64_t i = 0; i < LATENCY_PAGES; i++)
+		check("memory_write", memory_write(m, i * PAGE_SIZE, &byte, 1));
+	return ANY(m);
+}
+
+static any_handle large_process(void)
+{
+	process_handle p = process_create((const uint8_t *)"large", 5);
+	memory_handle m = memory_create(PAGE_SIZE);
+
+	for (unsigned i = 0; i < LATENCY_HANDLES; i++)
+		check("process_give", process_give(p, ANY(m), RIGHTS_SAME));
+	for (unsigned i = 0; i < LATENCY_REGIONS; i++)
+		check("vm_map",
+			vm_map(p, 0x100000 + 2ul * i * PAGE_SIZE, m, 0, PAGE_SIZE, PROT_READ, MAP_FIXED));
+	handle_close(ANY(m));
+	return ANY(p);
+}
+
+/* Ends the thing, with the timer set to a time from now; returns by how much it fired too late. */
+static uint64_t latency_at(any_handle thing, uint64_t from_now)
+{
+	uint64_t deadline = (uint64_t)clock_now() + from_now;
+
+	check("timer_set", timer_set(latency_timer, deadline, 0));
+	handle_close(thing);
+	while ((uint64_t)clock_now() < deadline)
+		continue;
+	thread_yield();
+	return (uint64_t)timer_fired(latency_timer) - deadline;
+}
+
+/* The longest of many tries, each with the timer a little later. */
+static void measure_latency(const char *name, any_handle (*make)(void))
+{
+	uint64_t start, span, worst = 0;
+	any_handle thing;
+
+	latency_timer = timer_create(notification_create(), 1);
+	check("timer_create", latency_timer.value);
+	thing = make();
+	start = (uint64_t)clock_now();
+	handle_close(thing);
+	span = (uint64_t)clock_now() - start;
+	for (unsigned i = 0; i < LATENCY_ROUNDS; i++) {
+		uint64_t late = latency_at(make(), 2000 + span * i / LATENCY_ROUNDS);
+
+		worst = late > worst ? late : worst;
+	}
+	printf("%s %lu %lu %lu\n", name, worst, worst, worst);
+}
+
+static const struct {
+	const char *name;
+	any_handle (*make)(void);
+} latencies[] = {
+	{"irqs_off_memory", large_object},
+	{"irqs_off_process", large_process},
+};
+
+/* ---- bytes of kernel memory, as the kernel charges them */
+
+enum { SIZE_ROUNDS = 48 };
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static const uint8_t one_byte = 1;
+
+static uint64_t charged(void)
+{
+	struct system_info info;
+
+	check("system_info", system_info(own_system(), &info));
+	return info.memory_charged;
+}
+
+static void size_process(void)
+{
+	check("process_create", process_create(&one_byte, 1).value);
+}
+
+static void size_thread(void)
+{
+	check("thread_create", thread_create(own_process(), (uint64_t)run_nothing, 0, 0).value);
+}
+
+static void size_memory(void)
+{
+	check("memory_create", memory_create(PAGE_SIZE).value);
+}
+
+static void size_region(void)
+{
+	check("vm_map", vm_map(own_process(), 0, page, 0, PAGE_SIZE, PROT_READ, 0));
+}
+
+static void size_endpoint(void)
+{
+	check("endpoint_create", endpoint_create().value);
+}
+
+static void size_notification(void)
+{
+	check("notification_create", notification_create().value);
+}
+
+static void size_timer(void)
+{
+	static notification_handle n;
+
+	if (!n.value)
+		n = notification_create();
+	check("timer_create", timer_create(n, 1).value);
+}
+
+static void size_handle(void)
+{
+	check("handle_duplicate", handle_duplicate(ANY(page), RIGHTS_SAME).value);
+}
+
+static const struct {
+	const char *name;
+	void (*make)(void);
+} sizes[] = {
+	{"bytes_process", size_process},
+	{"bytes_thread", size_thread},
+	{"bytes_memory", size_memory},
+	{"bytes_region", size_region},
+	{"bytes_endpoint", size_endpoint},
+	{"bytes_notification", size_notification},
+	{"bytes_timer", size_timer},
+	{"bytes_handle", size_handle},
+};
+
+/* Makes some, which stay, and says what each costs; a page more now and then, of handles, is the most. */
+static void measure_size(const char *name, void (*make)(void))
+{
+	uint64_t before;
+
+	make();
+	for (unsigned i = 0; i < SIZE_ROUNDS; i++) {
+		before = charged();
+		make();
+		counts[i] = charged() - before;
+	}
+	qsort(counts, SIZE_ROUNDS, sizeof(counts[0]), compare);
+	printf("%s %lu %lu %lu\n", name, counts[0], counts[SIZE_ROUNDS / 2], counts[SIZE_ROUNDS - 1]);
+}
 
 /* ---- measuring */
 
@@ -392,13 +593,6 @@ static uint64_t count(const struct operation *op)
 	if (op->after)
 		op->after();
 	return after - before;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
 }
 
 static void measure(const struct operation *op)
@@ -432,5 +626,12 @@ int main(int argc, char **argv)
 		printf("%s %lu %lu %lu\n", op->name, counts[0] - reading, counts[ROUNDS / 2] - reading,
 			counts[ROUNDS - 1] - reading);
 	}
+	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
+		if (argc < 2 || !strcmp(argv[1], latencies[i].name))
+			measure_latency(latencies[i].name, latencies[i].make);
+	make_page();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (argc < 2 || !strcmp(argv[1], sizes[i].name))
+			measure_size(sizes[i].name, sizes[i].make);
 	return 0;
 }

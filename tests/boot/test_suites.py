@@ -77,6 +77,14 @@ class Quota(ktap.KtapSuite):
     command = "test-quota"
 
 
+class QuotaOfTwo(Quota):
+    machine = TWO
+
+
+class QuotaOfFour(Quota):
+    machine = FOUR
+
+
 class Programs(ktap.KtapSuite):
     command = "test-elf"
 

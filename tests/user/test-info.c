@@ -394,6 +394,8 @@ static void test_timers_and_interrupts(void)
 	struct notification_info notification;
 	struct timer_info timer;
 	struct interrupt_info interrupt;
+	uint64_t start;
+	long fired;
 
 	notification_info(n, &notification);
 	check(&c,
@@ -405,6 +407,12 @@ static void test_timers_and_interrupts(void)
 	timer_set(t, 1ul << 60, 77);
 	check(&c, !timer_info(t, &timer) && timer.deadline == 1ul << 60 && timer.period == 77,
 		"a timer that is set");
+	start = now();
+	check(&c, timer_fired(t) == 0, "it has not fired yet");
+	timer_set(t, start + MS, 0);
+	check(&c, notification_wait(n, 4, start + PATIENCE) == 4, "it fires");
+	fired = timer_fired(t);
+	check(&c, fired >= (long)(start + MS) && fired <= (long)now(), "it fired at %ld", fired);
 	timer_set(t, DEADLINE_NEVER, 0);
 	check(&c, !timer_info(t, &timer) && timer.deadline == DEADLINE_NEVER, "and not any more");
 	check(&c,

@@ -679,21 +679,31 @@ int arch_aspace_init(struct arch_aspace *space, struct account *account)
 	return account_frame_alloc_zeroed(account, &space->root);
 }
 
-static void free_tables(struct account *account, paddr_t table, int level)
+static bool free_tables(struct account *account, paddr_t table, int level, int *work)
 {
 	for (unsigned i = 0; level && i < ENTRIES; i++) {
-		uint64_t entry = entry_read((uint64_t *)direct(table) + i);
+		uint64_t *entry = (uint64_t *)direct(table) + i;
 
-		if (entry)
-			free_tables(account, entry_frame(entry), level - 1);
+		if (!entry_read(entry))
+			continue;
+		if (!free_tables(account, entry_frame(entry_read(entry)), level - 1, work))
+			return false;
+		__atomic_store_n(entry, 0, __ATOMIC_SEQ_CST);
 	}
+	if (*work <= 0)
+		return false;
 	account_frame_free(account, table);
+	*work -= WORK_FRAME;
+	return true;
 }
 
-void arch_aspace_destroy(struct arch_aspace *space)
+bool arch_aspace_destroy(struct arch_aspace *space, int *work)
 {
 	HOSTED_REQUIRE(!__atomic_load_n(&space->active, __ATOMIC_SEQ_CST));
-	free_tables(space->account, space->root, LEVELS - 1);
+	if (space->root.value && !free_tables(space->account, space->root, LEVELS - 1, work))
+		return false;
+	space->root.value = 0;
+	return true;
 }
 
 bool arch_aspace_is_elsewhere(const struct arch_aspace *space)

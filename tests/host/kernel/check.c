@@ -24,15 +24,16 @@ static void check_hart(const struct hart *hart, unsigned index)
 	HOSTED_REQUIRE(hart->index == index && hart->online);
 	HOSTED_REQUIRE(!hart->inbox && !hart->grace_requests && !hart->grace_answers_due);
 	HOSTED_REQUIRE(!hart->load && !hart->ready_mask && hart->idle && !hart->space);
-	HOSTED_REQUIRE(!count(&hart->doomed) && !count(&hart->dying));
+	HOSTED_REQUIRE(!count(&hart->doomed) && !count(&hart->dying) && !count(&hart->finishing));
+	HOSTED_REQUIRE(!hart->has_work && !hart->work_priority);
 	for (unsigned i = 0; i < CONFIG_PRIORITIES; i++)
 		HOSTED_REQUIRE(!count(&hart->ready[i]));
-	count(&hart->sleepers);
-	list_each(runner, &hart->sleepers, const struct runner, sleeping)
-	{
+	for (const struct tree_node *node = hart->sleepers.first; node; node = tree_next(node)) {
+		const struct runner *runner = container_of(node, const struct runner, sleeping);
+
 		HOSTED_REQUIRE(runner->state == RUNNER_WAITING && runner->frame.hart == hart);
-		HOSTED_REQUIRE(runner->deadline >= last && !runner->mail);
-		last = runner->deadline;
+		HOSTED_REQUIRE(node->key >= last && !runner->mail);
+		last = node->key;
 	}
 }
 

@@ -18,10 +18,11 @@
 #include "lib/list.h"
 #include "lib/ring.h"
 #include "lib/string.h"
+#include "lib/tree.h"
 #include "sys/metadata.h"
 #include "tabula/ktap.h"
 
-enum { ROUNDS = 20000, SIZE = 200 };
+enum { ROUNDS = 20000, SIZE = 200, LEAVES = 1000 };
 
 static uint64_t seed = 1;
 
@@ -456,6 +457,66 @@ static void test_metadata(void)
 	HOSTED_REQUIRE(object_info(OBJECT_PROCESS) && !object_info(0));
 }
 
+/* ---- trees, beside an array that is sorted */
+
+struct leaf {
+	struct tree_node node;
+	unsigned came; /* equal ones stay in the order in which they came */
+};
+
+static struct leaf leaves[LEAVES];
+static struct leaf *sorted[LEAVES];
+
+/* How deep it is; ends the program if it isn't a tree with the lighter above the heavier. */
+static unsigned check_node(const struct tree_node *node, const struct tree_node *parent)
+{
+	unsigned left, right;
+
+	if (!node)
+		return 0;
+	HOSTED_REQUIRE(
+		node->parent == parent && tree_has(node) && (!parent || parent->weight <= node->weight));
+	left = check_node(node->left, node);
+	right = check_node(node->right, node);
+	return 1 + (left > right ? left : right);
+}
+
+static void check_sorted(const struct tree *t, unsigned count)
+{
+	const struct tree_node *node = t->first;
+
+	for (unsigned i = 0; i < count; i++, node = tree_next(node))
+		HOSTED_REQUIRE(node == &sorted[i]->node);
+	HOSTED_REQUIRE(!node && check_node(t->root, NULL) < 48);
+}
+
+static void test_sorted(void)
+{
+	struct tree t = {0};
+	unsigned count = 0, at;
+
+	for (unsigned step = 0; step < 20 * LEAVES; step++) {
+		struct leaf *leaf = &leaves[below(LEAVES)];
+
+		if (tree_has(&leaf->node)) {
+			tree_remove(&t, &leaf->node);
+			for (at = 0; sorted[at] != leaf; at++)
+				continue;
+			for (count--; at < count; at++)
+				sorted[at] = sorted[at + 1];
+		} else {
+			tree_remove(&t, &leaf->node); /* does nothing */
+			tree_insert(&t, &leaf->node, step % 3 ? below(LEAVES / 4) : step);
+			for (at = count++; at && sorted[at - 1]->node.key > leaf->node.key; at--)
+				sorted[at] = sorted[at - 1];
+			sorted[at] = leaf;
+		}
+		if (step % 97 == 0)
+			check_sorted(&t, count);
+	}
+	check_sorted(&t, count);
+}
+
 /* ---- the ring, beside all that went into it */
 
 static void test_ring(void)
@@ -487,9 +548,9 @@ int main(int count, char **arguments)
 		const char *name;
 		void (*run)(void);
 	} tests[] = {{"strings", test_strings}, {"format as printf has it", test_format},
-		{"lists", test_list}, {"options", test_options}, {"the ring that keeps the log", test_ring},
-		{"archives, whole and broken", test_archives}, {"programs, whole and broken", test_programs},
-		{"device trees, whole and broken", test_trees},
+		{"lists", test_list}, {"options", test_options}, {"trees", test_sorted},
+		{"the ring that keeps the log", test_ring}, {"archives, whole and broken", test_archives},
+		{"programs, whole and broken", test_programs}, {"device trees, whole and broken", test_trees},
 		{"what the table says of calls", test_metadata}};
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;

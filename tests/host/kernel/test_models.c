@@ -9,12 +9,14 @@
 #include "abi/syscall_numbers.h"
 #include "hart.h"
 #include "hosted.h"
+#include "kernel/syscalls.h"
 #include "lib/string.h"
 #include "mem/account.h"
 #include "mem/frame.h"
 #include "mem/pool.h"
 #include "object/process.h"
 #include "object/system.h"
+#include "object/thread.h"
 #include "tabula/ktap.h"
 
 enum {
@@ -33,6 +35,11 @@ static uint64_t seed = 1;
 static uint64_t below(uint64_t limit)
 {
 	return hosted_random(&seed) % limit;
+}
+
+static void leave(struct trapframe *frame)
+{
+	hosted_call(frame, SYS_process_exit, 0, 0, 0, 0);
 }
 
 static void init(struct trapframe *frame)
@@ -551,6 +558,31 @@ static void test_exhaustion(void *result)
 	*(bool *)result = true;
 }
 
+/* A large object goes in passes; a thread that is more important than who gave it up does not wait for the last of them. */
+static void test_postponed(void *result)
+{
+	struct process *process = process_create("urgent", 6);
+	struct thread *thread = thread_create(native_table, HOSTED_ENTRY(1), USER_TOP, 0);
+	struct memory *memory = memory_create(1ul << 30);
+	size_t before = frame_free_count(), left;
+	paddr_t frame;
+
+	HOSTED_REQUIRE(process && thread && memory);
+	for (unsigned i = 0; i < 3 * WORK_PASS / WORK_FRAME; i++)
+		HOSTED_REQUIRE(!memory_frame(memory, i * 7, &frame));
+	left = frame_free_count();
+	object_put(&memory->object);
+	thread->runner.priority = RUNNER_PRIORITY + 1;
+	HOSTED_REQUIRE(!thread_start(thread, process));
+	for (unsigned i = 0; i < 3 && !this_hart()->postponed; i++)
+		object_reclaim();
+	HOSTED_REQUIRE(this_hart()->postponed && frame_free_count() > left);
+	HOSTED_REQUIRE(frame_free_count() < left + 2 * WORK_PASS / WORK_FRAME && left < before);
+	object_put(&thread->object);
+	object_put(&process->object);
+	*(bool *)result = true;
+}
+
 static void free_now(void *to)
 {
 	*(size_t *)to = frame_free_count();
@@ -572,10 +604,10 @@ static void run(const char *name, void (*test)(void *))
 
 int main(int count, char **arguments)
 {
-	static hosted_program *const programs[] = {init, NULL};
+	static hosted_program *const programs[] = {init, leave, NULL};
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(9);
+	ktap_plan(10);
 	hosted_boot(&(struct hosted_machine){1, 4 << 20, "log=error", programs});
 	run("an account has what is charged to it, and a limit bounds all below", test_accounts);
 	run("a frame belongs to one, and comes back", test_frames);
@@ -586,6 +618,7 @@ int main(int count, char **arguments)
 	run("regions show the pages that a map of pages says", test_space);
 	run("the kernel finds room that is free", test_room);
 	run("memory objects and views of them have the bytes of an array", test_memory);
+	run("what is more important goes on before the rest of a large object goes", test_postponed);
 	run("whoever runs out of memory hears of it", test_exhaustion);
 	return ktap_end();
 }

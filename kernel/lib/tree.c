@@ -1,0 +1,92 @@
+/* See tree.h. A node moves up or down by rotations, which keep the order of the keys. */
+#include "lib/tree.h"
+
+#include <stddef.h>
+
+/* Xorshift: never 0 once it is not. */
+static uint32_t next_weight(struct tree *tree)
+{
+	uint32_t x = tree->seed ? tree->seed : 1;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return tree->seed = x;
+}
+
+/* What points to a node. */
+static struct tree_node **link_of(struct tree *tree, const struct tree_node *node)
+{
+	struct tree_node *parent = node->parent;
+
+	if (!parent)
+		return &tree->root;
+	return parent->left == node ? &parent->left : &parent->right;
+}
+
+static void set_child(struct tree_node *parent, struct tree_node **link, struct tree_node *child)
+{
+	*link = child;
+	if (child)
+		child->parent = parent;
+}
+
+/* A node changes places with its parent, which takes the child of the node that lies between them. */
+static void rotate_up(struct tree *tree, struct tree_node *node)
+{
+	struct tree_node *parent = node->parent;
+
+	*link_of(tree, parent) = node;
+	node->parent = parent->parent;
+	if (parent->left == node) {
+		set_child(parent, &parent->left, node->right);
+		set_child(node, &node->right, parent);
+	} else {
+		set_child(parent, &parent->right, node->left);
+		set_child(node, &node->left, parent);
+	}
+}
+
+void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
+{
+	struct tree_node **link = &tree->root, *parent = NULL;
+	bool is_first = true;
+
+	while (*link) {
+		parent = *link;
+		is_first &= key < parent->key;
+		link = key < parent->key ? &parent->left : &parent->right;
+	}
+	*node = (struct tree_node){.parent = parent, .key = key, .weight = next_weight(tree)};
+	*link = node;
+	if (is_first)
+		tree->first = node;
+	while (node->parent && node->parent->weight > node->weight)
+		rotate_up(tree, node);
+}
+
+void tree_take(struct tree *tree, struct tree_node *node)
+{
+	if (tree->first == node)
+		tree->first = tree_next(node);
+	while (node->left && node->right)
+		rotate_up(tree, node->left->weight < node->right->weight ? node->left : node->right);
+	set_child(node->parent, link_of(tree, node), node->left ? node->left : node->right);
+	node->weight = 0;
+}
+
+static struct tree_node *leftmost(struct tree_node *node)
+{
+	while (node->left)
+		node = node->left;
+	return node;
+}
+
+struct tree_node *tree_next(const struct tree_node *node)
+{
+	if (node->right)
+		return leftmost(node->right);
+	while (node->parent && node->parent->right == node)
+		node = node->parent;
+	return node->parent;
+}

@@ -1,0 +1,45 @@
+/*
+ * Things sorted by a number, such as a time: a treap, a binary tree that stays shallow because each node has a random weight,
+ * and a lighter one is never below a heavier one. To put in, to take out and to go on to the next takes steps in the
+ * logarithm of how many there are; the first is at hand. Equal ones stay in the order in which they came. Pure; who shares
+ * it, locks it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A part of the thing; full of zeros it is in no tree. */
+struct tree_node {
+	struct tree_node *parent, *left, *right;
+	uint64_t key; /* stays when it is taken out */
+	uint32_t weight; /* 0: in no tree */
+};
+
+/* Full of zeros it is empty. */
+struct tree {
+	struct tree_node *root;
+	struct tree_node *first; /* with the least key; NULL: empty */
+	uint32_t seed;
+};
+
+static inline bool tree_has(const struct tree_node *node)
+{
+	return node->weight;
+}
+
+/* Puts in a node that is in no tree. */
+void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
+
+/* Takes out a node that is in this tree. */
+void tree_take(struct tree *tree, struct tree_node *node);
+
+/* The same for one that may be in none. */
+static inline void tree_remove(struct tree *tree, struct tree_node *node)
+{
+	if (tree_has(node))
+		tree_take(tree, node);
+}
+
+/* The next greater one; NULL after the last. */
+struct tree_node *tree_next(const struct tree_node *node);
