@@ -49,6 +49,7 @@ $(SDK)/headers.stamp: $(SDK)/base.stamp $(USER_HEADERS) kernel/abi/abi.h $(GEN)/
 
 # Not an empty recipe: make looks at a file again only after it has run something.
 $(SYSROOT)/include/%.h: $(SDK)/headers.stamp ; @:
+$(abspath $(SYSROOT))/include/%.h: $(SDK)/headers.stamp ; @: # as the compiler names them
 
 $(SYSROOT)/lib/program.ld: user/libc/program.ld $(SDK)/base.stamp
 	$(Q)cp $< $@
