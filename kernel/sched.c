@@ -350,7 +350,7 @@ static void look_at_hold(struct hart *hart, struct runner *runner)
 static void cancel(struct hart *hart, struct runner *runner)
 {
 	if (runner->state == RUNNER_WAITING && leave_queue(runner, -EINTR)) {
-		arch_frame_set_result(&runner->frame, -EINTR);
+		hooks->cancelled(runner);
 		make_ready(hart, runner);
 	} else if (runner->again) {
 		runner->again = false;
@@ -375,6 +375,11 @@ void runner_cancel(struct runner *runner)
 	post(runner, MAIL_CANCEL);
 }
 
+void runner_fail(struct runner *runner)
+{
+	post(runner, MAIL_FAIL);
+}
+
 bool runner_has_mail(const struct runner *runner, uint32_t mail)
 {
 	return __atomic_load_n(&runner->mail, __ATOMIC_RELAXED) & mail;
@@ -392,6 +397,8 @@ static void take(struct hart *hart, struct runner *runner)
 		hooks->ended(runner);
 		return;
 	}
+	if (mail & MAIL_FAIL)
+		hooks->failed(runner);
 	if (mail & MAIL_HOLD)
 		look_at_hold(hart, runner);
 	if (mail & MAIL_READY)

@@ -30,6 +30,7 @@ enum runner_mail {
 	MAIL_END = 2, /* end it */
 	MAIL_HOLD = 4, /* `hold` has changed: keep it from running, or let it run again */
 	MAIL_CANCEL = 8, /* let the call that it waits in return -EINTR */
+	MAIL_FAIL = 16, /* what it waited for has failed, in a way that its owner has to deal with */
 
 	MAIL_ASKED = MAIL_HOLD | MAIL_CANCEL, /* somebody waits until this has been done */
 };
@@ -137,6 +138,9 @@ void runner_hold(struct runner *runner);
 void runner_release(struct runner *runner);
 void runner_cancel(struct runner *runner);
 
+/* Somebody has taken a runner out of its queue, and it can't go on: has its home call sched_hooks.failed. */
+void runner_fail(struct runner *runner);
+
 /* Whether a runner's home still has to do something of the kind. What was asked before by this hart is seen. */
 bool runner_has_mail(const struct runner *runner, uint32_t mail);
 
@@ -147,6 +151,8 @@ bool runner_is_ready_but_held(const struct runner *runner);
 struct sched_hooks {
 	void (*ended)(struct runner *runner); /* it has ended, as another hart had asked */
 	void (*asked)(struct runner *runner); /* it has been held, released or cancelled */
+	void (*cancelled)(struct runner *runner); /* it was waiting: sets its result */
+	void (*failed)(struct runner *runner); /* as runner_fail says */
 };
 void sched_set_hooks(const struct sched_hooks *hooks);
 

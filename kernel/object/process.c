@@ -4,6 +4,7 @@
 #include "abi/abi.h"
 #include "lib/elf.h"
 #include "lib/string.h"
+#include "object/endpoint.h"
 #include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
@@ -208,6 +209,45 @@ bool process_would_keep(const struct process *process, const struct object *obje
 	return object->id > process->object.id && !has_started(process) && !has_started(other);
 }
 
+/* A thread in the list holds a reference to itself. */
+struct thread *process_next_thread(struct process *process, uint32_t after_id)
+{
+	struct thread *next = NULL;
+
+	lock_acquire(&process->lock);
+	list_each(thread, &process->threads, struct thread, siblings)
+	{
+		if (thread->id > after_id && (!next || thread->id < next->id))
+			next = thread;
+	}
+	if (next)
+		object_take_another(&next->object);
+	lock_release(&process->lock);
+	return next;
+}
+
+int process_set_table(struct process *process, call_table table)
+{
+	int error;
+
+	lock_acquire(&process->lock);
+	error = process->ending ? -EBUSY : 0;
+	if (!error)
+		process->table = table;
+	lock_release(&process->lock);
+	return error;
+}
+
+call_table process_table(struct process *process)
+{
+	call_table table;
+
+	lock_acquire(&process->lock);
+	table = process->table;
+	lock_release(&process->lock);
+	return table;
+}
+
 /* Frees what the process had. It has no threads, and nobody else does this. */
 static void finish(struct process *process)
 {
@@ -216,6 +256,8 @@ static void finish(struct process *process)
 	lock_acquire(&process->lock);
 	process->finishing = true;
 	lock_release(&process->lock);
+	if (process->exceptions) /* nobody changes it any more */
+		object_put(&process->exceptions->object);
 	aspace_destroy(&process->aspace);
 	handle_table_clear(process);
 	lock_acquire(&process->lock);

@@ -155,7 +155,28 @@ void thread_read_info(struct thread *thread, struct thread_info *info)
 	info->state = read_wait(runner, info) ? THREAD_STATE_WAITING : state(runner);
 }
 
-const struct sched_hooks thread_hooks = {.ended = ended, .asked = control_asked};
+/* The call that it waited in returns -EINTR; what has met an exception makes the instruction again. */
+static void cancelled(struct runner *runner)
+{
+	struct thread *thread = container_of(runner, struct thread, runner);
+
+	if (thread->exception.pending)
+		thread->exception.pending = false;
+	else
+		arch_frame_set_result(&runner->frame, -EINTR);
+}
+
+static void failed(struct runner *runner)
+{
+	exception_fail(container_of(runner, struct thread, runner));
+}
+
+const struct sched_hooks thread_hooks = {
+	.ended = ended,
+	.asked = control_asked,
+	.cancelled = cancelled,
+	.failed = failed,
+};
 
 /*
  * Somebody who had taken it out of a queue just before its end may still have been on the way to tell its home, after

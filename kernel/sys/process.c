@@ -28,6 +28,7 @@ handle_result sys_process_create(struct user_in name, size_t len)
 
 	if (!process)
 		return (handle_result){-ENOMEM};
+	process->table = process_table(current_process());
 	result = handle_add(current_process(), &process->object, RIGHTS_PROCESS_ALL);
 	object_put(&process->object); /* the handle has its own; without one the process goes */
 	return result;

@@ -148,6 +148,19 @@ class ControlOfFour(Control):
     machine = FOUR
 
 
+class Exceptions(ktap.KtapSuite):
+    command = "test-exceptions"
+
+
+class ExceptionsOfTwo(Exceptions):
+    command = "test-exceptions 1 harts"
+    machine = TWO
+
+
+class ExceptionsOfFour(ExceptionsOfTwo):
+    machine = FOUR
+
+
 class Notifications(ktap.KtapSuite):
     command = "test-notify"
 
