@@ -33,6 +33,7 @@ struct process *process_create(const char *name, size_t length)
 		object_free(&processes, process);
 		return NULL;
 	}
+	process->priority_limit = CONFIG_PRIORITIES - 1;
 	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	process->parent = this_hart()->current ? current_process()->id : 0;
 	set_name(process, name, length);
@@ -152,6 +153,7 @@ int process_add_thread(struct process *process, struct thread *thread)
 	lock_acquire(&process->lock);
 	error = process->ending ? -EBUSY : object_take(&process->object);
 	if (!error) {
+		runner_limit_priority(&thread->runner, process->priority_limit);
 		list_append(&process->threads, &thread->siblings);
 		__atomic_store_n(&process->started, true, __ATOMIC_RELAXED);
 	}
@@ -224,6 +226,47 @@ struct thread *process_next_thread(struct process *process, uint32_t after_id)
 		object_take_another(&next->object);
 	lock_release(&process->lock);
 	return next;
+}
+
+int process_limit_priority(struct process *process, unsigned priority)
+{
+	int error = 0;
+
+	lock_acquire(&process->lock);
+	if (priority > process->priority_limit)
+		error = -EINVAL;
+	else
+		process->priority_limit = priority;
+	list_each(thread, &process->threads, struct thread, siblings)
+	{
+		if (__atomic_load_n(&thread->runner.wanted_priority, __ATOMIC_RELAXED) >
+			process->priority_limit)
+			runner_set_priority(&thread->runner, process->priority_limit);
+	}
+	lock_release(&process->lock);
+	return error;
+}
+
+unsigned process_priority_limit(struct process *process)
+{
+	unsigned limit;
+
+	lock_acquire(&process->lock);
+	limit = process->priority_limit;
+	lock_release(&process->lock);
+	return limit;
+}
+
+int process_set_priority(struct process *process, struct thread *thread, unsigned priority)
+{
+	int error;
+
+	lock_acquire(&process->lock);
+	error = priority > process->priority_limit ? -EINVAL : 0;
+	if (!error)
+		runner_set_priority(&thread->runner, priority);
+	lock_release(&process->lock);
+	return error;
 }
 
 int process_set_table(struct process *process, call_table table)

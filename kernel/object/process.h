@@ -32,6 +32,7 @@ struct process {
 	struct process_result result; /* once ending */
 	uint64_t cpu_ended; /* ticks of its threads that have ended */
 	struct wait_queue waiters; /* for its end */
+	unsigned priority_limit; /* no thread of it has a higher priority */
 	call_table table; /* of threads that are made from now on; NULL: the native one */
 	struct endpoint
 		*exceptions; /* atomic: where those of its threads go, with a reference; NULL: nowhere */
@@ -63,6 +64,13 @@ MUST_USE int process_add_thread(struct process *process, struct thread *thread);
  * into the table of another process than its own has to ask.
  */
 bool process_would_keep(const struct process *process, const struct object *object);
+
+/* Lowers the highest priority that its threads can have: -EINVAL when that would raise it. */
+MUST_USE int process_limit_priority(struct process *process, unsigned priority);
+unsigned process_priority_limit(struct process *process);
+
+/* Asks for another priority of a thread of it: -EINVAL above the limit. */
+MUST_USE int process_set_priority(struct process *process, struct thread *thread, unsigned priority);
 
 /* Chooses the table of threads that are made from now on, NULL the native one: -EBUSY when it is ending. */
 MUST_USE int process_set_table(struct process *process, call_table table);

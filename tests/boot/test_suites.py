@@ -161,6 +161,18 @@ class ExceptionsOfFour(ExceptionsOfTwo):
     machine = FOUR
 
 
+class Scheduling(ktap.KtapSuite):
+    command = "test-sched"
+
+
+class SchedulingOfTwo(Scheduling):
+    machine = TWO
+
+
+class SchedulingOfFour(Scheduling):
+    machine = FOUR
+
+
 class Notifications(ktap.KtapSuite):
     command = "test-notify"
 

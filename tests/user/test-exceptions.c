@@ -432,6 +432,7 @@ static void test_killed(void)
 			"an endpoint after the end");
 		check(&c, process_clear_exceptions(child.process) == -EBUSY, "no endpoint after the end");
 		check(&c, process_set_table(child.process, ABI_FOREIGN) == -EBUSY, "a table after the end");
+		check(&c, process_set_table(child.process, (enum abi)7) == -EINVAL, "no table");
 		handle_close(ANY(thread));
 		finish();
 	}
