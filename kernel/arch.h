@@ -134,6 +134,12 @@ void arch_frame_restart_call(struct trapframe *frame);
 /* Takes that back: the call returns `value` after all. */
 void arch_frame_finish_call(struct trapframe *frame, long value);
 
+/* What arch_frame_set_result has set, or the first argument of the call. */
+long arch_frame_result(const struct trapframe *frame);
+
+/* The number of the call that the thread makes, and its first three arguments. */
+void arch_frame_call(const struct trapframe *frame, uint64_t words[4]);
+
 /* Leaves the handler without returning to it and runs the next thread. For calls that end their caller. */
 _Noreturn void arch_leave(void);
 

@@ -30,6 +30,12 @@ _Noreturn void door_start(void);
 /* The current thread has met an exception. */
 void door_user_fault(const struct fault *fault);
 
+/*
+ * The current thread has made a call whose number is foreign->address through the foreign table; its frame holds all of
+ * its registers. Returns what a handler returns whose thread waits.
+ */
+long door_foreign_call(const struct fault *foreign);
+
 /* A user address was touched by a copy of the kernel: true when the page is there now and the copy can go on. */
 bool door_copy_fault(uint64_t address, enum prot access);
 

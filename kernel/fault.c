@@ -1,29 +1,13 @@
-/* What happens to a thread that meets an exception: its page is brought in, or its process ends with a report. */
+/*
+ * What happens to a thread that meets an exception: its page is brought in, or the exception goes to whoever receives
+ * those of its process.
+ */
 #include "arch.h"
 #include "doors.h"
-#include "log.h"
 #include "object/process.h"
 #include "object/thread.h"
 
-enum { SIGNAL_STATUS = 128, SIGNAL_KILL = 9, SYMBOL_SIZE = 64 };
-
-/* "main+0x12", or nothing when the program has no symbols there. */
-static void log_report(struct process *process, const struct fault *fault, uint64_t pc, int error)
-{
-	char name[SYMBOL_SIZE];
-	uint64_t offset;
-
-	if (error == -ENOMEM)
-		log_error("process %u (%s) ended: memory is out, at a %s at 0x%lx", process->id,
-			process->name, fault->name, fault->address);
-	else
-		log_error("process %u (%s) ended: %s at 0x%lx", process->id, process->name, fault->name,
-			fault->address);
-	if (process_symbol(process, pc, name, sizeof(name), &offset))
-		log_error("  pc 0x%lx in %s+0x%lx", pc, name, offset);
-	else
-		log_error("  pc 0x%lx, where the program has no symbol", pc);
-}
+enum { SIGNAL_STATUS = 128, SIGNAL_KILL = 9 };
 
 static int resolve(struct process *process, const struct fault *fault)
 {
@@ -31,26 +15,39 @@ static int resolve(struct process *process, const struct fault *fault)
 					 : -EFAULT;
 }
 
+static struct exception exception_of(const struct fault *fault, const struct thread *thread)
+{
+	return (struct exception){
+		.cause = fault->cause,
+		.address = fault->address,
+		.pc = arch_frame_pc(&thread->runner.frame),
+		.name = fault->name,
+		.status = SIGNAL_STATUS + fault->signal,
+	};
+}
+
 void door_user_fault(const struct fault *fault)
 {
 	struct thread *thread = current_thread();
-	struct process *process = thread->process;
-	uint64_t pc = arch_frame_pc(&thread->runner.frame);
-	int error = resolve(process, fault);
+	struct exception exception;
+	int error = resolve(thread->process, fault);
 
 	if (!error)
 		return;
-	log_report(process, fault, pc, error);
-	process_end(
-		process, &(struct process_result){
-				 .reason = END_REASON_FAULTED,
-				 .status = SIGNAL_STATUS + (error == -ENOMEM ? SIGNAL_KILL : fault->signal),
-				 .cause = fault->cause,
-				 .pc = pc,
-				 .address = fault->address,
-			 });
-	if (this_hart()->current) /* another thread was faster, and this one is asked to end */
-		thread_end_current();
+	exception = exception_of(fault, thread);
+	if (error == -ENOMEM) {
+		exception.name = "memory is out, at a page fault";
+		exception.status = SIGNAL_STATUS + SIGNAL_KILL;
+	}
+	exception_meet(&exception);
+}
+
+long door_foreign_call(const struct fault *fault)
+{
+	struct exception exception = exception_of(fault, current_thread());
+
+	exception_meet_call(&exception);
+	return WAITING;
 }
 
 bool door_copy_fault(uint64_t address, enum prot access)

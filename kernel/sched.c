@@ -19,6 +19,8 @@ void sched_set_hooks(const struct sched_hooks *wanted)
 	hooks = wanted;
 }
 
+static void post(struct runner *runner, uint32_t mail);
+
 static struct runner *current(void)
 {
 	return this_hart()->current;
@@ -86,16 +88,22 @@ uint64_t runner_cpu_time(const struct runner *runner)
 	return (uint64_t)(time < 0 ? time + (int64_t)arch_ticks() : time);
 }
 
-/* This hart unless another has less to do. */
-static struct hart *least_busy(void)
+static bool is_allowed(uint32_t harts_allowed, const struct hart *hart)
+{
+	return harts_allowed >> hart->index & 1;
+}
+
+/* This hart, if it is allowed, unless another has less to do. */
+static struct hart *least_busy(uint32_t harts_allowed)
 {
 	struct hart *best = this_hart();
-	uint32_t least = __atomic_load_n(&best->load, __ATOMIC_RELAXED);
+	uint32_t least =
+		is_allowed(harts_allowed, best) ? __atomic_load_n(&best->load, __ATOMIC_RELAXED) : UINT32_MAX;
 
 	for (unsigned i = 0; i < hart_count(); i++) {
 		uint32_t load = __atomic_load_n(&harts[i].load, __ATOMIC_RELAXED);
 
-		if (load < least) {
+		if (is_allowed(harts_allowed, &harts[i]) && load < least) {
 			least = load;
 			best = &harts[i];
 		}
@@ -103,13 +111,21 @@ static struct hart *least_busy(void)
 	return best;
 }
 
-void runner_init(struct runner *runner, unsigned priority)
+void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowed)
 {
 	set_state(runner, RUNNER_NEW);
-	runner->priority = priority;
-	runner->frame.hart = least_busy();
+	runner->priority = runner->wanted_priority = priority;
+	runner->harts = runner->wanted_harts = harts_allowed;
+	runner->frame.hart = least_busy(harts_allowed);
 	list_init(&runner->ready);
 	list_init(&runner->waiting);
+}
+
+void runner_limit_priority(struct runner *runner, unsigned most)
+{
+	assert(runner->state == RUNNER_NEW);
+	if (runner->priority > most)
+		runner->priority = runner->wanted_priority = most;
 }
 
 /* ---- time */
@@ -187,22 +203,51 @@ static void dequeue(struct hart *hart, struct runner *runner)
 		hart->ready_mask &= ~(1u << runner->priority);
 }
 
-static void make_ready(struct hart *hart, struct runner *runner)
+/*
+ * Gives a runner that is in no queue to another hart, on which it can run at once. If it was the current one here, nothing of it may stay:
+ * neither registers, nor the address space, which ends with its last thread wherever that is.
+ */
+static void move_away(struct hart *hart, struct runner *runner)
+{
+	if (hart->current == runner) {
+		arch_frame_settle(&runner->frame);
+		add_cpu_time(runner, (int64_t)arch_ticks());
+		if (hart->space == runner->space)
+			arch_aspace_enter(NULL);
+		hart->current = NULL;
+		hart->reschedule = true;
+	}
+	runner->unfit = false;
+	set_state(runner, RUNNER_NEW);
+	arch_store_release(&runner->frame.hart, least_busy(runner->harts));
+	post(runner, MAIL_READY);
+}
+
+/* Makes a runner ready that is in no queue, unless it is held. False when it is not to run here: move_away follows. */
+static bool try_make_ready(struct hart *hart, struct runner *runner)
 {
 	struct runner *running = hart->current;
 
 	tree_remove(&hart->sleepers, &runner->sleeping);
-	if (runner->held) {
-		/* Release: who finds it so sees its frame as its waker has left it. Partner: runner_is_ready_but_held. */
-		arch_store_release(&runner->state, RUNNER_HELD);
-		return;
-	}
+	if (runner->held) /* release: who finds it so sees its frame as its waker has left it */
+		arch_store_release(&runner->state, RUNNER_HELD); /* partner: runner_is_ready_but_held */
+	else if (runner->unfit)
+		set_state(runner, RUNNER_NEW);
+	if (runner->unfit)
+		return runner->held;
 	enqueue(hart, runner, false);
 	count_load(hart, 1);
 	if (!running || running->state != RUNNER_RUNNING || running->priority < runner->priority)
 		hart->reschedule = true;
 	else if (running->priority == runner->priority)
 		set_slice(hart, running);
+	return true;
+}
+
+static void make_ready(struct hart *hart, struct runner *runner)
+{
+	if (!try_make_ready(hart, runner))
+		move_away(hart, runner);
 }
 
 /* ---- mail */
@@ -313,42 +358,105 @@ static void hold(struct hart *hart, struct runner *runner)
 	case RUNNER_ENDED:
 		break;
 	}
-	runner->held = true;
+	runner->held = runner->unfit = true;
 	if (hart->current == runner)
 		arch_frame_settle(&runner->frame);
 }
 
-static void release(struct hart *hart, struct runner *runner)
+/* These say whether it stays here; if not, it is in no queue, and goes to another home. */
+static bool release(struct hart *hart, struct runner *runner)
 {
 	runner->held = false;
-	if (runner->state == RUNNER_HELD)
-		make_ready(hart, runner);
+	runner->unfit = !is_allowed(runner->harts, hart);
+	return runner->state != RUNNER_HELD || try_make_ready(hart, runner);
 }
 
-static void look_at_hold(struct hart *hart, struct runner *runner)
+static bool look_at_hold(struct hart *hart, struct runner *runner)
 {
 	bool wanted = __atomic_load_n(&runner->hold, __ATOMIC_RELAXED);
 
+	if (!wanted && runner->held)
+		return release(hart, runner);
 	if (wanted && !runner->held)
 		hold(hart, runner);
-	else if (!wanted && runner->held)
-		release(hart, runner);
+	return true;
 }
 
 /*
  * A runner that was woken to make its call again, and has not done so, would wait once more: its call is over instead. It
  * may not even be ready yet, when its waker's mail is still on the way.
  */
-static void cancel(struct hart *hart, struct runner *runner)
+static bool cancel(struct hart *hart, struct runner *runner)
 {
+	const struct wait_queue *queue = runner_queue(runner);
+
+	if (queue && queue->is_brief)
+		return true;
 	if (runner->state == RUNNER_WAITING && leave_queue(runner, -EINTR)) {
-		arch_frame_set_result(&runner->frame, -EINTR);
-		make_ready(hart, runner);
-	} else if (runner->again) {
+		hooks->cancelled(runner);
+		return try_make_ready(hart, runner);
+	}
+	if (runner->again) {
 		runner->again = false;
 		arch_frame_finish_call(&runner->frame, -EINTR);
 	}
+	return true;
 }
+
+/* ---- where and when it runs */
+
+static void change_priority(struct hart *hart, struct runner *runner, unsigned priority)
+{
+	bool queued = runner->state == RUNNER_READY && hart->handed_over != runner;
+
+	if (queued)
+		dequeue(hart, runner);
+	arch_store(&runner->priority, priority);
+	if (queued)
+		enqueue(hart, runner, false);
+	hart->reschedule = true; /* it may be somebody else's turn now */
+}
+
+/* One that waits, or is held, moves when it is made ready. */
+static bool change_harts(struct hart *hart, struct runner *runner, uint32_t harts_allowed)
+{
+	arch_store(&runner->harts, harts_allowed);
+	runner->unfit = runner->held || !is_allowed(harts_allowed, hart);
+	if (runner->held || !runner->unfit)
+		return true;
+	if (runner->state == RUNNER_READY)
+		make_unready(hart, runner);
+	else if (runner->state == RUNNER_RUNNING)
+		count_load(hart, -1);
+	else
+		return true;
+	set_state(runner, RUNNER_NEW);
+	return false;
+}
+
+static bool look_at_place(struct hart *hart, struct runner *runner)
+{
+	unsigned priority = __atomic_load_n(&runner->wanted_priority, __ATOMIC_RELAXED);
+	uint32_t harts_allowed = __atomic_load_n(&runner->wanted_harts, __ATOMIC_RELAXED);
+
+	if (priority != runner->priority)
+		change_priority(hart, runner, priority);
+	return harts_allowed == runner->harts || change_harts(hart, runner, harts_allowed);
+}
+
+void runner_set_priority(struct runner *runner, unsigned priority)
+{
+	__atomic_store_n(&runner->wanted_priority, priority, __ATOMIC_RELAXED);
+	post(runner, MAIL_PLACE);
+}
+
+void runner_set_harts(struct runner *runner, uint32_t harts_allowed)
+{
+	__atomic_store_n(&runner->wanted_harts, harts_allowed, __ATOMIC_RELAXED);
+	post(runner, MAIL_PLACE);
+}
+
+/* ---- asking its home */
 
 void runner_hold(struct runner *runner)
 {
@@ -367,15 +475,21 @@ void runner_cancel(struct runner *runner)
 	post(runner, MAIL_CANCEL);
 }
 
+void runner_fail(struct runner *runner)
+{
+	post(runner, MAIL_FAIL);
+}
+
 bool runner_has_mail(const struct runner *runner, uint32_t mail)
 {
 	return __atomic_load_n(&runner->mail, __ATOMIC_RELAXED) & mail;
 }
 
-/* What keeps it from running comes first, so that it does not run in between; what it waited for before the rest. */
+/* What keeps it from running here comes before what makes it ready. */
 static void take(struct hart *hart, struct runner *runner)
 {
 	uint32_t mail = __atomic_exchange_n(&runner->mail, 0, __ATOMIC_ACQ_REL);
+	bool stays_here = true;
 
 	if (runner->state == RUNNER_ENDED)
 		return;
@@ -384,14 +498,20 @@ static void take(struct hart *hart, struct runner *runner)
 		hooks->ended(runner);
 		return;
 	}
+	if (mail & MAIL_FAIL)
+		hooks->failed(runner);
 	if (mail & MAIL_HOLD)
-		look_at_hold(hart, runner);
-	if (mail & MAIL_READY)
-		make_ready(hart, runner);
+		stays_here &= look_at_hold(hart, runner);
+	if (mail & MAIL_PLACE)
+		stays_here &= look_at_place(hart, runner);
 	if (mail & MAIL_CANCEL)
-		cancel(hart, runner);
-	if (mail & MAIL_ASKED)
+		stays_here &= cancel(hart, runner);
+	if (mail & MAIL_READY)
+		stays_here &= try_make_ready(hart, runner);
+	if (mail & MAIL_ASKED) /* while this is its home: another could do what is asked for next meanwhile */
 		hooks->asked(runner);
+	if (!stays_here)
+		move_away(hart, runner);
 }
 
 void sched_take_mail(void)
@@ -482,7 +602,7 @@ void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue)
 /* Whether it may run next on this hart: nobody more important is ready, and nobody was handed the hart already. */
 static bool may_take_over(const struct hart *hart, const struct runner *runner)
 {
-	return is_home(runner) && !runner->held && !hart->handed_over &&
+	return is_home(runner) && !runner->unfit && !hart->handed_over &&
 	       hart->ready_mask >> runner->priority <= 1;
 }
 
@@ -603,7 +723,8 @@ static void share_load(struct hart *hart)
 
 		if (!runner)
 			return;
-		if (other == hart || !__atomic_load_n(&other->idle, __ATOMIC_RELAXED) ||
+		if (!is_allowed(runner->harts, other) || other == hart ||
+			!__atomic_load_n(&other->idle, __ATOMIC_RELAXED) ||
 			__atomic_load_n(&other->load, __ATOMIC_RELAXED))
 			continue;
 		dequeue(hart, runner);
@@ -655,7 +776,8 @@ static struct runner *take_handed_over(struct hart *hart)
 	struct runner *next = hart->handed_over;
 
 	hart->handed_over = NULL;
-	if (hart->yielded || (hart->current && hart->current->state == RUNNER_RUNNING)) {
+	if (hart->yielded || (hart->current && hart->current->state == RUNNER_RUNNING) ||
+		hart->ready_mask >> next->priority > 1) {
 		enqueue(hart, next, true);
 		return NULL;
 	}

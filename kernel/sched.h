@@ -31,8 +31,10 @@ enum runner_mail {
 	MAIL_END = 2, /* end it */
 	MAIL_HOLD = 4, /* `hold` has changed: keep it from running, or let it run again */
 	MAIL_CANCEL = 8, /* let the call that it waits in return -EINTR */
+	MAIL_FAIL = 16, /* what it waited for has failed, in a way that its owner has to deal with */
+	MAIL_PLACE = 32, /* wanted_priority or wanted_harts have changed */
 
-	MAIL_ASKED = MAIL_HOLD | MAIL_CANCEL, /* somebody waits until this has been done */
+	MAIL_ASKED = MAIL_HOLD | MAIL_CANCEL | MAIL_PLACE, /* somebody waits until this has been done */
 };
 
 struct runner;
@@ -45,6 +47,7 @@ struct wait_queue {
 	struct spinlock *lock;
 	struct list runners; /* guarded by *lock */
 	enum waits_for kind; /* what they wait for, for those who ask */
+	bool is_brief; /* what they wait for comes by itself: such a wait is not cancelled */
 	/*
 	 * Called with the lock when one leaves that nobody woke: -ETIMEDOUT when its deadline has come, -EINTR when it is
 	 * cancelled or ends. False: it can't go on yet, and whoever is the reason wakes it later, with this result. NULL:
@@ -57,12 +60,14 @@ struct wait_queue {
 struct runner {
 	struct trapframe frame; /* frame.hart is its home */
 	struct arch_aspace *space; /* where it runs */
-	unsigned priority;
+	unsigned priority; /* its home's; atomic: others look at it */
+	uint32_t harts; /* the same: bit i is set when it may run on hart i */
 
 	/* Its home's. */
 	enum runner_state state; /* atomic: others look at it */
 	int64_t cpu_time; /* atomic: ticks that it has run; while it is a hart's current one, less the time of now */
 	bool held;
+	bool unfit; /* held, or not to run on its home: it is not made ready here */
 	bool again; /* woken to make its call again, which it has not done yet: from its waker, with the mail */
 	struct list ready; /* in a ready queue */
 	struct tree_node sleeping; /* in the hart's sleepers while it has a deadline, which is the key */
@@ -76,6 +81,8 @@ struct runner {
 	uint32_t mail; /* atomic: bits of runner_mail */
 	struct runner *inbox_next; /* while mail is not 0 */
 	bool hold; /* atomic */
+	unsigned wanted_priority; /* atomic */
+	uint32_t wanted_harts; /* atomic */
 };
 
 /* What a handler returns whose thread now waits: the caller's a0 is set by whoever wakes it. */
@@ -85,8 +92,14 @@ void sched_init(struct hart *hart);
 
 void wait_queue_init(struct wait_queue *queue, struct spinlock *lock);
 
-/* A new runner whose home is the least busy hart. */
-void runner_init(struct runner *runner, unsigned priority);
+/* Every hart. */
+#define HARTS_ALL UINT32_MAX
+
+/* A new runner whose home is the least busy one of these harts, of which one is online. */
+void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowed);
+
+/* A new runner has this priority at most. */
+void runner_limit_priority(struct runner *runner, unsigned most);
 
 /* Makes a new runner ready. */
 void runner_start(struct runner *runner);
@@ -140,6 +153,13 @@ void runner_hold(struct runner *runner);
 void runner_release(struct runner *runner);
 void runner_cancel(struct runner *runner);
 
+/* Asks for another priority; and for other harts, of which one is online: it moves there if need be. */
+void runner_set_priority(struct runner *runner, unsigned priority);
+void runner_set_harts(struct runner *runner, uint32_t harts_allowed);
+
+/* Somebody has taken a runner out of its queue, and it can't go on: has its home call sched_hooks.failed. */
+void runner_fail(struct runner *runner);
+
 /* Whether a runner's home still has to do something of the kind. What was asked before by this hart is seen. */
 bool runner_has_mail(const struct runner *runner, uint32_t mail);
 
@@ -150,6 +170,8 @@ bool runner_is_ready_but_held(const struct runner *runner);
 struct sched_hooks {
 	void (*ended)(struct runner *runner); /* it has ended, as another hart had asked */
 	void (*asked)(struct runner *runner); /* it has been held, released or cancelled */
+	void (*cancelled)(struct runner *runner); /* it was waiting: sets its result */
+	void (*failed)(struct runner *runner); /* as runner_fail says */
 };
 void sched_set_hooks(const struct sched_hooks *hooks);
 

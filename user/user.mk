@@ -49,6 +49,7 @@ $(SDK)/headers.stamp: $(SDK)/base.stamp $(USER_HEADERS) kernel/abi/abi.h $(GEN)/
 
 # Not an empty recipe: make looks at a file again only after it has run something.
 $(SYSROOT)/include/%.h: $(SDK)/headers.stamp ; @:
+$(abspath $(SYSROOT))/include/%.h: $(SDK)/headers.stamp ; @: # as the compiler names them
 
 $(SYSROOT)/lib/program.ld: user/libc/program.ld $(SDK)/base.stamp
 	$(Q)cp $< $@
@@ -110,17 +111,26 @@ $(USER_ELFS): $(SYSROOT)/lib/libtabula.a $(SYSROOT)/lib/crt0.o $(SYSROOT)/lib/pr
 $(B)/archive/bin/%: $(B)/user/bin/%
 	$(Q)mkdir -p $(@D) && $(OBJCOPY) --strip-debug $< $@
 
+# Programs of other systems, for tests: they include nothing of ours, and none of our libraries is linked to them.
+FOREIGN_PROGRAMS := $(notdir $(basename $(wildcard tests/foreign/*.c)))
+
+$(B)/archive/bin/foreign-%: tests/foreign/%.c $(B)/flags.user
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -O2 -ffreestanding -nostdlib -static $(WARNINGS) -march=rv64gc -mabi=lp64d \
+		-Wl,--build-id=none -o $@ $<
+
 # ---- the boot archive. PROGRAMS='path/a path/b' adds files from outside to its /bin, in place of those of that name.
 
 ARCHIVE_ETC   := $(wildcard user/etc/*)
 ARCHIVE_BIN   := $(filter-out init $(notdir $(PROGRAMS)),$(USER_PROGRAMS))
 ARCHIVE_FILES := /init=$(B)/archive/bin/init $(foreach p,$(ARCHIVE_BIN),/bin/$p=$(B)/archive/bin/$p) \
+                 $(foreach p,$(FOREIGN_PROGRAMS),/bin/foreign-$p=$(B)/archive/bin/foreign-$p) \
                  $(foreach f,$(ARCHIVE_ETC),/etc/$(notdir $f)=$f) $(foreach f,$(PROGRAMS),/bin/$(notdir $f)=$f)
 
 $(foreach f,$(PROGRAMS),$(if $(wildcard $f),,$(error PROGRAMS: there is no file '$f'; compile it first: \
 	$(CC) --specs=$(SPECS) $(notdir $f).c -o $f)))
 
-$(B)/initrd.cpio: $(USER_PROGRAMS:%=$(B)/archive/bin/%) $(ARCHIVE_ETC) $(PROGRAMS) scripts/mkarchive $(B)/archive.list
+$(B)/initrd.cpio: $(USER_PROGRAMS:%=$(B)/archive/bin/%) $(FOREIGN_PROGRAMS:%=$(B)/archive/bin/foreign-%) $(ARCHIVE_ETC) $(PROGRAMS) scripts/mkarchive $(B)/archive.list
 	$(call say,CPIO,$@)
 	$(Q)$(PYTHON) scripts/mkarchive $@ --list $(B)/archive.list
 

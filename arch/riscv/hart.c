@@ -7,7 +7,7 @@
 #include "panic.h"
 #include "riscv.h"
 
-enum { X_SP = 2, X_A0 = 10, ECALL_SIZE = 4, EMERGENCY_STACK = 4096 };
+enum { X_SP = 2, X_A0 = 10, X_A7 = 17, ECALL_SIZE = 4, EMERGENCY_STACK = 4096 };
 
 static uint8_t emergency_stacks[CONFIG_HARTS][EMERGENCY_STACK] __attribute__((aligned(16)));
 
@@ -51,6 +51,19 @@ void arch_frame_finish_call(struct trapframe *frame, long value)
 {
 	frame->pc += ECALL_SIZE;
 	frame->x[X_A0] = (uint64_t)value;
+}
+
+long arch_frame_result(const struct trapframe *frame)
+{
+	return (long)frame->x[X_A0];
+}
+
+void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
+{
+	words[0] = frame->x[X_A7];
+	words[1] = frame->x[X_A0];
+	words[2] = frame->x[X_A0 + 1];
+	words[3] = frame->x[X_A0 + 2];
 }
 
 void arch_frame_get(const struct trapframe *frame, struct registers *registers)

@@ -107,6 +107,17 @@ leave_whole:
 	ld	a0, X(10)(sp)
 	j	leave_call
 
+	/*
+	 * What every slot of the foreign table holds. The kept registers go into the frame before anybody can hear of
+	 * the call: who does may read and write all of them from another hart at once.
+	 */
+	.globl	thunk_foreign
+thunk_foreign:
+	ld	t0, HART_CURRENT(tp)
+	each_kept_register sd, t0
+	mv	a0, a7
+	tail	riscv_foreign_call
+
 	/* In: as after saving, sp is the trapframe, t1 sepc, t2 scause. */
 not_a_call:
 	sd	t1, FRAME_PC(sp)

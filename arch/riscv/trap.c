@@ -12,6 +12,7 @@
 
 void riscv_trap_from_user(struct trapframe *frame, uint64_t cause, uint64_t value);
 void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t value);
+long riscv_foreign_call(uint64_t number);
 _Noreturn void riscv_stack_overflow(uint64_t sp, uint64_t pc, uint64_t frame_pointer);
 
 extern const char text_start[], text_end[];
@@ -92,6 +93,17 @@ void riscv_trap_from_user(struct trapframe *frame, uint64_t cause, uint64_t valu
 		.cause = cause,
 		.name = cause_name(cause),
 		.signal = is_known(cause) ? exceptions[cause].signal : SIGNAL_ILL,
+	});
+}
+
+long riscv_foreign_call(uint64_t number)
+{
+	return door_foreign_call(&(struct fault){
+		.kind = FAULT_OTHER,
+		.address = number,
+		.cause = CAUSE_USER_ECALL,
+		.name = "foreign call that nobody takes",
+		.signal = exceptions[CAUSE_USER_ECALL].signal,
 	});
 }
 

@@ -49,8 +49,27 @@ struct windows {
 	uint32_t write_size;
 };
 
-/* The label of the message that tells of the end of a badge. */
+/* Labels from here on are of messages that the kernel sends. */
+#define MESSAGE_KERNEL 0xffff0000u
+
+/* Tells of the end of a badge: no words, no token. */
 #define MESSAGE_BADGE_GONE UINT32_MAX
+
+/*
+ * A thread has met an exception: words scause, stval, pc, and the number of its process << 32 | that of the thread. It waits
+ * for an answer, with its registers as they are; exception_read and exception_write reach them.
+ */
+#define MESSAGE_EXCEPTION 0xfffffffeu
+
+/* A thread has made a call through the foreign table: words a7, a0, a1, a2. It waits for an answer; its pc is at the call. */
+#define MESSAGE_FOREIGN 0xfffffffdu
+
+/* The labels of answers to both; any other one is as EXCEPTION_REFUSE. */
+enum {
+	EXCEPTION_GO_ON = 0, /* with the registers as they are now */
+	EXCEPTION_RETURN = 1, /* as if the instruction were an ecall that returns word[0] in a0 */
+	EXCEPTION_REFUSE = 2, /* its process ends, with a report */
+};
 
 /*
  * The first thread of a program starts with a0 pointing to this, which its parent has put on its stack. Pointers

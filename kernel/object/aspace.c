@@ -324,6 +324,87 @@ int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, padd
 	return error;
 }
 
+/* ---- changing what a process may only read */
+
+/* Only this mapping refers to what it shows, and nothing can but by it. */
+static bool is_private(const struct region *region)
+{
+	return region->memory->kind == MEMORY_VIEW &&
+	       __atomic_load_n(&region->memory->object.references, __ATOMIC_RELAXED) == 1;
+}
+
+/* Makes a region of one page out of the middle of another one: the region, or NULL when memory is out. */
+static struct region *cut_page(struct aspace *aspace, struct region *region, uint64_t page)
+	REQUIRES(aspace->lock)
+{
+	if (page + PAGE_SIZE < region->end && split(aspace, region, page + PAGE_SIZE))
+		return NULL;
+	if (page == region->start)
+		return region;
+	return split(aspace, region, page) ? NULL : container_of(region->link.next, struct region, link);
+}
+
+/* The page shows a copy of its own from now on. */
+static int make_private(struct aspace *aspace, struct region *region, uint64_t page, struct region **made)
+	REQUIRES(aspace->lock)
+{
+	struct memory *view = memory_create_view(aspace->account, region->memory,
+		page - region->start + region->offset, PAGE_SIZE, 0, PAGE_SIZE);
+
+	if (!view)
+		return -ENOMEM;
+	region = cut_page(aspace, region, page);
+	if (!region) {
+		object_put(&view->object);
+		return -ENOMEM;
+	}
+	object_put(&region->memory->object);
+	region->memory = view;
+	region->offset = 0;
+	*made = region;
+	return 0;
+}
+
+/* `copied`: the page table may still hold the page as it was. */
+static int frame_to_change(struct aspace *aspace, uint64_t address, paddr_t *found, bool *is_code,
+	bool *copied) REQUIRES(aspace->lock)
+{
+	struct list *link = region_from(aspace, address);
+	struct region *region = container_of(link, struct region, link);
+
+	if (!overlaps(aspace, link, address + 1) || memory_is_device(region->memory))
+		return -EFAULT;
+	*copied = !(region->prot & PROT_WRITE) && !is_private(region);
+	if (*copied)
+		TRY(make_private(aspace, region, address & ~(uint64_t)(PAGE_SIZE - 1), &region));
+	*is_code = region->prot & PROT_EXEC;
+	return frame_in(region, address, found);
+}
+
+int aspace_frame_to_change(struct aspace *aspace, uint64_t address, paddr_t *found, bool *is_code)
+{
+	uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1);
+	struct removal removal;
+	bool copied = false, stale = false;
+	int error;
+
+	lock_acquire(&aspace->lock);
+	error = frame_to_change(aspace, address, found, is_code, &copied);
+	if (copied)
+		stale = arch_aspace_unmap(&aspace->arch, page, page + PAGE_SIZE);
+	if (stale)
+		note_removal(aspace, &removal, page, page + PAGE_SIZE);
+	lock_release(&aspace->lock);
+	if (stale)
+		forget(aspace, &removal);
+	return error;
+}
+
+void aspace_sync_code(struct aspace *aspace)
+{
+	arch_aspace_sync_code(&aspace->arch);
+}
+
 static int find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)
 	REQUIRES(aspace->lock)
 {

@@ -51,6 +51,15 @@ MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, enum prot acc
 MUST_USE int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *frame);
 
 /*
+ * The same for somebody who writes to the memory of another process: where the process itself may not write, the page
+ * becomes a copy of its own first, so that nobody else sees the change. `is_code`: aspace_sync_code has to follow.
+ */
+MUST_USE int aspace_frame_to_change(struct aspace *aspace, uint64_t address, paddr_t *frame, bool *is_code);
+
+/* What was stored to memory before is fetched by the threads that run here. Without any lock. */
+void aspace_sync_code(struct aspace *aspace);
+
+/*
  * The memory object that is readable at `address`, with a reference for the caller, and the offset in it: -EFAULT when
  * there is none.
  */

@@ -10,6 +10,7 @@
 #include "object/control.h"
 
 #include "abi/abi.h"
+#include "object/process.h"
 #include "object/thread.h"
 #include "sched.h"
 
@@ -63,7 +64,7 @@ static int ask(struct thread *thread, void (*what)(struct runner *), int when_it
 	int result;
 
 	lock_acquire(&thread->lock);
-	result = thread->life == THREAD_NEW ? -ESRCH : when_it_ends;
+	result = when_it_ends;
 	if (thread->life == THREAD_LIVE) {
 		what(&thread->runner);
 		result = thread == current_thread() ? 0 : watch(thread, when_it_ends);
@@ -104,6 +105,39 @@ int control_kill(struct thread *thread)
 		return 0;
 	}
 	return ask(thread, runner_end_later, 0);
+}
+
+/* Waits for what has been asked for without an error. */
+static int asked_for(struct thread *thread, int error) REQUIRES(thread->lock)
+{
+	return error || thread == current_thread() ? error : watch(thread, -ESRCH);
+}
+
+int control_set_priority(struct thread *thread, unsigned priority)
+{
+	int result = -ESRCH;
+
+	lock_acquire(&thread->lock);
+	if (thread->life == THREAD_LIVE)
+		result = asked_for(thread, process_set_priority(thread->process, thread, priority));
+	lock_release(&thread->lock);
+	return result;
+}
+
+int control_set_harts(struct thread *thread, uint64_t harts_allowed)
+{
+	int result = -ESRCH;
+
+	harts_allowed &= (1ul << hart_count()) - 1;
+	if (!harts_allowed)
+		return -EINVAL;
+	lock_acquire(&thread->lock);
+	if (thread->life == THREAD_LIVE) {
+		runner_set_harts(&thread->runner, (uint32_t)harts_allowed);
+		result = asked_for(thread, 0);
+	}
+	lock_release(&thread->lock);
+	return result;
 }
 
 /* ---- registers */

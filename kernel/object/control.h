@@ -23,8 +23,15 @@ MUST_USE int control_resume(struct thread *thread);
 /* Has the call that it waits in return -EINTR. One that does not wait is left alone. */
 MUST_USE int control_cancel(struct thread *thread);
 
-/* Ends it: returns when it runs no more. The current thread: its hart has no current one after this. */
+/* Ends it: returns 0 when it runs no more, or WAITING. The current thread: its hart has no current one after this. */
 MUST_USE int control_kill(struct thread *thread);
+
+/*
+ * Gives it another priority, -EINVAL above the limit of its process; and other harts to run on, bit i for hart i, -EINVAL
+ * when none of them is online. When these return, it runs so, or not at all.
+ */
+MUST_USE int control_set_priority(struct thread *thread, unsigned priority);
+MUST_USE int control_set_harts(struct thread *thread, uint64_t harts_allowed);
 
 /*
  * -EBUSY unless it is stopped. Of a thread that waits they are those of its call, and can't be changed: -EBUSY. A place

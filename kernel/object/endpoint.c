@@ -161,10 +161,18 @@ static bool receiver_left(struct runner *runner, int why)
 
 /* ---- calling and receiving */
 
+/* An exception is no call: its message is not in the thread's registers. */
+static const struct message *sent_by(struct runner *caller)
+{
+	struct thread *thread = thread_of_runner(caller);
+
+	return thread->exception.pending ? &thread->exception.sent : arch_frame_message(&caller->frame);
+}
+
 /* The message goes from the caller's frame to the receiver's. The caller is in no queue but `served` after this. */
 static void deliver(struct endpoint *e, struct runner *caller, struct message *to) REQUIRES(e->lock)
 {
-	const struct message *from = arch_frame_message(&caller->frame);
+	const struct message *from = sent_by(caller);
 
 	to->label = from->label;
 	to->token = take_slot(e, caller);
@@ -282,6 +290,48 @@ static struct runner *find_caller(struct endpoint *e, uint32_t token) REQUIRES(e
 	return thread_of_runner(slot->caller)->call_over ? NULL : slot->caller;
 }
 
+/* The caller takes an answer: it comes to where its message was. */
+static void take_answer(struct runner *caller, const struct message *message)
+{
+	struct thread *thread = thread_of_runner(caller);
+	struct message *to = arch_frame_message(&caller->frame);
+
+	if (thread->exception.pending) {
+		exception_answer(thread, message);
+		return;
+	}
+	*to = (struct message){.label = message->label};
+	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+		to->word[i] = message->word[i];
+}
+
+/* Whoever waited and has been claimed goes on: what has met an exception as it is, all others with this result. */
+static void go_on_claimed(struct runner *runner, long result)
+{
+	struct thread *thread = thread_of_runner(runner);
+
+	if (!thread->exception.pending || exception_is_over(thread, &result))
+		runner_wake_claimed(runner, result);
+}
+
+static void go_on(struct runner *runner, long result) REQUIRES(*runner->queue->lock)
+{
+	runner_claim(runner);
+	go_on_claimed(runner, result);
+}
+
+/* The same after an answer. */
+static void answered(struct runner *caller) REQUIRES(*caller->queue->lock)
+{
+	struct thread *thread = thread_of_runner(caller);
+	long result = 0;
+
+	if (thread->exception.pending && thread->exception.refused)
+		go_on(caller, 0);
+	else if (!thread->exception.pending || exception_is_over(thread, &result))
+		runner_hand_over(caller, result);
+}
+
 static int reply(struct endpoint *e, const struct message *message) REQUIRES(e->lock)
 {
 	struct runner *caller = find_caller(e, message->token);
@@ -289,14 +339,10 @@ static int reply(struct endpoint *e, const struct message *message) REQUIRES(e->
 	if (!caller)
 		return -ESRCH;
 
-	struct message *to = arch_frame_message(&caller->frame);
-
-	*to = (struct message){.label = message->label};
-	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
-		to->word[i] = message->word[i];
+	take_answer(caller, message);
 	lock_assert_held(caller->queue->lock);
 	if (end_call(e, caller, 0))
-		runner_hand_over(caller, 0);
+		answered(caller);
 	return 0;
 }
 
@@ -325,7 +371,7 @@ struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct m
 		thread = thread_of_runner(caller);
 		thread->call_holds++;
 		if (sent)
-			*sent = *arch_frame_message(&caller->frame);
+			*sent = *sent_by(caller);
 	}
 	lock_release(&e->lock);
 	return thread;
@@ -339,7 +385,7 @@ void endpoint_release(struct endpoint *endpoint, struct thread *caller)
 	if (!--caller->call_holds && caller->call_over) {
 		caller->call_over = false;
 		free_slot(e, caller->call_slot);
-		runner_wake_claimed(&caller->runner, caller->call_result);
+		go_on_claimed(&caller->runner, caller->call_result);
 	}
 	lock_release(&e->lock);
 }
@@ -354,7 +400,7 @@ static void wake_all(struct wait_queue *queue, int error) REQUIRES(*queue->lock)
 		if (queue->left)
 			queue->left(runner, error);
 		lock_assert_held(runner->queue->lock);
-		runner_wake_with(runner, error);
+		go_on(runner, error);
 	}
 }
 
@@ -372,7 +418,7 @@ static void fail_served_by(struct endpoint *e, const struct process *server) REQ
 			continue;
 		lock_assert_held(caller->queue->lock);
 		if (end_call(e, caller, -EPIPE))
-			runner_wake_with(caller, -EPIPE);
+			go_on(caller, -EPIPE);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "abi/abi.h"
 #include "lib/elf.h"
 #include "lib/string.h"
+#include "object/endpoint.h"
 #include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
@@ -32,6 +33,7 @@ struct process *process_create(const char *name, size_t length)
 		object_free(&processes, process);
 		return NULL;
 	}
+	process->priority_limit = CONFIG_PRIORITIES - 1;
 	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	process->parent = this_hart()->current ? current_process()->id : 0;
 	set_name(process, name, length);
@@ -151,6 +153,7 @@ int process_add_thread(struct process *process, struct thread *thread)
 	lock_acquire(&process->lock);
 	error = process->ending ? -EBUSY : object_take(&process->object);
 	if (!error) {
+		runner_limit_priority(&thread->runner, process->priority_limit);
 		list_append(&process->threads, &thread->siblings);
 		__atomic_store_n(&process->started, true, __ATOMIC_RELAXED);
 	}
@@ -208,11 +211,93 @@ bool process_would_keep(const struct process *process, const struct object *obje
 	return object->id > process->object.id && !has_started(process) && !has_started(other);
 }
 
+/* A thread in the list holds a reference to itself. */
+struct thread *process_next_thread(struct process *process, uint32_t after_id)
+{
+	struct thread *next = NULL;
+
+	lock_acquire(&process->lock);
+	list_each(thread, &process->threads, struct thread, siblings)
+	{
+		if (thread->id > after_id && (!next || thread->id < next->id))
+			next = thread;
+	}
+	if (next)
+		object_take_another(&next->object);
+	lock_release(&process->lock);
+	return next;
+}
+
+int process_limit_priority(struct process *process, unsigned priority)
+{
+	int error = 0;
+
+	lock_acquire(&process->lock);
+	if (priority > process->priority_limit)
+		error = -EINVAL;
+	else
+		process->priority_limit = priority;
+	list_each(thread, &process->threads, struct thread, siblings)
+	{
+		if (__atomic_load_n(&thread->runner.wanted_priority, __ATOMIC_RELAXED) >
+			process->priority_limit)
+			runner_set_priority(&thread->runner, process->priority_limit);
+	}
+	lock_release(&process->lock);
+	return error;
+}
+
+unsigned process_priority_limit(struct process *process)
+{
+	unsigned limit;
+
+	lock_acquire(&process->lock);
+	limit = process->priority_limit;
+	lock_release(&process->lock);
+	return limit;
+}
+
+int process_set_priority(struct process *process, struct thread *thread, unsigned priority)
+{
+	int error;
+
+	lock_acquire(&process->lock);
+	error = priority > process->priority_limit ? -EINVAL : 0;
+	if (!error)
+		runner_set_priority(&thread->runner, priority);
+	lock_release(&process->lock);
+	return error;
+}
+
+int process_set_table(struct process *process, call_table table)
+{
+	int error;
+
+	lock_acquire(&process->lock);
+	error = process->ending ? -EBUSY : 0;
+	if (!error)
+		process->table = table;
+	lock_release(&process->lock);
+	return error;
+}
+
+call_table process_table(struct process *process)
+{
+	call_table table;
+
+	lock_acquire(&process->lock);
+	table = process->table;
+	lock_release(&process->lock);
+	return table;
+}
+
 static void set_finishing(struct process *process)
 {
 	lock_acquire(&process->lock);
 	process->finishing = true;
 	lock_release(&process->lock);
+	if (process->exceptions) /* nobody changes it any more */
+		object_put(&process->exceptions->object);
 }
 
 static void set_ended(struct process *process)

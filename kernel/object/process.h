@@ -8,6 +8,7 @@
 #include "sched.h"
 #include "result.h"
 
+struct endpoint;
 struct thread;
 
 enum { PROCESS_NAME_SIZE = 32 };
@@ -32,6 +33,10 @@ struct process {
 	struct process_result result; /* once ending */
 	uint64_t cpu_ended; /* ticks of its threads that have ended */
 	struct wait_queue waiters; /* for its end */
+	unsigned priority_limit; /* no thread of it has a higher priority */
+	call_table table; /* of threads that are made from now on; NULL: the native one */
+	struct endpoint
+		*exceptions; /* atomic: where those of its threads go, with a reference; NULL: nowhere */
 
 	/* The program it was loaded with, for the names in a fault report. */
 	struct memory *image; /* with a reference; NULL: none */
@@ -60,6 +65,22 @@ MUST_USE int process_add_thread(struct process *process, struct thread *thread);
  * into the table of another process than its own has to ask.
  */
 bool process_would_keep(const struct process *process, const struct object *object);
+
+/* Lowers the highest priority that its threads can have: -EINVAL when that would raise it. */
+MUST_USE int process_limit_priority(struct process *process, unsigned priority);
+unsigned process_priority_limit(struct process *process);
+
+/* Asks for another priority of a thread of it: -EINVAL above the limit. */
+MUST_USE int process_set_priority(struct process *process, struct thread *thread, unsigned priority);
+
+/* Chooses the table of threads that are made from now on, NULL the native one: -EBUSY when it is ending. */
+MUST_USE int process_set_table(struct process *process, call_table table);
+
+/* The table of a thread that is made now; NULL: the native one. */
+call_table process_table(struct process *process);
+
+/* The thread with the lowest number above `after_id`, with a reference for the caller; NULL when there is none. */
+struct thread *process_next_thread(struct process *process, uint32_t after_id);
 
 /* A thread of it has ended. The last one takes the process with it. */
 void process_remove_thread(struct process *process, struct thread *thread);

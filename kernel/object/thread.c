@@ -21,16 +21,18 @@ struct account *current_account(void)
 
 struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, uint64_t argument)
 {
+	const struct runner *creator = this_hart()->current;
 	struct thread *thread = object_alloc(&threads, current_account());
 
 	if (!thread)
 		return NULL;
 	arch_frame_init(&thread->runner.frame, entry, stack, argument);
-	runner_init(&thread->runner, RUNNER_PRIORITY);
+	runner_init(&thread->runner, RUNNER_PRIORITY, creator ? creator->harts : HARTS_ALL);
 	thread->runner.frame.table = table;
 	list_init(&thread->siblings);
 	thread->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	wait_queue_init(&thread->watchers, &thread->lock);
+	thread->watchers.is_brief = true;
 	return thread;
 }
 
@@ -146,14 +148,35 @@ void thread_read_info(struct thread *thread, struct thread_info *info)
 
 	info->id = thread->id;
 	info->process = __atomic_load_n(&thread->process_id, __ATOMIC_RELAXED);
-	info->priority = runner->priority;
+	info->priority = __atomic_load_n(&runner->priority, __ATOMIC_RELAXED);
 	info->hart = __atomic_load_n(&runner->frame.hart, __ATOMIC_RELAXED)->index;
-	info->affinity = (1u << hart_count()) - 1;
+	info->affinity = __atomic_load_n(&runner->harts, __ATOMIC_RELAXED) & ((1u << hart_count()) - 1);
 	info->cpu_time = arch_ticks_to_ns(runner_cpu_time(runner));
 	info->state = read_wait(runner, info) ? THREAD_STATE_WAITING : state(runner);
 }
 
-const struct sched_hooks thread_hooks = {.ended = ended, .asked = control_asked};
+/* The call that it waited in returns -EINTR; what has met an exception makes the instruction again. */
+static void cancelled(struct runner *runner)
+{
+	struct thread *thread = container_of(runner, struct thread, runner);
+
+	if (thread->exception.pending)
+		thread->exception.pending = false;
+	else
+		arch_frame_set_result(&runner->frame, -EINTR);
+}
+
+static void failed(struct runner *runner)
+{
+	exception_fail(container_of(runner, struct thread, runner));
+}
+
+const struct sched_hooks thread_hooks = {
+	.ended = ended,
+	.asked = control_asked,
+	.cancelled = cancelled,
+	.failed = failed,
+};
 
 /*
  * Somebody who had taken it out of a queue just before its end may still have been on the way to tell its home, after

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lock.h"
+#include "object/exception.h"
 #include "object/object.h"
 #include "sched.h"
 
@@ -24,6 +25,8 @@ struct thread {
 	bool call_over; /* the call has ended while it was held; it will return call_result */
 	int call_result;
 	const struct process *server; /* that has received it */
+
+	struct exception exception; /* the last one it has met */
 
 	struct list siblings; /* in process->threads, guarded by its lock */
 

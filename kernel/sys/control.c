@@ -28,6 +28,16 @@ int sys_thread_kill(struct thread *t)
 	return result;
 }
 
+int sys_thread_set_priority(struct thread *t, uint32_t priority)
+{
+	return control_set_priority(t, priority);
+}
+
+int sys_thread_set_affinity(struct thread *t, uint64_t harts_allowed)
+{
+	return control_set_harts(t, harts_allowed);
+}
+
 int sys_thread_read(struct thread *t, struct registers *registers)
 {
 	return control_read(t, registers);

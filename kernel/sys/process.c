@@ -28,6 +28,8 @@ handle_result sys_process_create(struct user_in name, size_t len)
 
 	if (!process)
 		return (handle_result){-ENOMEM};
+	process->table = process_table(current_process());
+	process->priority_limit = process_priority_limit(current_process());
 	result = handle_add(current_process(), &process->object, RIGHTS_PROCESS_ALL);
 	object_put(&process->object); /* the handle has its own; without one the process goes */
 	return result;
@@ -89,6 +91,11 @@ int sys_process_wait(struct process *p, uint64_t deadline, struct process_result
 	error = result_or_wait(p, deadline, result);
 	lock_release(&p->lock);
 	return error;
+}
+
+int sys_process_limit_priority(struct process *p, uint32_t priority)
+{
+	return process_limit_priority(p, priority);
 }
 
 int sys_process_kill(struct process *p, int32_t status)

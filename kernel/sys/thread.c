@@ -33,9 +33,10 @@ handle_result sys_thread_create(struct process *p, uaddr_t entry, uaddr_t stack,
 		stack.value > USER_TOP)
 		return (handle_result){-EINVAL};
 
+	call_table table = process_table(p);
 	struct process *caller = current_process();
 	struct thread *thread =
-		thread_create(current_thread()->runner.frame.table, entry.value, stack.value, argument);
+		thread_create(table ? table : native_table, entry.value, stack.value, argument);
 
 	if (!thread)
 		return (handle_result){-ENOMEM};

@@ -51,8 +51,12 @@ def emit(interface: Interface, path: str) -> str:
     out.comment("What a slot of a table holds: takes the argument registers, returns the result or -errno.")
     out.add("typedef long syscall_thunk(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);", "")
     out.add(f"extern syscall_thunk *const {TABLE}_table[SYSCALL_SLOTS];", "")
+    out.comment("The table of another system's calls: each becomes a message to the exception endpoint.")
+    out.add("extern syscall_thunk *const foreign_table[SYSCALL_SLOTS];", "")
     out.comment("Stands in every empty slot; returns -ENOSYS.")
     out.add("syscall_thunk thunk_no_such_call;")
+    out.comment("Stands in every slot of foreign_table, slot 0 too, so that any number comes to it. The architecture's.")
+    out.add("syscall_thunk thunk_foreign;")
     for call in interface.calls_of(TABLE):
         out.add()
         out.comment(call.text, errors_text(call))

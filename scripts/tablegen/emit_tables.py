@@ -24,5 +24,7 @@ def emit(interface: Interface, path: str) -> str:
     for number in range(table.slots):
         if number not in taken:
             out.add(f"\t[{number}] = thunk_no_such_call,")
+    out.add("};", "", "syscall_thunk *const foreign_table[SYSCALL_SLOTS] = {")
+    out.add(*[f"\t[{number}] = thunk_foreign," for number in range(table.slots)])
     out.add("};")
     return out.text()

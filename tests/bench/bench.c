@@ -25,6 +25,7 @@ struct operation {
 	void (*before)(void); /* each round, not counted */
 	void (*run)(void); /* counted */
 	void (*after)(void); /* each round, not counted */
+	void (*collect)(void); /* instead of all these: fills `counts` itself */
 };
 
 static uint64_t counts[ROUNDS];
@@ -313,7 +314,9 @@ __asm__(".pushsection .text\n"
 								"server_code_end:\n"
 								".popsection\n");
 
-enum { SERVER_CODE = 0x40000000 };
+enum { SERVER_CODE = 0x40000000, FOREIGN_DATA = 0x50000000, FOREIGN_SIZE = 4 * PAGE_SIZE };
+#define FOREIGN_ROUNDS 1016 /* for assembly */
+_Static_assert(FOREIGN_ROUNDS == WARM_UP + ROUNDS, "rounds of the foreign caller");
 
 static endpoint_handle endpoint;
 
@@ -331,19 +334,31 @@ static void start_server_here(void)
 	check("thread_create", made.value);
 }
 
-static void start_server_elsewhere(void)
+static void map_code(process_handle process, const char *code, size_t size)
 {
-	process_handle server = process_create("server", 6);
-	memory_handle code = memory_create(PAGE_SIZE);
+	memory_handle memory = memory_create(PAGE_SIZE);
+
+	check("memory_write", memory_write(memory, 0, (const uint8_t *)code, size));
+	check("vm_map", vm_map(process, SERVER_CODE, memory, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED));
+	check("handle_close", handle_close(ANY(memory)));
+}
+
+static void start_server(const char *code, size_t size)
+{
+	process_handle server = process_create((const uint8_t *)"server", 6);
 	long given;
 
 	make_endpoint();
 	check("process_create", server.value);
-	check("memory_write", memory_write(code, 0, server_code, (size_t)(server_code_end - server_code)));
-	check("vm_map", vm_map(server, SERVER_CODE, code, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED));
+	map_code(server, code, size);
 	given = check("process_give", process_give(server, ANY(endpoint), RIGHTS_SAME));
 	made = thread_create(server, SERVER_CODE, 0, (uint64_t)given);
 	check("thread_create", made.value);
+}
+
+static void start_server_elsewhere(void)
+{
+	start_server(server_code, (size_t)(server_code_end - server_code));
 }
 
 static void call_server(void)
@@ -351,6 +366,94 @@ static void call_server(void)
 	struct message message = {.label = 1, .word = {1, 2, 3, 4}, .deadline = DEADLINE_NEVER};
 
 	ipc_call(endpoint, &message);
+}
+
+/* ---- exceptions and foreign calls: the handler's answer is that the instruction has returned a value */
+
+extern const char handler_code[], handler_code_end[];
+__asm__(".pushsection .text\n"
+	".balign 16\n"
+	"handler_code:\n"
+	"	mv	s0, a0\n"
+	"	li	a7, " SERVER_TEXT(
+		SYS_ipc_receive) "\n"
+				 "	li	a6, -1\n"
+				 "1:	ecall\n"
+				 "	srli	a1, a1, 32\n"
+				 "	slli	a1, a1, 32\n"
+				 "	ori	a1, a1, 1\n"
+				 "	mv	a0, s0\n"
+				 "	li	a7, " SERVER_TEXT(
+					 SYS_ipc_reply_receive) "\n"
+								"	li	a6, -1\n"
+								"	j	1b\n"
+								"handler_code_end:\n"
+								".popsection\n");
+
+static void start_handler(void)
+{
+	start_server(handler_code, (size_t)(handler_code_end - handler_code));
+	check("process_set_exceptions", process_set_exceptions(own_process(), endpoint));
+}
+
+/* A load where nothing is mapped, of four bytes. */
+static void fault(void)
+{
+	__asm__ volatile(".option push\n.option norvc\nlw a0, (%0)\n.option pop" ::"r"(8ul) : "a0", "memory");
+}
+
+/* Calls through the foreign table, and counts itself, into the words behind the one at a0, which it sets afterwards. */
+extern const char foreign_code[], foreign_code_end[];
+__asm__(".pushsection .text\n"
+	".balign 16\n"
+	"foreign_code:\n"
+	"	mv	s0, a0\n"
+	"	mv	s4, a0\n"
+	"	li	s1, " SERVER_TEXT(FOREIGN_ROUNDS) "\n"
+							  "1:	li	a7, 172\n"
+							  "	rdinstret s2\n"
+							  "	ecall\n"
+							  "	rdinstret s3\n"
+							  "	sub	s3, s3, s2\n"
+							  "	addi	s0, s0, 8\n"
+							  "	sd	s3, (s0)\n"
+							  "	addi	s1, s1, -1\n"
+							  "	bnez	s1, 1b\n"
+							  "	li	t0, 1\n"
+							  "	sd	t0, (s4)\n"
+							  "2:	j	2b\n"
+							  "foreign_code_end:\n"
+							  ".popsection\n");
+
+static process_handle start_foreign(memory_handle data)
+{
+	process_handle caller = process_create((const uint8_t *)"foreign", 7);
+
+	check("process_create", caller.value);
+	map_code(caller, foreign_code, (size_t)(foreign_code_end - foreign_code));
+	check("vm_map",
+		vm_map(caller, FOREIGN_DATA, data, 0, FOREIGN_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED));
+	check("process_set_table", process_set_table(caller, ABI_FOREIGN));
+	check("process_set_exceptions", process_set_exceptions(caller, endpoint));
+	check("thread_create", thread_create(caller, SERVER_CODE, 0, FOREIGN_DATA).value);
+	return caller;
+}
+
+static void collect_foreign(void)
+{
+	memory_handle data = memory_create(FOREIGN_SIZE);
+	long at = vm_map(own_process(), 0, data, 0, FOREIGN_SIZE, PROT_READ, 0);
+	volatile const uint64_t *words = (volatile const uint64_t *)check("vm_map", at);
+	process_handle caller;
+
+	start_server(handler_code, (size_t)(handler_code_end - handler_code));
+	caller = start_foreign(data);
+	while (!words[0])
+		check("thread_sleep", thread_sleep((uint64_t)clock_now() + 1000000));
+	check("process_kill", process_kill(caller, 0));
+	for (int i = 0; i < ROUNDS;
+		i++) /* less the rdinstret that it has counted, plus what is taken off later */
+		counts[i] = words[1 + WARM_UP + i] - 1 + reading;
 }
 
 static void malloc_free_small(void)
@@ -408,6 +511,8 @@ static const struct operation operations[] = {
 	{.name = "ipc_call_4w_same_space", .prepare = start_server_here, .run = call_server},
 	{.name = "timer_set", .prepare = alone, .run = set_timer},
 	{.name = "timer_set_of_10000", .prepare = among_many, .run = set_timer},
+	{.name = "fault_to_handler", .prepare = start_handler, .run = fault},
+	{.name = "foreign_call", .collect = collect_foreign},
 	{.name = "timer_wake", .prepare = make_timer, .run = timer_wake},
 	{.name = "irq_to_driver", .prepare = become_driver, .run = irq_to_driver},
 	{.name = "notify_pingpong", .prepare = start_answering, .run = notify_pingpong},
@@ -599,10 +704,12 @@ static void measure(const struct operation *op)
 {
 	if (op->prepare)
 		op->prepare();
-	for (int i = 0; i < WARM_UP; i++)
+	for (int i = 0; i < WARM_UP && !op->collect; i++)
 		count(op);
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < ROUNDS && !op->collect; i++)
 		counts[i] = count(op);
+	if (op->collect)
+		op->collect();
 	qsort(counts, ROUNDS, sizeof(counts[0]), compare);
 }
 

@@ -156,6 +156,31 @@ class ControlOfFour(Control):
     machine = FOUR
 
 
+class Exceptions(ktap.KtapSuite):
+    command = "test-exceptions"
+
+
+class ExceptionsOfTwo(Exceptions):
+    command = "test-exceptions 1 harts"
+    machine = TWO
+
+
+class ExceptionsOfFour(ExceptionsOfTwo):
+    machine = FOUR
+
+
+class Scheduling(ktap.KtapSuite):
+    command = "test-sched"
+
+
+class SchedulingOfTwo(Scheduling):
+    machine = TWO
+
+
+class SchedulingOfFour(Scheduling):
+    machine = FOUR
+
+
 class Notifications(ktap.KtapSuite):
     command = "test-notify"
 

@@ -10,9 +10,12 @@
 
 #define CALLS COUNT(calls)
 
+enum { GOOD_ADDRESS = 0x40000000 };
+
 /* Things to name in arguments, made by subjects_make. */
 static struct {
 	process_handle idle; /* never started */
+	process_handle mapped; /* never started, with pages at GOOD_ADDRESS */
 	process_handle ended; /* exited, so that waiting for it does not wait */
 	thread_handle thread; /* ended */
 	thread_handle stopped; /* by thread_suspend */
@@ -20,6 +23,8 @@ static struct {
 	system_handle system;
 	endpoint_handle endpoint; /* nobody calls or receives, but for the caller that the token names */
 	uint32_t token; /* of a caller that lends the scratch pages for as long as this process lives */
+	endpoint_handle exceptions; /* has received one, which the token names */
+	uint32_t exception_token;
 	notification_handle notification; /* without bits */
 	timer_handle timer;
 	interrupt_handle interrupt; /* of a device that is silent */
@@ -31,6 +36,8 @@ static struct {
 CHILD_PROGRAM(subject_exit,
 	"	li	a0, 7\n"
 	CHILD_EXIT);
+CHILD_PROGRAM(subject_break,
+	"	ebreak\n");
 CHILD_PROGRAM(subject_spin,
 	"1:	j	1b\n");
 /* clang-format on */
@@ -69,6 +76,20 @@ static inline thread_handle stopped_thread(void)
 	return thread;
 }
 
+static inline void subjects_make_exception(void)
+{
+	struct message message = {.deadline = DEADLINE_NEVER};
+	struct child child;
+
+	subjects.exceptions = endpoint_create();
+	if (child_make(&child, subject_break, (size_t)(subject_break_end - subject_break)) ||
+		process_set_exceptions(child.process, subjects.exceptions) || child_start(&child, 0) ||
+		ipc_receive(subjects.exceptions, &message))
+		ktap_bail_out("no exception for the test");
+	subjects.exception_token = message.token;
+	child_close(&child);
+}
+
 static inline void subjects_make(void)
 {
 	struct pages pages = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE);
@@ -82,8 +103,11 @@ static inline void subjects_make(void)
 		ktap_bail_out("the child does not end");
 	subjects.ended = child.process;
 	subjects.stopped = stopped_thread();
+	subjects_make_exception();
 	subjects.idle = process_create((const uint8_t *)"idle", 4);
 	subjects.memory = memory_create(4 * PAGE_SIZE);
+	subjects.mapped = process_create((const uint8_t *)"mapped", 6);
+	vm_map(subjects.mapped, GOOD_ADDRESS, subjects.memory, 0, 4 * PAGE_SIZE, PROT_WRITE, MAP_FIXED);
 	subjects.system = own_system();
 	subjects.endpoint = endpoint_create();
 	subjects.notification = notification_create();
@@ -129,6 +153,11 @@ static inline bool is_named(const struct arg_info *arg, const char *name)
 	return !strcmp(arg->name, name);
 }
 
+static inline bool is_of_exception(const struct call_info *call)
+{
+	return call->number == SYS_exception_read || call->number == SYS_exception_write;
+}
+
 static inline bool is_of_stopped(const struct call_info *call)
 {
 	return call->number == SYS_thread_read || call->number == SYS_thread_write ||
@@ -141,6 +170,10 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 	case VALUE_HANDLE:
 		if (call->number == SYS_process_wait || call->number == SYS_process_kill)
 			return (uint64_t)subjects.ended.value;
+		if (call->number == SYS_process_read || call->number == SYS_process_write)
+			return (uint64_t)subjects.mapped.value;
+		if (is_of_exception(call))
+			return (uint64_t)subjects.exceptions.value;
 		if (is_of_stopped(call))
 			return (uint64_t)subjects.stopped.value;
 		return (uint64_t)subject_of(arg->object ? arg->object->number : OBJECT_MEMORY);
@@ -150,7 +183,7 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 	case VALUE_FLAGS:
 		return is_named(arg, "prot") ? PROT_READ : 0;
 	case VALUE_ADDRESS:
-		return 0x40000000;
+		return GOOD_ADDRESS;
 	default:
 		break;
 	}
@@ -158,6 +191,8 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 		return RIGHTS_SAME;
 	if (call->number == SYS_process_limit)
 		return 1ul << 40; /* more than there is */
+	if (is_of_exception(call))
+		return subjects.exception_token;
 	if (is_named(arg, "token")) /* not for ipc_give: a handle that is given is gone */
 		return call->number == SYS_ipc_give ? 0 : subjects.token;
 	if (!is_named(arg, "len"))

@@ -688,11 +688,10 @@ static void test_kill_itself(void)
 	checks_report(&c, "a thread ends itself");
 }
 
-/* A thread waits for one to stop, and that one ends instead; and it is cancelled, which leaves the other stopped. */
+/* A thread waits for one to stop, and that one ends instead; it can't be cancelled, since it does not wait for long. */
 static void test_watcher(void)
 {
 	struct checks c = {0};
-	unsigned cancelled = 0;
 
 	spin_over = false;
 	for (unsigned i = 0; i < ROUNDS; i++) {
@@ -707,13 +706,10 @@ static void test_watcher(void)
 			thread_kill(second.handle);
 		}
 		suite_thread_join(&worker);
-		cancelled += result == -EINTR;
-		check(&c, result == 0 || result == -ESRCH || (result == -EINTR && i % 2 == 0), "it got %ld",
-			result);
+		check(&c, result == 0 || result == -ESRCH, "it got %ld", result);
 		handle_close(ANY(second.handle));
 	}
 	checks_report(&c, "who waits for a thread to stop, when that one ends");
-	ktap_diagnose("%u of %u waits were cancelled", cancelled, (unsigned)ROUNDS / 2);
 }
 
 /* ---- processes */

@@ -109,6 +109,7 @@ static bool is_unwelcome(const struct call_info *call)
 	if (call->number == SYS_process_kill || call->number == SYS_thread_kill)
 		return random_below(50);
 	return is_final(call) || call->number == SYS_thread_suspend ||
+	       call->number == SYS_thread_set_priority || call->number == SYS_process_set_exceptions ||
 	       (call->number == SYS_thread_create && random_below(4));
 }
 

@@ -270,6 +270,7 @@ static void try_full_table(struct checks *c)
 
 	check(c, child.process.value == -EMFILE, "process_create gave %d", child.process.value);
 	check(c, memory_create(PAGE_SIZE).value == -EMFILE, "memory_create");
+	check(c, process_thread(own_process(), 0).value == -EMFILE, "process_thread");
 	check(c, thread_create(subjects.idle, CHILD_CODE, 0, 0).value == -EMFILE, "thread_create");
 	check(c, memory_size(subjects.memory) == 4 * PAGE_SIZE, "old handles");
 }

@@ -601,6 +601,24 @@ void arch_frame_settle(struct trapframe *frame)
 	(void)frame;
 }
 
+long arch_frame_result(const struct trapframe *frame)
+{
+	return frame->result;
+}
+
+void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
+{
+	words[0] = frame->number;
+	memcpy(&words[1], frame->a, 3 * sizeof(words[0]));
+}
+
+long thunk_foreign(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	(void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	return door_foreign_call(
+		&(struct fault){.name = "foreign call that nobody takes", .signal = SIGNAL_ILL});
+}
+
 /* The waker of a thread may write its result meanwhile. On a machine one register at a time is read, old or new. */
 __attribute__((no_sanitize("thread"))) void arch_frame_get(
 	const struct trapframe *frame, struct registers *registers)
