@@ -14,6 +14,8 @@
 
 #include "libc.h"
 
+enum { RESTARTS_MOST = 3 };
+
 static bool is_raw; /* this program has turned the lines of the terminal off */
 
 static endpoint_handle terminal(void)
@@ -34,11 +36,28 @@ static ssize_t kernel_output(const uint8_t *bytes, size_t size)
 	return (ssize_t)done;
 }
 
+/*
+ * Whether to try again: the console has died in the middle of a call, and another takes its place, which gives lines. If
+ * none does, the next call fails in the same way.
+ */
+static bool is_new(long result, unsigned *tries)
+{
+	if (result != -EPIPE || ++*tries > RESTARTS_MOST)
+		return false;
+	is_raw = false;
+	return true;
+}
+
 ssize_t console_output(const void *buffer, size_t size)
 {
+	unsigned tries = 0;
+	ssize_t result;
 	if (terminal().value == 0)
 		return kernel_output(buffer, size);
-	return file_write(terminal(), buffer, size, DEADLINE_NEVER);
+	do
+		result = file_write(terminal(), buffer, size, DEADLINE_NEVER);
+	while (is_new(result, &tries));
+	return result;
 }
 
 bool console_is_terminal(void)
@@ -80,10 +99,14 @@ void console_ignore_interrupt(void)
 /* Ctrl-C is a byte here, whatever mode it was typed in. */
 int console_get(void)
 {
+	unsigned tries = 0;
 	uint8_t byte;
-	long count = terminal().value != 0 ? set_raw(true) : -EACCES;
-	if (count == 0)
-		count = file_read(terminal(), &byte, 1, DEADLINE_NEVER);
+	long count;
+	do {
+		count = terminal().value != 0 ? set_raw(true) : -EACCES;
+		if (count == 0)
+			count = file_read(terminal(), &byte, 1, DEADLINE_NEVER);
+	} while (is_new(count, &tries));
 	if (count == 1)
 		return byte;
 	if (count == -EINTR)
@@ -96,8 +119,12 @@ ssize_t console_input(void *buffer, size_t size)
 {
 	if (terminal().value == 0)
 		return 0;
+	unsigned tries = 0;
+	ssize_t result;
 	console_settle();
-	ssize_t result = file_read(terminal(), buffer, size, DEADLINE_NEVER);
+	do
+		result = file_read(terminal(), buffer, size, DEADLINE_NEVER);
+	while (is_new(result, &tries));
 	if (result == -EINTR)
 		(void)raise(SIGINT);
 	return result;

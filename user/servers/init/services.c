@@ -11,6 +11,7 @@
 #include <tabula/programs.h>
 #include <tabula/console.h>
 #include <tabula/protocol/file.h>
+#include <tabula/protocol/program.h>
 #include <tabula/spawn.h>
 
 enum { QUICK_ENDS_MOST = 5 };
@@ -54,24 +55,51 @@ static void give_up(struct service *service)
 	service->endpoint.value = -EPIPE;
 }
 
+/* A server is a program as well, so that it is listed and can be ended; but for the process server itself. */
+static endpoint_handle make_program(const struct service *service, uint32_t *pid)
+{
+	return service == &services[PROCESS] ? (endpoint_handle){0}
+					     : program_create(services_programs(), service->name, pid);
+}
+
+static void run_program(process_handle process, uint32_t pid)
+{
+	process_handle other = {handle_duplicate(ANY(process), RIGHTS_SAME).value};
+
+	(void)program_run(services_programs(), pid, other);
+	(void)program_set_group(services_programs(), pid, 0);
+}
+
+static void close_if_any(endpoint_handle handle)
+{
+	if (handle.value > 0)
+		(void)handle_close(ANY(handle));
+}
+
 static void start(struct service *service)
 {
 	char *const argv[] = {(char *)(uintptr_t)service->name, NULL}, *const envp[] = {NULL};
 	endpoint_handle programs = {0};
+	uint32_t pid = 0;
+	endpoint_handle program = make_program(service, &pid);
+
 	if (service->programs)
 		programs = endpoint_badge(services[PROCESS].endpoint, service->programs);
 	const struct spawn_handle handles[] = {{STARTUP_ENDPOINT, ANY(service->endpoint), RIGHTS_SAME},
-		{STARTUP_PROGRAMS, ANY(programs), RIGHT_ENDPOINT_SEND}};
-	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 2);
-	if (programs.value > 0)
-		(void)handle_close(ANY(programs));
+		{STARTUP_PROGRAMS, ANY(programs), RIGHT_ENDPOINT_SEND},
+		{STARTUP_ITSELF, ANY(program), RIGHT_ENDPOINT_SEND}};
+	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 3);
 
+	close_if_any(programs);
+	close_if_any(program);
 	service->started = (uint64_t)clock_now();
 	if (process.value < 0) {
 		complain(service, "can't be started", -process.value);
 		give_up(service);
 		return;
 	}
+	if (program.value > 0)
+		run_program(process, pid);
 	watch_process(&service->watch, process);
 }
 
