@@ -73,11 +73,18 @@ void arch_send_ipi(const struct hart *hart);
 struct device {
 	struct memory_range registers; /* whole pages; size 0: it has none that begin a page */
 	bool is_own; /* these are memory, or the kernel itself uses them */
+	bool is_console; /* what the firmware prints on, and arch_console_get reads from */
 	unsigned interrupt; /* 0: it has none */
 };
 
 /* What the machine's description says of the device at `path`; -ENOENT. */
 MUST_USE int arch_device_find(const char *path, struct device *device);
+
+/*
+ * Writes the path of the index-th device that is compatible with this into `path`, with a NUL; its length, or -ENOENT when
+ * there are no more, or it is longer than `size`.
+ */
+MUST_USE long arch_device_path(const char *compatible, unsigned index, char *path, size_t size);
 
 /* Interrupts of devices have numbers from 1 to below this; 0 or 1 when there are none. */
 unsigned arch_interrupt_count(void);

@@ -110,15 +110,19 @@ format:
 
 # ---- the tables
 
-## docs              write docs/SYSCALLS.md anew from the tables
-## abi-accept        record new calls as published, in kernel/abi/syscalls.lock
+## docs              write docs/SYSCALLS.md and docs/PROTOCOLS.md anew from the tables
+## abi-accept        record new calls and protocols as published, in kernel/abi/syscalls.lock and user/servers/protocols.lock
 .PHONY: docs abi-accept
 docs:
 	$(call say,GEN,docs/SYSCALLS.md)
 	$(Q)$(TABLEGEN) --manual docs/SYSCALLS.md
+	$(call say,GEN,docs/PROTOCOLS.md)
+	$(Q)$(PROTOCOL_GEN) --manual docs/PROTOCOLS.md
 abi-accept:
 	$(call say,GEN,kernel/abi/syscalls.lock)
 	$(Q)$(TABLEGEN) --accept
+	$(call say,GEN,user/servers/protocols.lock)
+	$(Q)$(PROTOCOL_GEN) --accept
 
 ## bench             count the instructions of the basic operations
 .PHONY: bench

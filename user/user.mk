@@ -11,8 +11,7 @@ USER_CFLAGS := -std=gnu17 -O2 -g -ffunction-sections -fdata-sections $(WARNINGS)
 
 # user/bin/NAME.c or user/bin/NAME/*.c, user/servers/NAME/*.c, and suites and benchmarks of one file each.
 # Objects lie apart, in build/obj, because build/user/bin/NAME is the program.
-USER_DIRS     := $(wildcard user/bin/*/. user/servers/*/.)
-USER_DIRS     := $(USER_DIRS:%/.=%)
+USER_DIRS     := $(patsubst %/,%,$(sort $(dir $(wildcard user/bin/*/*.c user/servers/*/*.c))))
 USER_FILES    := $(wildcard user/bin/*.c tests/user/*.c tests/bench/*.c)
 USER_PROGRAMS := $(sort $(notdir $(USER_DIRS)) $(notdir $(USER_FILES:.c=)))
 user_sources   = $(filter %/$1.c,$(USER_FILES)) $(foreach d,$(filter %/$1,$(USER_DIRS)),$(wildcard $d/*.c))
@@ -22,14 +21,33 @@ USER_BASES := $(shell i=0; for p in $(USER_PROGRAMS); do \
 	printf '%s=0x%x ' $$p $$((0x10000000 + i * 0x1000000)); i=$$((i + 1)); done)
 user_base = $(patsubst $1=%,%,$(filter $1=%,$(USER_BASES)))
 
+# Protocols: user/servers/NAME/PROTOCOL.tbl, and those of tests. Their code is part of the library, where a server that
+# refers to a protocol finds it.
+PROTOCOL_TABLES := $(wildcard user/servers/types.tbl) $(sort $(wildcard user/servers/*/*.tbl))
+TEST_PROTOCOLS  := $(sort $(wildcard tests/user/*.tbl))
+PROTOCOLS       := $(filter-out types,$(basename $(notdir $(PROTOCOL_TABLES) $(TEST_PROTOCOLS))))
+PROTOCOL_O      := $(PROTOCOLS:%=$(B)/obj/protocols/%.o) $(B)/obj/protocols/methods.o
+
 LIBC_C := $(wildcard user/libc/*.c)
-LIBC_O := $(LIBC_C:%.c=$(B)/obj/%.o)
+LIBC_O := $(LIBC_C:%.c=$(B)/obj/%.o) $(PROTOCOL_O)
 USER_O := $(foreach p,$(USER_PROGRAMS),$(call user_objects,$p))
 
 .PHONY: user sdk
 user: $(B)/initrd.cpio
 sdk: $(SYSROOT)/lib/libtabula.a $(SYSROOT)/lib/crt0.o $(SYSROOT)/lib/program.ld $(SDK)/headers.stamp
 all: user
+
+# ---- generated from the protocols
+
+PROTOCOL_GEN := $(PYTHON) scripts/tablegen --types kernel/abi/types.tbl --calls kernel/abi/syscalls.tbl \
+                --lock user/servers/protocols.lock $(PROTOCOL_TABLES:%=--protocol %)
+
+$(GEN)/protocols.stamp: $(TABLES) $(PROTOCOL_TABLES) $(TEST_PROTOCOLS) \
+                        $(wildcard user/servers/protocols.lock scripts/tablegen/*.py) $(B)/protocols.list
+	$(call say,GEN,user/servers)
+	$(Q)mkdir -p $(GEN) && $(PROTOCOL_GEN) $(TEST_PROTOCOLS:%=--protocol %) --out $(GEN) && touch $@
+
+$(PROTOCOL_O:$(B)/obj/%.o=$(GEN)/user/%.c): $(GEN)/protocols.stamp ;
 
 # ---- the SDK
 
@@ -40,10 +58,12 @@ $(SDK)/base.stamp: scripts/mksdk $(B)/where
 USER_HEADERS := $(shell find user/include -name '*.h')
 
 # Headers are copied only if they differ, so that what includes the others is not built again.
-$(SDK)/headers.stamp: $(SDK)/base.stamp $(USER_HEADERS) kernel/abi/abi.h $(GEN)/stamp
+$(SDK)/headers.stamp: $(SDK)/base.stamp $(USER_HEADERS) kernel/abi/abi.h $(GEN)/stamp $(GEN)/protocols.stamp
 	$(Q)copy() { cmp -s $$1 $(SYSROOT)/include/$$2 || \
 		{ mkdir -p $$(dirname $(SYSROOT)/include/$$2) && cp $$1 $(SYSROOT)/include/$$2; }; }; \
 	for h in $(USER_HEADERS:user/include/%=%); do copy user/include/$$h $$h || exit 1; done; \
+	for h in protocol/types $(PROTOCOLS:%=protocol/%) $(PROTOCOLS:%=serve/%); do \
+		copy $(GEN)/user/tabula/$$h.h tabula/$$h.h || exit 1; done; \
 	for h in types syscall_numbers; do copy $(GEN)/abi/$$h.h abi/$$h.h || exit 1; done; \
 	copy kernel/abi/abi.h abi/abi.h && copy $(GEN)/user/tabula/syscalls.h tabula/syscalls.h && touch $@
 
@@ -73,6 +93,8 @@ $(B)/flags.user: FORCE
 # The specs file names the sysroot by its full path, so a tree that has moved needs another.
 $(B)/where: FORCE
 	$(call keep,$(CURDIR))
+$(B)/protocols.list: FORCE
+	$(call keep,$(PROTOCOLS))
 $(B)/user/libc.list: FORCE
 	$(call keep,$(LIBC_O))
 $(B)/user/programs.list: FORCE
@@ -87,6 +109,10 @@ $(B)/archive.list: FORCE
 $(B)/obj/tests/user/%.o: USER_CFLAGS += -iquote kernel -I$(GEN)
 
 $(B)/obj/%.o: %.c $(B)/flags.user | $(SDK)/headers.stamp
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
+
+$(B)/obj/protocols/%.o: $(GEN)/user/protocols/%.c $(B)/flags.user | $(SDK)/headers.stamp
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
 
@@ -122,9 +148,11 @@ $(B)/archive/bin/foreign-%: tests/foreign/%.c $(B)/flags.user
 # ---- the boot archive. PROGRAMS='path/a path/b' adds files from outside to its /bin, in place of those of that name.
 
 ARCHIVE_ETC   := $(wildcard user/etc/*)
-ARCHIVE_BIN   := $(filter-out init $(notdir $(PROGRAMS)),$(USER_PROGRAMS))
+SERVERS       := $(filter-out init,$(notdir $(filter user/servers/%,$(USER_DIRS))))
+ARCHIVE_BIN   := $(filter-out init $(SERVERS) $(notdir $(PROGRAMS)),$(USER_PROGRAMS))
 ARCHIVE_FILES := /init=$(B)/archive/bin/init $(foreach p,$(ARCHIVE_BIN),/bin/$p=$(B)/archive/bin/$p) \
                  $(foreach p,$(FOREIGN_PROGRAMS),/bin/foreign-$p=$(B)/archive/bin/foreign-$p) \
+                 $(foreach p,$(SERVERS),/servers/$p=$(B)/archive/bin/$p) \
                  $(foreach f,$(ARCHIVE_ETC),/etc/$(notdir $f)=$f) $(foreach f,$(PROGRAMS),/bin/$(notdir $f)=$f)
 
 $(foreach f,$(PROGRAMS),$(if $(wildcard $f),,$(error PROGRAMS: there is no file '$f'; compile it first: \

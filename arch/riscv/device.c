@@ -7,7 +7,7 @@
 #include "lib/string.h"
 #include "riscv.h"
 
-enum { DEVICE_TREE_MOST = 1 << 20, ADDRESS_BITS = 56 };
+enum { DEVICE_TREE_MOST = 1 << 20, ADDRESS_BITS = 56, PATH_SIZE = 256 };
 
 /* A walk, with what a node has from its parents. */
 struct walk {
@@ -52,6 +52,59 @@ static bool has_path(const struct fdt_node *node, const char *path)
 		path += 1 + length;
 	}
 	return node->depth > 0 && !*path;
+}
+
+/* Writes the path of a node with a NUL; its length, or -ENOENT when it is longer than `size`. */
+static long write_path(const struct fdt_node *node, char *path, size_t size)
+{
+	size_t at = 0;
+
+	for (int depth = 1; depth <= node->depth; depth++) {
+		const char *name = node->path[depth].name;
+		size_t length = strlen(name);
+
+		if (at + 1 + length >= size)
+			return -ENOENT;
+		path[at] = '/';
+		memcpy(path + at + 1, name, length);
+		at += 1 + length;
+	}
+	path[at] = '\0';
+	return (long)at;
+}
+
+/* A string of a node at the top; NULL when there is none. */
+static const char *top_string(const char *name, const char *property)
+{
+	struct walk walk;
+
+	if (!walk_open(&walk))
+		return NULL;
+	while (walk_next(&walk))
+		if (walk.node.depth == 1 && !strcmp(walk.node.name, name))
+			return fdt_string(&walk.node, property);
+	return NULL;
+}
+
+/* The path of the firmware's console, which may be an alias and have options behind a colon; "" when nobody knows. */
+static void console_path(char *path, size_t size)
+{
+	const char *from = top_string("chosen", "stdout-path");
+	size_t length = 0;
+
+	while (from && from[length] && from[length] != ':')
+		length++;
+	path[0] = '\0';
+	if (!length || length >= size)
+		return;
+	memcpy(path, from, length);
+	path[length] = '\0';
+	if (path[0] == '/')
+		return;
+	from = top_string("aliases", path);
+	path[0] = '\0';
+	if (from && strlen(from) < size)
+		memcpy(path, from, strlen(from) + 1);
 }
 
 /* The pages of an entry of `reg`; false after the last, and when it is not an address of the machine. */
@@ -128,6 +181,7 @@ static unsigned first_interrupt(const struct walk *walk)
 
 int arch_device_find(const char *path, struct device *device)
 {
+	char console[PATH_SIZE];
 	struct walk walk;
 
 	if (!walk_open(&walk))
@@ -142,5 +196,19 @@ int arch_device_find(const char *path, struct device *device)
 		device->is_own = overlaps_own(&device->registers);
 	if (!begins_page(&walk))
 		device->registers.size = 0;
+	console_path(console, sizeof(console));
+	device->is_console = !strcmp(path, console);
 	return 0;
+}
+
+long arch_device_path(const char *compatible, unsigned index, char *path, size_t size)
+{
+	struct walk walk;
+
+	if (!walk_open(&walk))
+		return -ENOENT;
+	while (walk_next(&walk))
+		if (fdt_has_string(&walk.node, "compatible", compatible) && !index--)
+			return write_path(&walk.node, path, size);
+	return -ENOENT;
 }

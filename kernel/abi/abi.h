@@ -83,5 +83,22 @@ struct startup {
 	uint32_t process; /* the program itself: manage */
 	uint32_t system; /* console, perhaps shutdown */
 	uint32_t archive; /* the boot archive, cpio newc: read */
-	uint32_t reserved;
+	uint32_t handle_count;
+	uint64_t handles; /* struct startup_handle[handle_count]: more handles. Not in the first program's */
+};
+
+/* A handle that a program is given at its start, and what it is for: enum startup_what. */
+struct startup_handle {
+	uint32_t what;
+	uint32_t handle;
+};
+
+enum startup_what {
+	STARTUP_ENDPOINT = 1, /* of a server: where it receives calls */
+	STARTUP_PROGRAMS = 2, /* of the process server: this program */
+	STARTUP_ROOT = 3, /* the root directory */
+	STARTUP_DIRECTORY = 4, /* the working directory */
+	STARTUP_CONSOLE = 5, /* the terminal */
+	STARTUP_ITSELF = 6, /* of a server: the program that it is; it ends with this handle */
+	STARTUP_DESCRIPTOR = 0x10000, /* plus its number: a file descriptor */
 };

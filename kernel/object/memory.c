@@ -3,6 +3,7 @@
 
 #include "abi/abi.h"
 #include "lib/string.h"
+#include "object/system.h"
 #include "object/thread.h"
 #include "panic.h"
 
@@ -47,12 +48,16 @@ struct memory *memory_create_physical(paddr_t start, uint64_t size)
 	return memory;
 }
 
-struct memory *memory_create_device(paddr_t start, uint64_t size)
+struct memory *memory_create_device(paddr_t start, uint64_t size, bool is_console)
 {
 	struct memory *memory = create(current_account(), MEMORY_DEVICE, size);
 
-	if (memory)
-		memory->root = start;
+	if (!memory)
+		return NULL;
+	memory->root = start;
+	memory->is_console = is_console;
+	if (is_console)
+		system_console_taken();
 	return memory;
 }
 
@@ -316,6 +321,8 @@ bool memory_destroy(struct memory *memory, int *work)
 
 	if (!is_fixed(memory) && !free_frames(memory, work))
 		return false;
+	if (memory->is_console)
+		system_console_left();
 	object_free(&memories, memory);
 	if (of)
 		object_put(&of->object);

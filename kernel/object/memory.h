@@ -25,6 +25,7 @@ struct memory {
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
 	uint64_t lead; /* at which offset of this object they begin */
+	bool is_console; /* MEMORY_DEVICE: see memory_create_device */
 };
 
 /* The most that one object can have. */
@@ -34,8 +35,11 @@ struct memory {
 struct memory *memory_create(uint64_t size);
 struct memory *memory_create_physical(paddr_t start, uint64_t size);
 
-/* Registers of a device. Only user mode can reach them, by mapping the object: direct() does not hold for its frames. */
-struct memory *memory_create_device(paddr_t start, uint64_t size);
+/*
+ * Registers of a device. Only user mode can reach them, by mapping the object: direct() does not hold for its frames. As
+ * long as there is one of the firmware's console, the kernel does not read from that.
+ */
+struct memory *memory_create_device(paddr_t start, uint64_t size, bool is_console);
 
 static inline bool memory_is_device(const struct memory *memory)
 {

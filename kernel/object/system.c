@@ -19,6 +19,8 @@ void system_init(void)
 
 static void take_from_firmware(struct system *system) REQUIRES(system->lock)
 {
+	if (system->drivers)
+		return;
 	for (int byte; system->input_count < SYSTEM_INPUT && (byte = arch_console_get()) >= 0;)
 		system->input[system->input_count++] = (char)byte;
 }
@@ -40,6 +42,8 @@ static long look_or_wait(struct system *system, size_t most, uint64_t deadline, 
 		memcpy(sight->bytes, system->input, sight->count);
 		return (long)sight->count;
 	}
+	if (system->drivers)
+		return -EBUSY;
 	if (arch_time_now() >= deadline)
 		return -ETIMEDOUT;
 	sched_poll_console_at(arch_time_now() + CONFIG_CONSOLE_POLL_NS);
@@ -120,4 +124,21 @@ void system_poll(void)
 	more = poll(&system_root);
 	lock_release(&system_root.lock);
 	sched_poll_console_at(more ? arch_time_now() + CONFIG_CONSOLE_POLL_NS : UINT64_MAX);
+}
+
+/* Who waits for input finds out that it is another's now. */
+void system_console_taken(void)
+{
+	lock_acquire(&system_root.lock);
+	lock_assert_held(system_root.readers.lock);
+	system_root.drivers++;
+	wait_queue_wake_all_again(&system_root.readers);
+	lock_release(&system_root.lock);
+}
+
+void system_console_left(void)
+{
+	lock_acquire(&system_root.lock);
+	system_root.drivers--;
+	lock_release(&system_root.lock);
 }

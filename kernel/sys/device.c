@@ -49,8 +49,8 @@ static int find(struct user_in path, size_t len, struct device *device)
 /* A handle to its registers, as a memory object. */
 static handle_result give_registers(const struct device *device)
 {
-	struct memory *memory =
-		memory_create_device((paddr_t){device->registers.start}, device->registers.size);
+	struct memory *memory = memory_create_device(
+		(paddr_t){device->registers.start}, device->registers.size, device->is_console);
 
 	if (!memory)
 		return (handle_result){-ENOMEM};
@@ -85,4 +85,23 @@ long sys_device_interrupt(struct system *s, struct user_in path, size_t len)
 	(void)s;
 	TRY(find(path, len, &device));
 	return device.interrupt ? (long)device.interrupt : -EINVAL;
+}
+
+long sys_device_find(struct system *s, struct user_in compatible, size_t len, uint32_t index,
+	struct user_out path, size_t most)
+{
+	char text[PATH_SIZE], found[PATH_SIZE];
+	long length;
+
+	(void)s;
+	(void)most;
+	if (!len || len >= sizeof(text))
+		return -EINVAL;
+	TRY(user_copy_in(text, compatible, 0, len));
+	text[len] = '\0';
+	length = arch_device_path(text, index, found, sizeof(found));
+	if (length < 0)
+		return length;
+	TRY(user_copy_out(path, 0, found, (size_t)length < path.size ? (size_t)length : path.size));
+	return length;
 }

@@ -114,6 +114,38 @@ handle_result sys_ipc_take(struct endpoint *e, uint32_t token, uint32_t word)
 	return (handle_result){result};
 }
 
+/* The badge of `e` that a handle of the caller's is. */
+static long badge_of(const struct endpoint *e, struct process *from, uint32_t value)
+{
+	const struct endpoint *shown;
+	struct handle_ref h;
+	long badge = -ENOENT;
+
+	if (handle_borrow(from, value, &h))
+		return -EBADMSG;
+	if (h.object->type == OBJECT_ENDPOINT) {
+		shown = endpoint_of(h.object);
+		if (shown->root == e->root && shown->badge <= INT64_MAX)
+			badge = (long)shown->badge;
+	}
+	object_put(h.object);
+	return badge;
+}
+
+long sys_ipc_badge(struct endpoint *e, uint32_t token, uint32_t word)
+{
+	struct message sent;
+	struct thread *caller = endpoint_hold(e, token, &sent);
+	long result = -EINVAL;
+
+	if (!caller)
+		return -ESRCH;
+	if (word < MESSAGE_WORDS && caller->call_windows && sent.token & 1u << word)
+		result = badge_of(e, caller->process, (uint32_t)sent.word[word]);
+	endpoint_release(e, caller);
+	return result;
+}
+
 long sys_ipc_give(struct endpoint *e, uint32_t token, struct handle_ref h, uint32_t rights)
 {
 	struct thread *caller;

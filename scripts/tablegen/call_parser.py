@@ -82,7 +82,7 @@ class CallParser(Stream):
             return self.pointer(word.text)
         type_name = self.type_name(word)
         if type_name is None:
-            return self.handle(word)
+            return self.handle(word) if word.text != "client" else self.client(word)
         name = self.word("the name of the argument")
         if self.next_is("["):
             raise Refused(name.span, f"a buffer has a direction: write `in {type_name} {name.text}[...]` or "
@@ -97,13 +97,41 @@ class CallParser(Stream):
             return model.Argument("struct", name.text, name.span, direction=direction, struct=struct.text,
                                   detail=struct.span)
         word = self.word("the type of the elements")
+        if word.text == "text":
+            return self.text(direction, word)
         type_name = self.type_name(word) or model.TypeName("scalar", word.text, word.span)
         name = self.word("the name of the argument")
+        if direction == "out" and self.in_protocol() and not self.next_is("["):
+            return self.single(type_name, name)
         self.expect("[", f" and the argument that tells the length of {name.text}")
         length = self.word("the argument that tells the length")
         self.expect("]")
         return model.Argument("buffer", name.text, name.span, direction=direction, type=type_name,
                               length=length.text, detail=length.span)
+
+    def in_protocol(self) -> bool:
+        tables = self.interface.tables
+        return bool(tables) and isinstance(tables[-1], model.Protocol)
+
+    def text(self, direction: str, word: Token) -> model.Argument:
+        """`in text NAME[MOST]`."""
+        name = self.word("the name of the argument")
+        self.expect("[", f" and how many bytes {name.text} has at most")
+        most = self.number(f"how many bytes {name.text} has at most")
+        self.expect("]")
+        return model.Argument("text", name.text, name.span, direction=direction, most=most, detail=word.span)
+
+    def single(self, type_name: model.TypeName, name: Token) -> model.Argument:
+        """`out SCALAR NAME`, `out OBJECT NAME`."""
+        if type_name.kind == "scalar" and type_name.name not in model.SCALARS:
+            return model.Argument("gift", name.text, name.span, direction="out", object=type_name.name,
+                                  type=type_name, detail=type_name.span)
+        return model.Argument("value", name.text, name.span, direction="out", type=type_name, detail=type_name.span)
+
+    def client(self, word: Token) -> model.Argument:
+        name = self.word("the name of the argument")
+        return model.Argument("client", name.text, name.span, type=model.TypeName("client", "client", word.span),
+                              detail=word.span)
 
     def handle(self, word: Token) -> model.Argument:
         rights: List[str] = []

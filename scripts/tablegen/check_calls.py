@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Set
+from typing import Dict, Set
 
 from . import model
 from .errors import thunk_errors
@@ -15,17 +15,25 @@ _MOST_ARGUMENTS = 31
 
 
 class CallChecker(Judge):
+    what = "a call"
+    attributes = model.ATTRIBUTES
+    names_in_code = _NAMES_IN_CODE
+
+    def possible_errors(self, call: model.Call) -> Dict[str, str]:
+        """The errors that the checks of the call can return, each with the reason."""
+        return thunk_errors(self.interface, call)
+
     def run(self) -> None:
         for call in self.interface.calls:
             self.check_call(call)
 
     def check_call(self, call: model.Call) -> None:
-        self.check_name(call.name, call.name_span, "a call")
-        self.need_text(call.text, call.name_span, f"call {call.name}")
+        self.check_name(call.name, call.name_span, self.what)
+        self.need_text(call.text, call.name_span, f"{self.what[2:]} {call.name}")
         for attribute in call.attributes:
-            if attribute not in model.ATTRIBUTES:
+            if attribute not in self.attributes:
                 self.complain(call.attributes_span, f"unknown attribute '{attribute}'"
-                              f"{closest(attribute, model.ATTRIBUTES)}")
+                              f"{closest(attribute, self.attributes)}")
         if len(set(call.attributes)) != len(call.attributes):
             self.complain(call.attributes_span, "an attribute is written twice; write it once")
         self.check_result(call)
@@ -34,7 +42,7 @@ class CallChecker(Judge):
         sound = True
         for argument in call.arguments:
             self.check_name(argument.name, argument.span, "an argument")
-            if _NAMES_IN_CODE.fullmatch(argument.name):
+            if self.names_in_code.fullmatch(argument.name):
                 self.complain(argument.span, f"'{argument.name}' can't be the name of an argument: the generated "
                               "code has such names itself")
             sound = self.check_argument(call, argument) and sound
@@ -96,13 +104,24 @@ class CallChecker(Judge):
         if argument.kind == "handle":
             return self.check_handle(call, argument)
         if argument.kind == "struct":
-            if self.interface.struct(argument.struct):
-                return True
-            names = [s.name for s in self.interface.structs]
-            self.unknown(argument.struct, argument.detail or argument.span,
-                         f"unknown struct '{argument.struct}'{closest(argument.struct, names)}")
-            return False
-        return self.check_buffer(call, argument)
+            return self.check_struct(argument)
+        if argument.kind == "buffer":
+            return self.check_buffer(call, argument)
+        return self.check_other(argument)
+
+    def check_other(self, argument: model.Argument) -> bool:
+        """The kinds that only methods of protocols have."""
+        self.complain(argument.detail or argument.span, f"'{argument.name}' is of a kind that only the methods of "
+                      "protocols have; the call table's head lists those of calls")
+        return False
+
+    def check_struct(self, argument: model.Argument) -> bool:
+        if self.interface.struct(argument.struct):
+            return True
+        names = [s.name for s in self.interface.structs]
+        self.unknown(argument.struct, argument.detail or argument.span,
+                     f"unknown struct '{argument.struct}'{closest(argument.struct, names)}")
+        return False
 
     def check_handle(self, call: model.Call, argument: model.Argument) -> bool:
         place = argument.detail or argument.span
@@ -169,7 +188,7 @@ class CallChecker(Judge):
             declared.add(name)
         if not sound:
             return
-        possible = thunk_errors(self.interface, call)
+        possible = self.possible_errors(call)
         missing = [name for name in possible if name not in declared]
         if missing:
             reasons = ", ".join(f"{name} ({possible[name]})" for name in missing)

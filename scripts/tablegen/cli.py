@@ -1,16 +1,20 @@
-"""The command line: reads tables, checks them against themselves and the lock, writes what was asked for."""
+"""The command line: reads tables, checks them against themselves and the lock, writes what was asked for.
+
+With --protocol it is about the protocols of servers, beside the calls: cli_protocols.py.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Sequence
 
-from . import checker, emit_errors, emit_manual, emit_metadata, emit_numbers, emit_prototypes, emit_stubs
-from . import emit_tables, emit_thunks, emit_types, lock, model, parser
+from . import checker, cli_protocols, emit_errors, emit_manual, emit_metadata, emit_numbers, emit_prototypes
+from . import emit_stubs, emit_tables, emit_thunks, emit_types, model, parser
+from .cli_outputs import take_lock, take_manual
 from .output import write_all
-from .source import Complaints, Source, Span, read_source
+from .source import Complaints, Span, read_source
 
 _OUTPUTS = {
     "abi/syscall_numbers.h": emit_numbers.emit,
@@ -28,6 +32,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="tablegen", description="Makes code and manual from the call tables.")
     options.add_argument("--types", required=True, help="the table of types")
     options.add_argument("--calls", required=True, action="append", help="a table of calls; may be given again")
+    options.add_argument("--protocol", action="append", default=[], metavar="TABLE",
+                         help="a table of a protocol or of types for them; may be given again. Then lock, code and "
+                         "manual are those of the protocols")
     options.add_argument("--lock", required=True, help="the record of what has been published")
     options.add_argument("--out", help="folder for the generated code")
     options.add_argument("--manual", help="write the reference manual here")
@@ -40,7 +47,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str]) -> int:
     options = _arguments(argv)
     complaints = Complaints()
-    files = _run(options, complaints)
+    files = cli_protocols.run(options, complaints) if options.protocol else _run(options, complaints)
     if complaints:
         sys.stderr.write(complaints.render())
         return 1
@@ -65,41 +72,10 @@ def _run(options: argparse.Namespace, complaints: Complaints) -> Dict[str, str]:
     if interface.table(emit_numbers.TABLE) is None:
         complaints.add(Span(sources[1], 1), f"no table {emit_numbers.TABLE}; write `table {emit_numbers.TABLE} 128`")
         return {}
-    files = _lock(options, interface, types, complaints)
+    files = take_lock(options, interface, types, complaints)
     if options.out:
         for name, emit in _OUTPUTS.items():
             path = os.path.join(options.out, name)
             files[path] = emit(interface, path)
-    _manual(options, interface, files, complaints)
+    take_manual(options, emit_manual.emit(interface), files, complaints)
     return files
-
-
-def _lock(options: argparse.Namespace, interface: model.Interface, types: Source,
-          complaints: Complaints) -> Dict[str, str]:
-    fresh = options.accept and not os.path.exists(options.lock)
-    recorded: List[lock.Fact] = [] if fresh else lock.read(options.lock, complaints)
-    if complaints:
-        return {}
-    comparison = lock.compare(interface, recorded, types, complaints)
-    if options.check_lock_complete:
-        for fact in comparison.new:
-            complaints.add(fact.span, f"not in the ABI lock yet: {fact.line}; run `make abi-accept` to publish it")
-    return {options.lock: comparison.text()} if options.accept else {}
-
-
-def _manual(options: argparse.Namespace, interface: model.Interface, files: Dict[str, str],
-            complaints: Complaints) -> None:
-    text = emit_manual.emit(interface)
-    if options.manual:
-        files[options.manual] = text
-    if options.check_manual and _read(options.check_manual) != text:
-        path = options.check_manual
-        complaints.add(Span(Source(path, ()), 1), "the manual differs from the tables; run `make docs` and commit it")
-
-
-def _read(path: str) -> Optional[str]:
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError):
-        return None

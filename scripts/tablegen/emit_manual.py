@@ -59,28 +59,28 @@ def emit(interface: model.Interface) -> str:
     calls = interface.calls_of(TABLE)
     lines += ["| number | call | |", "| ---: | --- | --- |"]
     for call in calls:
-        lines.append(f"| {call.number} | [{call.name}](#{call.name}) | {_first_sentence(call.text)} |")
+        lines.append(f"| {call.number} | [{call.name}](#{call.name}) | {first_sentence(call.text)} |")
     for retired in interface.retired:
-        lines.append(f"| {retired.number} | {retired.name} | Retired: {_cell(retired.why)} |")
+        lines.append(f"| {retired.number} | {retired.name} | Retired: {cell(retired.why)} |")
     for call in calls:
         lines += _call(interface, call)
-    lines += _sets(interface) + _structs(interface) + _objects(interface) + _errors(interface)
+    lines += sets(interface) + structs(interface) + _objects(interface) + _errors(interface)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _first_sentence(text: str) -> str:
-    return _cell(re.split(r"(?<=[.;:]) ", text)[0].rstrip(";:."))
+def first_sentence(text: str) -> str:
+    return cell(re.split(r"(?<=[.;:]) ", text)[0].rstrip(";:."))
 
 
 def _call(interface: model.Interface, call: model.Call) -> List[str]:
     lines = ["", f"### {call.name}", "", call.text, "", "```c", *_wrapped(f"{emit_stubs.prototype(call)};"), "```", ""]
     lines += [f"- Number: {call.number}" + (", packed" if call.packed else "")]
     lines += [f"- Handler: `{emit_prototypes.prototype(call)}`"]
-    lines += [f"- Returns: {_result(call)}"]
+    lines += [f"- Returns: {result(call)}"]
     if "blocks" in call.attributes:
         lines.append("- May wait.")
     if call.message:
@@ -90,7 +90,7 @@ def _call(interface: model.Interface, call: model.Call) -> List[str]:
     lines.append(f"- Errors: {', '.join(_error_link(e) for e in call.errors) or 'none'}")
     if call.arguments:
         lines += ["", "| argument | type | |", "| --- | --- | --- |"]
-        lines += [f"| `{a.name}` | {_type(a)} | {_note(interface, a)} |" for a in call.arguments]
+        lines += [f"| `{a.name}` | {type_of(a)} | {_note(interface, a)} |" for a in call.arguments]
     return lines
 
 
@@ -102,7 +102,7 @@ def _error_link(name: str) -> str:
     return f"[{name}](#errors)"
 
 
-def _result(call: model.Call) -> str:
+def result(call: model.Call) -> str:
     if call.noreturn:
         return "only when it fails" if call.errors else "never"
     if call.result.kind == "void":
@@ -112,7 +112,7 @@ def _result(call: model.Call) -> str:
     return f"`{call.result.name}`"
 
 
-def _type(argument: model.Argument) -> str:
+def type_of(argument: model.Argument) -> str:
     if argument.kind == "handle":
         return "`handle`, of any type" if argument.object == "handle" else f"`{argument.object}` handle"
     if argument.kind == "buffer":
@@ -135,18 +135,18 @@ def _note(interface: model.Interface, argument: model.Argument) -> str:
     return ", ".join(notes)
 
 
-def _sets(interface: model.Interface) -> List[str]:
+def sets(interface: model.Interface) -> List[str]:
     lines = ["", "## Flags and enums"]
     for value_set in interface.sets:
         lines += ["", f"### {value_set.kind} {value_set.name}", "", value_set.text, "", "| name | value | |",
                   "| --- | ---: | --- |"]
         for value in value_set.values:
             number = f"{value.value:#x}" if value_set.kind == "flags" else str(value.value)
-            lines.append(f"| `{value_set.c_name(value)}` | {number} | {_cell(value.text)} |")
+            lines.append(f"| `{value_set.c_name(value)}` | {number} | {cell(value.text)} |")
     return lines
 
 
-def _structs(interface: model.Interface) -> List[str]:
+def structs(interface: model.Interface) -> List[str]:
     lines = ["", "## Structs"]
     for struct in interface.structs:
         lines += ["", f"### struct {struct.name}", "", f"{struct.text} It has {layout.size_of(struct)} bytes.", "",
@@ -154,7 +154,7 @@ def _structs(interface: model.Interface) -> List[str]:
         for member, offset in zip(struct.members, layout.offsets(struct)):
             array = f"[{member.count}]" if member.count else ""
             lines.append(f"| {offset} | `{layout.member_type(member)}` | `{member.name}{array}` | "
-                         f"{_cell(member.text)} |")
+                         f"{cell(member.text)} |")
     return lines
 
 
@@ -169,12 +169,16 @@ def _objects(interface: model.Interface) -> List[str]:
 
 def _rights(rights: "List[tuple[str, model.Named]]") -> List[str]:
     lines = ["| right | value | |", "| --- | ---: | --- |"]
-    return lines + [f"| `{name}` | {right.value:#x} | {_cell(right.text)} |" for name, right in rights]
+    return lines + [f"| `{name}` | {right.value:#x} | {cell(right.text)} |" for name, right in rights]
 
 
 def _errors(interface: model.Interface) -> List[str]:
-    lines = ["", "## Errors", "", "The numbers are those of the C library's `<errno.h>`.", "",
-             "| name | number | meaning |", "| --- | ---: | --- |"]
-    for error in sorted(interface.errors, key=lambda e: e.number):
-        lines.append(f"| `{error.name}` | {error.number} | {_cell(error.text)} |")
+    return ["", "## Errors", "", "The numbers are those of the C library's `<errno.h>`.", "",
+            *error_table(interface.errors)]
+
+
+def error_table(errors: List[model.Error]) -> List[str]:
+    lines = ["| name | number | meaning |", "| --- | ---: | --- |"]
+    for error in sorted(errors, key=lambda e: e.number):
+        lines.append(f"| `{error.name}` | {error.number} | {cell(error.text)} |")
     return lines

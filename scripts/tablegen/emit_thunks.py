@@ -23,7 +23,7 @@ def emit(interface: model.Interface, path: str) -> str:
     out.add("", '#pragma GCC diagnostic ignored "-Wunused-parameter"')
     calls = interface.calls_of(TABLE)
     for value_set in _sets_in_use(interface, calls):
-        _known(out, value_set)
+        known(out, value_set)
     out.add("", f"long thunk_no_such_call({_REGISTERS})", "{", "\treturn -ENOSYS;", "}")
     for call in calls:
         _thunk(out, interface, call)
@@ -42,7 +42,7 @@ def _sets_in_use(interface: model.Interface, calls: List[model.Call]) -> List[mo
     return [s for s in interface.sets if (s.kind, s.name) in used]
 
 
-def _known(out: CFile, value_set: model.ValueSet) -> None:
+def known(out: CFile, value_set: model.ValueSet) -> None:
     """A predicate: is this a value of the set?"""
     names = [value_set.c_name(value) for value in value_set.values]
     out.add("", f"static inline bool {value_set.name}_known(uint64_t value)", "{")

@@ -19,17 +19,17 @@ def emit(interface: model.Interface, path: str) -> str:
     out.add("#include <stddef.h>", "#include <stdint.h>", "")
     out.add(_ASSERT)
     for value_set in interface.sets:
-        _value_set(out, value_set)
+        emit_value_set(out, value_set)
     _objects(out, interface)
     for struct in interface.structs:
-        _struct(out, struct)
+        emit_struct(out, struct)
     for call in interface.calls_of(TABLE):
         if call.packed:
             _packed(out, call)
     return out.text()
 
 
-def _value_set(out: CFile, value_set: model.ValueSet) -> None:
+def emit_value_set(out: CFile, value_set: model.ValueSet) -> None:
     out.add()
     out.comment(value_set.text)
     out.add(f"enum {value_set.name} {{")
@@ -63,7 +63,7 @@ def _objects(out: CFile, interface: model.Interface) -> None:
     out.add("#define RIGHTS_SAME UINT32_MAX")
 
 
-def _struct(out: CFile, struct: model.Struct) -> None:
+def emit_struct(out: CFile, struct: model.Struct) -> None:
     out.add()
     out.comment(struct.text)
     out.add(f"struct {struct.name} {{")

@@ -40,6 +40,30 @@ def _argument_errors(interface: model.Interface, argument: model.Argument) -> Li
     return errors
 
 
+def method_errors(interface: model.Interface, call: model.Call) -> Dict[str, str]:
+    """The same for the checks of a method, those of giving and taking handles included."""
+    errors: Dict[str, str] = {}
+    if call.result.kind == "handle":
+        errors["EMFILE"] = "its result"
+    for argument in call.arguments:
+        for name in _method_argument_errors(interface, argument):
+            errors.setdefault(name, f"argument {argument.name}")
+    return errors
+
+
+def _method_argument_errors(interface: model.Interface, argument: model.Argument) -> List[str]:
+    if argument.kind == "text":
+        return ["EFAULT", "EINVAL", "ENAMETOOLONG"]
+    if argument.kind == "client":
+        return ["EBADF", "EXDEV"]
+    if argument.kind == "value":
+        return []
+    if argument.kind == "gift":
+        return ["EMFILE"]
+    errors = _argument_errors(interface, argument)
+    return errors + ["ENFILE"] if argument.kind == "handle" else errors
+
+
 def is_checked(type_name: model.TypeName) -> bool:
     """Says whether not every bit pattern is a value of the type."""
     return type_name.kind != "scalar" or type_name.name == "bool"

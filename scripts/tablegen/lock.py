@@ -17,11 +17,12 @@ from . import layout, model
 from .source import Complaints, Source, Span, read_source
 
 HEAD = """\
-# What has been published of the call tables. `make abi-accept` adds to it; nothing in it is ever changed, because
+# What has been published of the tables. `make abi-accept` adds to it; nothing in it is ever changed, because
 # programs rely on it. A line is a fact:
 #
 #   call NUMBER TABLE NAME HASH SIGNATURE   signatures have no names of arguments: #1 is the first argument
 #   retired NUMBER TABLE NAME HASH SIGNATURE
+#   protocol NAME NUMBER                    its methods are calls; its name is their table
 #   error, flags, enum, struct, object, right: what they say in types.tbl
 """
 
@@ -55,6 +56,12 @@ def _argument(call: model.Call, argument: model.Argument) -> str:
         return f"{argument.object}{rights}{source}"
     if argument.kind == "buffer":
         return f"{argument.direction} {argument.type}[#{call.position(argument.length) + 1}]"
+    if argument.kind == "client":
+        return "client"
+    if argument.kind == "text":
+        return f"{argument.direction} text[{argument.most}]"
+    if argument.kind in ("value", "gift"):
+        return f"{argument.direction} {argument.type}"
     if argument.kind == "struct":
         return f"{argument.direction} struct {argument.struct}"
     return str(argument.type)
@@ -76,6 +83,8 @@ def facts_of(interface: model.Interface) -> List[Fact]:
         for version in range(layout.versions(call)):
             line = _call_line(call.number, call.table, call.name, signature(call, version))
             facts.append(Fact(("call", call.table, str(call.number), str(version)), f"call {line}", call.span))
+    for protocol in interface.protocols:
+        facts.append(Fact(("protocol", protocol.name), f"protocol {protocol.name} {protocol.number}", protocol.span))
     for error in interface.errors:
         facts.append(Fact(("error", error.name), f"error {error.name} {error.number}", error.span))
     for value_set in interface.sets:
@@ -107,6 +116,7 @@ def _struct_line(struct: model.Struct) -> str:
 _SHAPES = {
     "call": re.compile(r"call (\d+) (\w+) (\w+) ([0-9a-f]{16}) (.+)"),
     "retired": re.compile(r"retired (\d+) (\w+) (\w+) ([0-9a-f]{16}) (.+)"),
+    "protocol": re.compile(r"protocol (\w+) \d+"),
     "error": re.compile(r"error (\w+) \d+"),
     "flags": re.compile(r"flags (\w+) (\w+) 0x[0-9a-f]+"),
     "enum": re.compile(r"enum (\w+) (\w+) \d+"),

@@ -41,6 +41,8 @@ COUNTING = ("u8", "u16", "u32", "u64", "size")  # the types a length may have
 ELEMENTS = ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64")  # what a buffer may hold
 ATTRIBUTES = ("struct", "noreturn", "blocks", "message", "lend")
 REGISTERS = 6  # arguments that a call has in registers: a0 to a5
+METHODS = 256  # slots of a protocol at most
+WORDS = 4  # of a message
 
 
 @dataclass
@@ -121,6 +123,13 @@ class Argument:
     handle                object ("handle" for any), rights, rights_from (an argument with flags)
     buffer                direction, type (of an element), length (an argument)
     struct                direction, struct
+
+    and in methods of protocols only:
+
+    text                  direction (in), most (bytes, without the end)
+    client                an object of the server that is called, shown by a handle to it
+    value                 direction (out), type: a scalar that comes back
+    gift                  direction (out), object: a handle that comes back
     """
 
     kind: str
@@ -133,6 +142,7 @@ class Argument:
     direction: str = ""
     length: str = ""
     struct: str = ""
+    most: int = 0
     version: int = 0  # of a `struct` call: 0, or how many `;` stand before it
     detail: Optional[Span] = None  # where right, length or struct are named
 
@@ -216,8 +226,17 @@ class Table:
 
 
 @dataclass
+class Protocol(Table):
+    """A table of methods, which a server answers. A draft is not published: it may still change."""
+
+    number: int = 0
+    draft: bool = False
+    text: str = ""
+
+
+@dataclass
 class Interface:
-    """Everything that one run has read. A protocol of a server would be another one."""
+    """Everything that one run has read: of calls, or of protocols together with the types of the calls."""
 
     errors: List[Error] = field(default_factory=list)
     sets: List[ValueSet] = field(default_factory=list)
@@ -229,6 +248,7 @@ class Interface:
     gaps: List[Gap] = field(default_factory=list)
     retired: List[Retired] = field(default_factory=list)
     doubtful: Set[str] = field(default_factory=set)  # words of statements that could not be read
+    borrowed: Set[str] = field(default_factory=set)  # paths of tables whose types are defined elsewhere
 
     def value_set(self, kind: str, name: str) -> Optional[ValueSet]:
         return next((s for s in self.sets if s.kind == kind and s.name == name), None)
@@ -245,6 +265,16 @@ class Interface:
     def table(self, name: str) -> Optional[Table]:
         return next((t for t in self.tables if t.name == name), None)
 
+    def is_own(self, span: Span) -> bool:
+        """Says whether what stands there is for this run to generate."""
+        return span.source.path not in self.borrowed
+
+    @property
+    def protocols(self) -> List[Protocol]:
+        """In the order of their numbers."""
+        found = [table for table in self.tables if isinstance(table, Protocol)]
+        return sorted(found, key=lambda protocol: protocol.number)
+
     def calls_of(self, table: str) -> List[Call]:
         return sorted((call for call in self.calls if call.table == table), key=lambda call: call.number)
 
@@ -258,3 +288,18 @@ class Interface:
         if any(r.name == right for r in self.common):
             return f"RIGHT_{right}".upper()
         return f"RIGHT_{object_name}_{right}".upper()
+
+    def published(self) -> "Interface":
+        """Of protocols: what is no draft, and the types of their own that it uses."""
+        tables: List[Table] = [protocol for protocol in self.protocols if not protocol.draft]
+        names = {table.name for table in tables}
+        calls = [call for call in self.calls if call.table in names]
+        arguments = [argument for call in calls for argument in call.arguments]
+        structs = [s for s in self.structs if self.is_own(s.span) and s.name in {a.struct for a in arguments}]
+        types = [a.type for a in arguments if a.type] + [m.type for s in structs for m in s.members]
+        used = {(t.kind, t.name) for t in types}
+        errors = {error for call in calls for error in call.errors}
+        return Interface(errors=[e for e in self.errors if self.is_own(e.span) and e.name in errors],
+                         sets=[s for s in self.sets if self.is_own(s.span) and (s.kind, s.name) in used],
+                         structs=structs, tables=tables, calls=calls,
+                         gaps=self.gaps, retired=[r for r in self.retired if r.table in names])

@@ -29,6 +29,7 @@ class _Parser(CallParser):
             "object": self.object,
             "common": self.common,
             "table": self.table,
+            "protocol": self.protocol,
             "gap": self.gap,
             "retired": self.retired,
         }
@@ -188,6 +189,15 @@ class _Parser(CallParser):
         slots = self.number("the number of slots")
         self.end_of_statement()
         self.interface.tables.append(model.Table(name.text, slots, name.span))
+
+    def protocol(self, text: str) -> None:
+        """protocol NAME NUMBER [draft]."""
+        self.take()
+        name = self.word("the name of the protocol")
+        number = self.number("the number of the protocol")
+        draft = self.accept("draft") is not None
+        self.end_of_statement()
+        self.interface.tables.append(model.Protocol(name.text, model.METHODS, name.span, number, draft, text))
 
     def gap(self, text: str) -> None:
         """gap FIRST[-LAST] [TABLE] "why": without TABLE, of the table declared last."""

@@ -9,8 +9,9 @@ STEP = re.compile(r"^(Append to|Create) `([^`]+)`:\n\n```\w*\n(.*?)^```$", re.MU
 TRY = re.compile(r"^```\n(make run CMD=\S+)\n```\n\nprints\n\n```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-class AddingACall(unittest.TestCase):
-    """One line, one function, one program: exactly those of the guide."""
+class AddingThings(unittest.TestCase):
+    """One line, one function, one program for a call; a table, a server and a program for a protocol: exactly those of
+    the guide."""
 
     def setUp(self) -> None:
         self.guide = (ROOT / "docs/GUIDE.md").read_text(encoding="utf-8")
@@ -22,21 +23,25 @@ class AddingACall(unittest.TestCase):
             ("Append to", "kernel/abi/syscalls.tbl"),
             ("Create", "kernel/sys/silly.c"),
             ("Create", "user/bin/silly.c"),
+            ("Create", "user/servers/tally/tally.tbl"),
+            ("Create", "user/servers/tally/main.c"),
+            ("Create", "user/bin/count.c"),
         ])
 
     def test_the_steps_work(self) -> None:
-        tried = TRY.search(self.guide)
-        assert tried
-        command, expected = tried.groups()
         with Tree() as tree:
             for verb, name, text in self.steps:
                 tree.write(name, tree.read(name) + text if verb == "Append to" else text)
-            made = tree.make(*command.split()[1:])
-            self.assertEqual(made.status, 0, made.output)
-            self.assertTrue(made.output.endswith(expected), made.output)
+            tries = TRY.findall(self.guide)
+            self.assertEqual(len(tries), 2)
+            for command, expected in tries:
+                made = tree.make(*command.split()[1:])
+                self.assertEqual(made.status, 0, made.output)
+                self.assertTrue(made.output.endswith(expected), made.output)
             accepted = tree.make("abi-accept", "docs")
             self.assertEqual(accepted.status, 0, accepted.output)
             self.assertIn("silly_foo", tree.read("docs/SYSCALLS.md"))
+            self.assertIn("tally_add", tree.read("docs/PROTOCOLS.md"))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ WITHOUT_SSTC = {"cpu": "rv64,sstc=off"}
 SMALL = {"mem": "64M"}
 TWO = {"smp": 2}
 FOUR = {"smp": 4}
+KERNEL_CONSOLE = {"append": "console=kernel"}
 
 
 class Numbers(ktap.KtapSuite):
@@ -245,31 +246,38 @@ class FuzzOfASmallMachine(Fuzz):
     machine = SMALL
 
 
-class AtThePrompt(unittest.TestCase):
-    """A program started at the prompt may read the console, so the matrices have console_read in them."""
+class PointersWithTheKernelsConsole(Pointers):
+    """Without a console server, programs may read the console, so the matrices have console_read in them."""
 
-    counts_subtests = True
+    machine = KERNEL_CONSOLE
 
-    def run_at_the_prompt(self, command: str) -> None:
-        with boot.Console() as console:
-            console.expect(boot.Console.PROMPT)
-            report = ktap.parse(console.command(command))
-        self.assertEqual(report.problems, [])
-        for case in report.cases:
-            with self.subTest(case.name):
-                self.assertTrue(case.passed, "\n".join(case.notes))
 
-    def test_pointers(self) -> None:
-        self.run_at_the_prompt("test-pointers")
+class HandlesWithTheKernelsConsole(Handles):
+    machine = KERNEL_CONSOLE
 
-    def test_handles(self) -> None:
-        self.run_at_the_prompt("test-handles")
 
-    def test_control(self) -> None:
-        self.run_at_the_prompt("test-control")
+class ControlWithTheKernelsConsole(Control):
+    machine = KERNEL_CONSOLE
 
-    def test_registers(self) -> None:
-        self.run_at_the_prompt("test-registers")
+
+class RegistersWithTheKernelsConsole(Registers):
+    machine = KERNEL_CONSOLE
+
+
+class Protocol(ktap.KtapSuite):
+    command = "test-protocol"
+
+
+class ProtocolOfFour(Protocol):
+    machine = FOUR
+
+
+class ProcessServer(ktap.KtapSuite):
+    command = "test-programs"
+
+
+class ProcessServerOfFour(ProcessServer):
+    machine = FOUR
 
 
 class Complete(unittest.TestCase):

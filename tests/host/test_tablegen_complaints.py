@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 import re
 import unittest
-from typing import List
-
-from tests.support.tables import ABI, CALLS, TYPES, Scratch
+from tests.support.tables import ABI, CALLS, TYPES, Scratch, mutate
 
 
 class Complaints(Scratch):
@@ -195,7 +193,7 @@ class Mutations(Scratch):
                 self.put(name, text)
             for _ in range(rng.choice([1, 1, 1, 2, 4])):
                 name = rng.choice(["types.tbl", "syscalls.tbl", "syscalls.tbl", "lock"])
-                data = _mutate(rng, self.get_raw(name), words)
+                data = mutate(rng, self.get_raw(name), words)
                 (self.folder / name).write_bytes(data)
             status, complaints = self.tablegen()
             with self.subTest(round=number):
@@ -207,37 +205,6 @@ class Mutations(Scratch):
 
     def get_raw(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()
-
-
-def _mutate(rng: random.Random, data: bytes, words: List[str]) -> bytes:
-    text = data.decode("utf-8", "replace")
-    tokens = list(re.finditer(r"\w+|[^\w\s]|\s+", text))
-    if not tokens:
-        return b"\n"
-    token = rng.choice(tokens)
-    kind = rng.randrange(7)
-    if kind == 0:
-        text = text[:token.start()] + text[token.end():]
-    elif kind == 1:
-        text = text[:token.start()] + rng.choice(words) + text[token.end():]
-    elif kind == 2:
-        text = text[:token.start()] + rng.choice(words) + " " + text[token.start():]
-    elif kind == 3:
-        lines = text.split("\n")
-        at, other = rng.randrange(len(lines)), rng.randrange(len(lines))
-        lines[at], lines[other] = lines[other], lines[at]
-        text = "\n".join(lines)
-    elif kind == 4:
-        lines = text.split("\n")
-        lines.insert(rng.randrange(len(lines)), rng.choice(lines))
-        text = "\n".join(lines)
-    elif kind == 5:
-        text = text[:token.start()]
-    else:
-        data = text.encode("utf-8")
-        at = rng.randrange(len(data))
-        return data[:at] + bytes([rng.randrange(256)]) + data[at + 1:]
-    return text.encode("utf-8")
 
 
 if __name__ == "__main__":

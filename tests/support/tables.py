@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -174,3 +175,35 @@ class Scratch(unittest.TestCase):
     def compiled(self, compiler: str, *arguments: str) -> None:
         result = self.compile(compiler, *arguments)
         self.assertEqual(result.returncode, 0, result.stdout)
+
+
+def mutate(rng: random.Random, data: bytes, words: List[str]) -> bytes:
+    """A table with one piece of random damage."""
+    text = data.decode("utf-8", "replace")
+    tokens = list(re.finditer(r"\w+|[^\w\s]|\s+", text))
+    if not tokens:
+        return b"\n"
+    token = rng.choice(tokens)
+    kind = rng.randrange(7)
+    if kind == 0:
+        text = text[:token.start()] + text[token.end():]
+    elif kind == 1:
+        text = text[:token.start()] + rng.choice(words) + text[token.end():]
+    elif kind == 2:
+        text = text[:token.start()] + rng.choice(words) + " " + text[token.start():]
+    elif kind == 3:
+        lines = text.split("\n")
+        at, other = rng.randrange(len(lines)), rng.randrange(len(lines))
+        lines[at], lines[other] = lines[other], lines[at]
+        text = "\n".join(lines)
+    elif kind == 4:
+        lines = text.split("\n")
+        lines.insert(rng.randrange(len(lines)), rng.choice(lines))
+        text = "\n".join(lines)
+    elif kind == 5:
+        text = text[:token.start()]
+    else:
+        data = text.encode("utf-8")
+        at = rng.randrange(len(data))
+        return data[:at] + bytes([rng.randrange(256)]) + data[at + 1:]
+    return text.encode("utf-8")

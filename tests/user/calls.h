@@ -148,6 +148,9 @@ struct arguments {
 
 enum { GOOD_LENGTH = 16 };
 
+/* A device that every machine has: GOOD_LENGTH bytes. */
+static const char subject_device[] = "qemu,fw-cfg-mmio", subject_device_path[] = "/fw-cfg@10100000";
+
 static inline bool is_named(const struct arg_info *arg, const char *name)
 {
 	return !strcmp(arg->name, name);
@@ -178,6 +181,9 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 			return (uint64_t)subjects.stopped.value;
 		return (uint64_t)subject_of(arg->object ? arg->object->number : OBJECT_MEMORY);
 	case VALUE_BUFFER:
+		if (is_named(arg, "compatible"))
+			return (uintptr_t)subject_device;
+		/* fall through */
 	case VALUE_STRUCT:
 		return (uintptr_t)subjects.scratch;
 	case VALUE_FLAGS:
@@ -195,7 +201,7 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 		return subjects.exception_token;
 	if (is_named(arg, "token")) /* not for ipc_give: a handle that is given is gone */
 		return call->number == SYS_ipc_give ? 0 : subjects.token;
-	if (!is_named(arg, "len"))
+	if (!is_named(arg, "len") && !is_named(arg, "most"))
 		return 0;
 	for (unsigned i = 0; i < call->arity; i++)
 		if (call->args[i].length >= 0 && &call->args[call->args[i].length] == arg)

@@ -24,6 +24,12 @@ static long interrupt_of_device(const char *path)
 	return device_interrupt(own_system(), (const uint8_t *)path, strlen(path));
 }
 
+static long find(const char *compatible, uint32_t index, char *path, size_t size)
+{
+	return device_find(
+		own_system(), (const uint8_t *)compatible, strlen(compatible), index, (uint8_t *)path, size);
+}
+
 static void test_devices(void)
 {
 	static const struct {
@@ -47,7 +53,7 @@ static void test_devices(void)
 		{"/rtc@101000", -ENOENT, -ENOENT},
 	};
 	struct checks c = {0};
-	char endless[300];
+	char endless[300], path[100] = "";
 
 	for (unsigned i = 0; i < COUNT(bad); i++) {
 		long memory = device(bad[i].path).value, interrupt = interrupt_of_device(bad[i].path);
@@ -58,6 +64,18 @@ static void test_devices(void)
 	memset(endless, 'x', sizeof(endless));
 	check(&c, memory_device(own_system(), (uint8_t *)endless, sizeof(endless)).value == -EINVAL, "long");
 	check(&c, memory_device(own_system(), (uint8_t *)endless, 0).value == -EINVAL, "empty");
+	check(&c, find("google,goldfish-rtc", 0, path, sizeof(path)) == (long)strlen(CLOCK), "find");
+	check(&c, !memcmp(path, CLOCK, strlen(CLOCK)), "found %.*s", (int)strlen(CLOCK), path);
+	check(&c, find("google,goldfish-rtc", 0, path, strlen(CLOCK)) == (long)strlen(CLOCK), "just room");
+	check(&c, find("google,goldfish-rtc", 0, path, 0) == (long)strlen(CLOCK), "no room");
+	check(&c, find("google,goldfish-rtc", 1, path, sizeof(path)) == -ENOENT, "there is one only");
+	check(&c, find("virtio,mmio", 7, path, sizeof(path)) > 0, "one of many");
+	check(&c, find("google,goldfish", 0, path, sizeof(path)) == -ENOENT, "a part of a name");
+	check(&c, find("", 0, path, sizeof(path)) == -EINVAL, "no name");
+	check(&c,
+		device_find(own_system(), (uint8_t *)endless, sizeof(endless), 0, (uint8_t *)path, 1) ==
+			-EINVAL,
+		"a long name");
 	check(&c, interrupt_of_device(UART) > 0, "the UART's interrupt");
 	check(&c, interrupt_of_device(UART) != (long)number, "two devices with one interrupt");
 	checks_report(&c, "what is no device, or not for drivers");

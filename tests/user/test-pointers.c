@@ -128,17 +128,24 @@ static void lengths(struct checks *c, const struct call_info *call, unsigned i)
 	check(c, call_make(call, &a) == -EFAULT, "%s goes one byte past user space", call->name);
 }
 
-/* Of an empty range the address is not looked at. */
 /* Names of processes and paths of devices are not empty. */
 static bool refuses_empty(const struct call_info *call)
 {
 	return call->number == SYS_process_create || call->number == SYS_memory_device ||
-	       call->number == SYS_device_interrupt;
+	       call->number == SYS_device_interrupt || call->number == SYS_device_find;
 }
 
+static long expected_of_empty(const struct call_info *call, unsigned i)
+{
+	if (call->number == SYS_device_find && is_named(&call->args[i], "path"))
+		return (long)strlen(subject_device_path);
+	return refuses_empty(call) ? -EINVAL : 0;
+}
+
+/* Of an empty range the address is not looked at. */
 static void empty(struct checks *c, const struct call_info *call, unsigned i)
 {
-	long expected = refuses_empty(call) ? -EINVAL : 0;
+	long expected = expected_of_empty(call, i);
 	struct arguments a = good_arguments(call);
 
 	a.value[call->args[i].length] = 0;

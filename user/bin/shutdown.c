@@ -1,6 +1,7 @@
 /*
  * shutdown: ends the machine with an exit status.
  */
+#include <unistd.h>
 #include <tabula/handles.h>
 
 #include "tool.h"
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
 		fputs("shutdown: this program was not given the right to end the machine\n", stderr);
 		return 1;
 	}
+	(void)fsync(STDOUT_FILENO); /* what others have written is seen */
 	errno = -system_shutdown(own_system(), (uint8_t)status);
 	tool_complain("shutdown", "the machine");
 	return 1;

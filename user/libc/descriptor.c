@@ -286,3 +286,11 @@ int descriptor_list(int fd, size_t *cursor, struct file_node *node, char *name, 
 		return -EBADF;
 	return d->kind == KIND_DIRECTORY ? files_list(d->path, cursor, node, name, size) : -ENOTDIR;
 }
+
+int fsync(int fd)
+{
+	struct description *d = description_of(fd);
+	if (d == NULL)
+		return -1;
+	return (int)posix_result(d->kind == KIND_CONSOLE ? console_sync() : 0);
+}

@@ -26,6 +26,12 @@ ssize_t console_input(void *buffer, size_t size);
 ssize_t console_output(const void *buffer, size_t size);
 bool console_is_terminal(void);
 
+/* Has the terminal give lines again, before another program uses it. */
+void console_settle(void);
+
+/* Waits until everything written has left. 0 or -errno. */
+int console_sync(void);
+
 /* path.c: the working directory, and absolute names without first slash, ".", "..", "//"; "" is the root. */
 enum { RESOLVED_MAX = 1024 };
 void directory_inherit(void);

@@ -3,11 +3,13 @@
  * that holds the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes
  * again.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <tabula/handles.h>
+#include <tabula/protocol/program.h>
 #include <tabula/spawn.h>
 
 #include "files.h"
@@ -54,11 +56,12 @@ static void block_add(struct block *block, const char *prefix, const char *strin
 }
 
 /* Lays the block out. The new program starts in this one's directory, which PWD tells it. */
-static int block_make(struct block *block, char *const argv[], char *const envp[])
+static int block_make(struct block *block, char *const argv[], char *const envp[], size_t handles)
 {
 	static const char variable[] = "PWD=";
 	const char *directory = directory_current();
-	size_t size = sizeof(struct startup) + sizeof(uint64_t) + sizeof variable + strlen(directory);
+	size_t fixed = sizeof(struct startup) + (handles + 2) * sizeof(struct startup_handle);
+	size_t size = fixed + sizeof(uint64_t) + sizeof variable + strlen(directory);
 	size_t argc = list_measure(argv, &size);
 	size_t envc = list_measure(envp, &size) + 1;
 	if (size > ARGUMENT_MAX)
@@ -69,13 +72,14 @@ static int block_make(struct block *block, char *const argv[], char *const envp[
 		return -ENOMEM;
 	block->size = size;
 	block->address = STACK_TOP - size;
-	block->pointer = (uint64_t *)(block->bytes + sizeof(struct startup));
-	block->strings = sizeof(struct startup) + (argc + envc + 2) * sizeof(uint64_t);
+	block->pointer = (uint64_t *)(block->bytes + fixed);
+	block->strings = fixed + (argc + envc + 2) * sizeof(uint64_t);
 
 	struct startup *startup = (struct startup *)block->bytes;
 	startup->size = sizeof *startup;
 	startup->argc = argc;
-	startup->argv = block->address + sizeof *startup;
+	startup->argv = block->address + fixed;
+	startup->handles = block->address + sizeof *startup;
 	for (size_t i = 0; i < argc; i++)
 		block_add(block, "", argv[i]);
 	*block->pointer++ = 0;
@@ -131,6 +135,49 @@ static int give(process_handle process, any_handle handle, uint32_t rights, uint
 	return 0;
 }
 
+/*
+ * Tells the process server of a child, and gives it a handle as the program that it is. Without a process server, or when
+ * it is out of order, programs run all the same.
+ */
+static void give_program(process_handle process, const char *name, uint32_t *given)
+{
+	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value}, child;
+	char short_name[PROCESS_NAME_MAX + 1];
+	uint32_t pid = 0;
+	if (programs.value == 0)
+		return;
+	strncpy(short_name, name, PROCESS_NAME_MAX);
+	short_name[PROCESS_NAME_MAX] = '\0';
+	(void)program_set_action(programs, SIGCHLD, ACTION_IGNORE); /* spawn_wait asks the kernel */
+	child = program_create(programs, short_name, &pid);
+	if (child.value < 0)
+		return;
+	process_handle other = {handle_duplicate(ANY(process), RIGHTS_SAME).value};
+	if (program_run(programs, pid, other) == 0)
+		(void)give(process, ANY(child), RIGHT_ENDPOINT_SEND, given);
+	handle_close(ANY(child));
+}
+
+/* The caller's choice goes behind the struct startup, the console and the program's own handle after it. */
+static int give_chosen(process_handle process, const char *name, const struct spawn_handle *handles,
+	size_t count, struct startup *startup)
+{
+	struct startup_handle *given = (struct startup_handle *)(startup + 1);
+	int result = 0;
+	for (size_t i = 0; i < count && result == 0; i++) {
+		given[i].what = handles[i].what;
+		result = give(process, handles[i].handle, handles[i].rights, &given[i].handle);
+	}
+	given[count].what = STARTUP_CONSOLE;
+	if (result == 0)
+		result = give(process, startup_handle(STARTUP_CONSOLE), RIGHTS_SAME, &given[count].handle);
+	given[count + 1].what = STARTUP_PROGRAMS;
+	if (result == 0)
+		give_program(process, name, &given[count + 1].handle);
+	startup->handle_count = (uint32_t)count + 2;
+	return result;
+}
+
 static int give_all(process_handle process, uint32_t system_rights, struct startup *startup)
 {
 	int result = give(process, ANY(own_archive()), RIGHTS_SAME, &startup->archive);
@@ -142,13 +189,15 @@ static int give_all(process_handle process, uint32_t system_rights, struct start
 }
 
 /* From an empty process to a running one. */
-static int process_start(
-	process_handle process, const struct file_node *node, struct block *block, uint32_t system_rights)
+static int process_start(process_handle process, const char *name, const struct file_node *node,
+	struct block *block, uint32_t system_rights, const struct spawn_handle *handles, size_t count)
 {
 	long entry = process_load(process, own_archive(), node->offset, node->size);
 	if (entry < 0)
 		return (int)entry;
 	int result = give_all(process, system_rights, (struct startup *)block->bytes);
+	if (result == 0)
+		result = give_chosen(process, name, handles, count, (struct startup *)block->bytes);
 	if (result == 0)
 		result = stack_make(process, block);
 	if (result != 0)
@@ -176,25 +225,27 @@ static int program_find(const char *path, struct file_node *node)
 	return 0;
 }
 
-static process_handle process_named(const char *path)
+static const char *name_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
-	return process_create((const uint8_t *)name, strnlen(name, PROCESS_NAME_MAX));
+	return slash != NULL ? slash + 1 : path;
 }
 
-process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights)
+process_handle spawn_with(const char *path, char *const argv[], char *const envp[], uint32_t system_rights,
+	const struct spawn_handle *handles, size_t count)
 {
 	struct file_node node;
 	struct block block;
+	console_settle();
 	int result = program_find(path, &node);
 	if (result == 0)
-		result = block_make(&block, argv, envp != NULL ? envp : environ);
+		result = block_make(&block, argv, envp != NULL ? envp : environ, count);
 	if (result != 0)
 		return (process_handle){result};
-	process_handle process = process_named(path);
+	const char *name = name_of(path);
+	process_handle process = process_create((const uint8_t *)name, strnlen(name, PROCESS_NAME_MAX));
 	if (process.value > 0) {
-		result = process_start(process, &node, &block, system_rights);
+		result = process_start(process, name, &node, &block, system_rights, handles, count);
 		if (result != 0) {
 			handle_close(ANY(process));
 			process.value = result;
@@ -202,6 +253,11 @@ process_handle spawn(const char *path, char *const argv[], char *const envp[], u
 	}
 	free(block.bytes);
 	return process;
+}
+
+process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights)
+{
+	return spawn_with(path, argv, envp, system_rights, NULL, 0);
 }
 
 int spawn_wait(process_handle process, struct process_result *result)

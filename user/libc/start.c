@@ -32,6 +32,16 @@ memory_handle own_archive(void)
 	return (memory_handle){(int32_t)startup.archive};
 }
 
+any_handle startup_handle(uint32_t what)
+{
+	const struct startup_handle *given = (const struct startup_handle *)(uintptr_t)startup.handles;
+
+	for (uint32_t i = 0; i < startup.handle_count; i++)
+		if (given[i].what == what)
+			return (any_handle){(int32_t)given[i].handle};
+	return (any_handle){0};
+}
+
 _Noreturn void program_start(const struct startup *given)
 {
 	/* Before this, errno and whatever else is thread-local has no place. */

@@ -374,6 +374,15 @@ int arch_device_find(const char *path, struct device *device)
 	return -ENOENT;
 }
 
+long arch_device_path(const char *compatible, unsigned index, char *path, size_t size)
+{
+	(void)compatible;
+	(void)index;
+	(void)path;
+	(void)size;
+	return -ENOENT;
+}
+
 unsigned arch_interrupt_count(void)
 {
 	return 0;

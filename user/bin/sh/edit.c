@@ -347,6 +347,7 @@ enum edit_result line_edit(const char *prompt, struct text *line)
 {
 	static struct editor e; /* too large for the stack of a guest */
 	e = (struct editor){.prompt = prompt};
+	console_raw(); /* what is typed as soon as the prompt shows is for the editor */
 	fputs(prompt, stdout);
 	fflush(stdout);
 	enum edit_result result = edit(&e);

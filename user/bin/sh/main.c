@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <tabula/console.h>
 
 static const char usage[] =
 	"usage: sh [FILE [ARGUMENT]...]\n"
@@ -57,6 +58,7 @@ static void text_run(struct shell *shell, struct text *text)
 
 static void run_console(struct shell *shell)
 {
+	console_ignore_interrupt(); /* Ctrl-C is for the programs that it runs */
 	struct text text = {0};
 	while (!shell->leaving) {
 		enum edit_result result = line_edit(text.length > 0 ? "> " : "tabula$ ", &text);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 #include <tabula/syscalls.h>
 
@@ -14,6 +15,17 @@
  * ENOTDIR, EISDIR, EACCES, ENOEXEC, E2BIG, ENOMEM, and the limits of the kernel.
  */
 process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights);
+
+/* A handle that a new program gets, and what for: an enum startup_what of <abi/abi.h>. */
+struct spawn_handle {
+	uint32_t what;
+	any_handle handle; /* stays the caller's; of 0 none is given */
+	uint32_t rights; /* of those that it has */
+};
+
+/* The same with more handles. */
+process_handle spawn_with(const char *path, char *const argv[], char *const envp[], uint32_t system_rights,
+	const struct spawn_handle *handles, size_t count);
 
 /* Waits until the program has ended, says how, and closes the handle. 0 or -errno. */
 int spawn_wait(process_handle process, struct process_result *result);

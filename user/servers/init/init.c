@@ -1,6 +1,7 @@
 /*
- * init: the first program. Starts a shell at the console again and again, or, when the kernel command line
- * holds " -- COMMAND", runs that one command between marks that scripts/run looks for, and ends the machine.
+ * init: the first program. Starts the servers, and a shell at the console again and again; or, when the kernel command
+ * line holds " -- COMMAND", runs that one command between marks that scripts/run looks for, and ends the machine.
+ * With the option `console=kernel` there are no servers, and programs print through the kernel.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -10,11 +11,18 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <tabula/handles.h>
+#include <tabula/protocol/program.h>
+#include <tabula/protocol/terminal.h>
 #include <tabula/spawn.h>
+
+#include "services.h"
+#include "watch.h"
 
 #define SHELL "/bin/sh"
 
 enum { NONCE_MAX = 64, QUICK_ENDS_MAX = 3 };
+
+#define SHELL_BIT (1ul << 62)
 
 #define QUICK 1000000000ul /* nanoseconds: a shell that ends within this did not work */
 
@@ -29,6 +37,9 @@ static const char first_screen[] = "\n"
 				   "  shutdown         leave (or Ctrl-A X)\n"
 				   "\n";
 
+static notification_handle changes;
+static struct watch shell_watch;
+
 /* Says what is wrong and ends the machine. */
 _Noreturn static void give_up(const char *what, int error)
 {
@@ -39,17 +50,63 @@ _Noreturn static void give_up(const char *what, int error)
 	exit(1);
 }
 
-/* Runs the shell, waits for it, and returns the status that $? would show. */
+/* What Ctrl-C interrupts is the group of the shell, which ignores that itself. */
+static void register_shell(
+	process_handle shell, endpoint_handle program, uint32_t pid, endpoint_handle console)
+{
+	process_handle other = {handle_duplicate(ANY(shell), RIGHTS_SAME).value};
+
+	(void)handle_close(ANY(program));
+	(void)program_run(services_programs(), pid, other);
+	(void)program_set_group(services_programs(), pid, 0);
+	if (console.value > 0)
+		(void)terminal_set_group(console, pid);
+}
+
+/* Runs the shell, tends the servers until it has ended, and returns the status that $? would show. */
 static int run_shell(char *const argv[], uint32_t system_rights)
 {
-	struct process_result result;
-	process_handle shell = spawn(SHELL, argv, environment, system_rights);
+	bool reads = (system_rights & RIGHT_SYSTEM_CONSOLE_READ) != 0;
+	endpoint_handle console = services_console(reads);
+	uint32_t pid = 0;
+	endpoint_handle program = program_create(services_programs(), "sh", &pid);
+	const struct spawn_handle handles[] = {{STARTUP_CONSOLE, ANY(console), RIGHTS_SAME},
+		{STARTUP_PROGRAMS, ANY(program), RIGHT_ENDPOINT_SEND}};
+	process_handle shell = spawn_with(SHELL, argv, environment, system_rights, handles, 2);
 	if (shell.value < 0)
 		give_up(SHELL, -shell.value);
-	int error = spawn_wait(shell, &result);
+	if (program.value > 0)
+		register_shell(shell, program, pid, console);
+	watch_process(&shell_watch, shell);
+	for (;;) {
+		long bits = notification_wait(changes, services_bits() | SHELL_BIT, DEADLINE_NEVER);
+		if (bits < 0)
+			give_up("waiting", (int)-bits);
+		services_tend((uint64_t)bits & services_bits());
+		if ((uint64_t)bits & SHELL_BIT)
+			return shell_watch.result.status & 0xff;
+	}
+}
+
+/* Whether an option stands on the command line before the command. */
+static bool has_option(const char *options, const char *command, const char *option)
+{
+	size_t length = strlen(option);
+	for (const char *at = options; (at = strstr(at, option)) != NULL; at += length)
+		if ((at == options || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0') &&
+			(command == NULL || at < command))
+			return true;
+	return false;
+}
+
+static void start_servers(const char *options, const char *command)
+{
+	changes = notification_create();
+	int error = changes.value < 0 ? changes.value : watch_init(&shell_watch, changes, SHELL_BIT);
 	if (error != 0)
-		give_up(SHELL, -error);
-	return result.status & 0xff;
+		give_up("no memory", -error);
+	if (!has_option(options, command, "console=kernel"))
+		services_start(changes);
 }
 
 /* The command after " -- ", or null. */
@@ -90,7 +147,9 @@ _Noreturn static void run_command(char *options, char *command)
 	print_mark(nonce, '{');
 	fflush(stdout);
 	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
-	int status = run_shell(argv, RIGHTS_SYSTEM_ALL & ~(uint32_t)RIGHT_SYSTEM_CONSOLE_READ);
+	uint32_t no_input = services_console(false).value != 0 ? RIGHT_SYSTEM_CONSOLE_READ : 0;
+	int status = run_shell(argv, RIGHTS_SYSTEM_ALL & ~no_input);
+	services_settle();
 	print_mark(nonce, '}');
 	if (nonce[0] != '\0')
 		printf("%d\n", status);
@@ -107,6 +166,7 @@ _Noreturn static void run_console(void)
 		fflush(stdout);
 		uint64_t start = clock_now();
 		int status = run_shell(argv, RIGHTS_SAME);
+		services_settle();
 		printf("init: the shell has ended with status %d; here is a new one\n", status);
 		quick = clock_now() - start < QUICK ? quick + 1 : 0;
 	}
@@ -121,6 +181,7 @@ int main(int argc, char **argv)
 	char nothing[] = "";
 	char *options = argc > 1 ? argv[1] : nothing;
 	char *command = find_command(options);
+	start_servers(options, command);
 	if (command != NULL)
 		run_command(options, command);
 	run_console();

@@ -1,0 +1,345 @@
+/* The process server: this suite starts one of its own, and is the first program to it. */
+#include "suite.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <tabula/programs.h>
+#include <tabula/protocol/program.h>
+
+enum { MANY = 40 };
+
+static endpoint_handle place, self;
+static process_handle process;
+
+static void start_server(void)
+{
+	const struct spawn_handle handles[] = {{STARTUP_ENDPOINT, ANY(place), RIGHTS_SAME}};
+	char *const argv[] = {(char[]){"process"}, NULL}, *const envp[] = {NULL};
+
+	process = spawn_with("/servers/process", argv, envp, 0, handles, 1);
+	if (process.value < 0)
+		ktap_bail_out("no server: %d", process.value);
+}
+
+/* ---- programs: children of a few instructions, who sleep or end */
+
+/* clang-format off */
+CHILD_PROGRAM(ends,
+	CHILD_EXIT);
+CHILD_PROGRAM(sleeps,
+	"	li	a0, -1\n"
+	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
+	"	ecall\n");
+CHILD_PROGRAM(faults,
+	"	ld	a0, 8(zero)\n");
+/* clang-format on */
+
+#define CODE(name) name, (size_t)(name##_end - name)
+
+struct program {
+	uint32_t pid;
+	endpoint_handle handle; /* as the program has it, in this process */
+	struct child child;
+};
+
+static process_handle another(process_handle of)
+{
+	return (process_handle){handle_duplicate(ANY(of), RIGHTS_SAME).value};
+}
+
+/* A child of `parent`, not running yet. */
+static int prepare(struct program *program, endpoint_handle parent, const void *code, size_t size)
+{
+	int error = child_make(&program->child, code, size);
+
+	if (error)
+		return error;
+	program->handle = program_create(parent, "child", &program->pid);
+	if (program->handle.value < 0)
+		return program->handle.value;
+	return program_run(parent, program->pid, another(program->child.process));
+}
+
+/* The handle goes to the child, and with it, unless it is kept here as well. */
+static int run(struct program *program, uint64_t argument, bool keep)
+{
+	long given;
+
+	if (!keep) {
+		given = process_give(program->child.process, ANY(program->handle), RIGHT_ENDPOINT_SEND);
+		if (given < 0)
+			return (int)given;
+		handle_close(ANY(program->handle));
+	}
+	return child_start(&program->child, argument);
+}
+
+static int start(
+	struct program *program, endpoint_handle parent, const void *code, size_t size, uint64_t argument)
+{
+	int error = prepare(program, parent, code, size);
+
+	return error ? error : run(program, argument, false);
+}
+
+static long wait_for(endpoint_handle parent, int32_t which, uint32_t *status)
+{
+	return program_wait(parent, which, 0, status, now() + PATIENCE);
+}
+
+/* Whether there is such a program; the server may have to hear of its end first. */
+static bool exists(uint32_t pid)
+{
+	struct program_info info = {0};
+
+	return program_next(self, pid - 1, &info) == 0 && info.pid == pid;
+}
+
+static void wait_until_gone(struct checks *c, uint32_t pid)
+{
+	for (uint64_t until = now() + PATIENCE; exists(pid) && now() < until;)
+		thread_yield();
+	check(c, !exists(pid), "%u is still there", pid);
+}
+
+/* A program that can have children of its own: this process has its handle. */
+static struct program family;
+
+static void test_family(void)
+{
+	struct checks c = {0};
+	struct program one = {0};
+	uint32_t parent = 9, group = 9;
+
+	check(&c, program_self(self, &parent, &group) == 1 && parent == 0 && group == 1, "the first");
+	check(&c, !prepare(&family, self, CODE(sleeps)) && !run(&family, 0, true), "a program");
+	check(&c, program_self(family.handle, &parent, &group) == family.pid && parent == 1 && group == 1,
+		"it");
+	check(&c, !start(&one, family.handle, CODE(ends), 7), "its child");
+	check(&c, exists(one.pid) && one.pid != family.pid, "number %u", one.pid);
+	check(&c, program_run(self, one.pid, another(one.child.process)) == -ESRCH, "somebody else's child");
+	check(&c, program_run(family.handle, one.pid, another(one.child.process)) == -EINVAL, "twice");
+	child_close(&one.child);
+	checks_report(&c, "who is whose child");
+}
+
+static void test_wait(void)
+{
+	struct checks c = {0};
+	struct program many[MANY] = {0};
+	struct program fault = {0};
+	bool seen[MANY] = {0};
+	uint32_t status = 0;
+	long pid = wait_for(family.handle, -1, &status);
+
+	check(&c, pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 7, "child of the last test: %#x",
+		status);
+	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "no child left");
+	for (unsigned i = 0; i < MANY; i++)
+		check(&c, !start(&many[i], family.handle, CODE(ends), i), "start %u", i);
+	check(&c, wait_for(family.handle, (int32_t)many[30].pid, &status) == many[30].pid, "a certain one");
+	check(&c, status == 30 << 8, "status %#x", status);
+	seen[30] = true;
+	check(&c, wait_for(family.handle, (int32_t)many[30].pid, &status) == -ECHILD, "once only");
+	for (unsigned i = 1; i < MANY; i++) {
+		pid = wait_for(family.handle, 0, &status);
+		if (check(&c, pid > 0 && status >> 8 < MANY, "%ld ended with %#x", pid, status)) {
+			check(&c, !seen[status >> 8] && many[status >> 8].pid == pid, "%ld twice", pid);
+			seen[status >> 8] = true;
+		}
+	}
+	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "all have been waited for");
+	check(&c, !start(&fault, family.handle, CODE(faults), 0), "one that faults");
+	check(&c, wait_for(family.handle, -1, &status) == fault.pid, "it ends");
+	check(&c, WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "by %#x", status);
+	check(&c, wait_for(family.handle, INT32_MIN, &status) == -ECHILD, "no group");
+	for (unsigned i = 0; i < MANY; i++)
+		child_close(&many[i].child);
+	child_close(&fault.child);
+	checks_report(&c, "waiting for children, and how they ended");
+}
+
+static void test_deadline(void)
+{
+	struct checks c = {0};
+	struct program one = {0};
+	uint32_t status;
+
+	check(&c, !start(&one, family.handle, CODE(sleeps), 0), "one that sleeps");
+	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == 0, "nobody yet");
+	for (unsigned i = 0; i < 300; i++)
+		check(&c, program_wait(family.handle, -1, 0, &status, now() + MS / 10) == -ETIMEDOUT,
+			"wait %u", i);
+	check(&c, program_wait(family.handle, -1, (enum wait)2, &status, DEADLINE_NEVER) == -EINVAL,
+		"an unknown flag");
+	check(&c, !program_signal(family.handle, (int32_t)one.pid, SIGKILL, DEADLINE_NEVER), "kill it");
+	check(&c, wait_for(family.handle, (int32_t)one.pid, &status) == one.pid, "it ends");
+	check(&c, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "by %#x", status);
+	child_close(&one.child);
+	checks_report(&c, "waiters that give up leave nothing");
+}
+
+static void test_signals(void)
+{
+	struct checks c = {0};
+	struct program one = {0}, two = {0}, three = {0};
+	uint32_t status;
+
+	check(&c,
+		!start(&one, family.handle, CODE(sleeps), 0) && !start(&two, family.handle, CODE(sleeps), 0),
+		"two that sleep");
+	check(&c, !prepare(&three, family.handle, CODE(sleeps)) && !run(&three, 0, true), "a third");
+	check(&c, !program_set_group(family.handle, one.pid, 0), "a group");
+	check(&c, !program_set_group(family.handle, two.pid, one.pid), "of two");
+	check(&c, program_set_group(family.handle, two.pid, 77777) == -EPERM, "no such group");
+	check(&c, program_set_group(three.handle, two.pid, 0) == -ESRCH, "not its child");
+	check(&c, program_get_group(self, two.pid) == one.pid && program_get_group(three.handle, 0) == 1,
+		"groups");
+	check(&c, program_get_group(self, 77777) == -ESRCH, "of nobody");
+	check(&c, !program_signal(self, (int32_t)one.pid, 0, DEADLINE_NEVER), "is there one?");
+	check(&c, !program_signal(self, (int32_t)one.pid, SIGCHLD, DEADLINE_NEVER), "that does nothing");
+	check(&c, program_signal(self, (int32_t)one.pid, NSIG, DEADLINE_NEVER) == -EINVAL, "no such signal");
+	check(&c, program_signal(self, 77777, SIGTERM, DEADLINE_NEVER) == -ESRCH, "nobody");
+	check(&c, program_signal(self, -77777, SIGTERM, DEADLINE_NEVER) == -ESRCH, "no group");
+	check(&c, program_signal(three.handle, 1, SIGKILL, DEADLINE_NEVER) == -EPERM, "the first program");
+	check(&c, !program_signal(self, -(int32_t)one.pid, SIGINT, DEADLINE_NEVER), "both");
+	for (unsigned i = 0; i < 2; i++) {
+		check(&c, wait_for(family.handle, -(int32_t)one.pid, &status) > 0, "one of the group ends");
+		check(&c, WIFSIGNALED(status) && WTERMSIG(status) == SIGINT, "by %#x", status);
+	}
+	check(&c, wait_for(family.handle, -(int32_t)one.pid, &status) == -ECHILD, "an empty group");
+
+	check(&c, program_set_action(three.handle, SIGKILL, ACTION_IGNORE) == -EINVAL,
+		"what can't be ignored");
+	check(&c, program_set_action(three.handle, NSIG, ACTION_IGNORE) == -EINVAL, "no signal");
+	check(&c, program_set_action(three.handle, SIGTERM, (enum action)3) == -EINVAL, "no action");
+	check(&c, !program_set_action(three.handle, SIGTERM, ACTION_IGNORE), "ignore");
+	check(&c, !program_signal(self, (int32_t)three.pid, SIGTERM, DEADLINE_NEVER), "ignored");
+	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == 0, "it goes on");
+	check(&c, !program_set_action(three.handle, SIGTERM, ACTION_DEFAULT), "not any more");
+	check(&c, !program_signal(self, (int32_t)three.pid, SIGTERM, DEADLINE_NEVER), "end");
+	handle_close(ANY(three.handle));
+	check(&c,
+		wait_for(family.handle, (int32_t)three.pid, &status) == three.pid &&
+			WTERMSIG(status) == SIGTERM,
+		"it ends by %#x", status);
+	child_close(&one.child);
+	child_close(&two.child);
+	child_close(&three.child);
+	checks_report(&c, "signals and groups");
+}
+
+/* A program goes on in another process, under its number. */
+static void test_exec(void)
+{
+	struct checks c = {0};
+	struct program one = {0};
+	struct child next;
+	endpoint_handle handle;
+	struct program_info info = {0};
+	uint32_t status;
+	long given;
+
+	check(&c, !prepare(&one, family.handle, CODE(sleeps)) && !run(&one, 0, true), "a program");
+	check(&c, !child_make(&next, CODE(ends)), "a process for it");
+	handle = program_exec(one.handle, another(next.process), "vain");
+	check(&c, handle.value > 0, "a handle for it: %d", handle.value);
+	handle_close(ANY(handle));
+	child_close(&next);
+
+	check(&c, !child_make(&next, CODE(ends)), "another");
+	handle = program_exec(one.handle, another(next.process), "other");
+	given = process_give(next.process, ANY(handle), RIGHT_ENDPOINT_SEND);
+	check(&c, given > 0, "give %ld", given);
+	check(&c, !process_kill(one.child.process, 0), "the former ends");
+	handle_close(ANY(one.handle));
+	check(&c,
+		!program_next(self, one.pid - 1, &info) && info.pid == one.pid &&
+			!memcmp(info.name, "other", 6),
+		"name %s", info.name);
+	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == 0,
+		"it is still there");
+	handle_close(ANY(handle));
+	check(&c, !child_start(&next, 9), "the next runs");
+	check(&c, wait_for(family.handle, (int32_t)one.pid, &status) == one.pid && status == 9 << 8,
+		"ended with %#x", status);
+	child_close(&one.child);
+	child_close(&next);
+	checks_report(&c, "a program that goes on in another process");
+}
+
+/* What can go wrong between the making of a program and its start, and after its parent's end. */
+static void test_ends(void)
+{
+	struct checks c = {0};
+	struct program one = {0}, two = {0};
+	uint32_t pid, status;
+	endpoint_handle handle = program_create(family.handle, "vain", &pid);
+	process_handle opened;
+
+	check(&c, handle.value > 0 && exists(pid), "made");
+	check(&c, handle_duplicate(ANY(handle), RIGHTS_SAME).value == -EACCES,
+		"its handle is for one process");
+	handle_close(ANY(handle));
+	wait_until_gone(&c, pid);
+	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == -ECHILD,
+		"it never was a child");
+	check(&c,
+		program_create(family.handle, "a name that is longer than it may be", &pid).value ==
+			-ENAMETOOLONG,
+		"a long name");
+
+	check(&c, !prepare(&one, family.handle, CODE(sleeps)) && !run(&one, 0, true), "a parent");
+	check(&c, !start(&two, one.handle, CODE(sleeps), 0), "a child");
+	opened = program_open(self, two.pid);
+	check(&c, opened.value > 0, "its process: %d", opened.value);
+	check(&c, program_open(self, 77777).value == -ESRCH, "nobody's");
+	check(&c, !program_signal(self, (int32_t)one.pid, SIGKILL, DEADLINE_NEVER), "end the parent");
+	handle_close(ANY(one.handle));
+	check(&c, wait_for(family.handle, -1, &status) == one.pid, "it ends");
+	check(&c, exists(two.pid), "the child goes on");
+	check(&c, !process_kill(opened, 0), "and ends");
+	wait_until_gone(&c, two.pid);
+	handle_close(ANY(opened));
+	child_close(&one.child);
+	child_close(&two.child);
+	checks_report(&c, "programs that never start, and programs without parents");
+}
+
+/* Without the server there are errors; another one in its place knows nobody but the first. */
+static void test_restart(void)
+{
+	struct checks c = {0};
+	struct process_result result;
+	uint32_t parent, group;
+
+	check(&c, !process_kill(process, 0) && !process_wait(process, now() + PATIENCE, &result),
+		"the server ends");
+	handle_close(ANY(process));
+	start_server();
+	check(&c, program_self(family.handle, &parent, &group) == -EBADF, "an old handle");
+	check(&c, program_self(self, &parent, &group) == 1, "the first program");
+	process_kill(family.child.process, 0);
+	handle_close(ANY(family.handle));
+	child_close(&family.child);
+	checks_report(&c, "a server that takes the place of another");
+}
+
+int main(void)
+{
+	ktap_plan(7);
+	place = endpoint_create();
+	self = endpoint_badge(place, PROGRAMS_INIT);
+	if (place.value < 0 || self.value < 0)
+		ktap_bail_out("no endpoint");
+	start_server();
+	test_family();
+	test_wait();
+	test_deadline();
+	test_signals();
+	test_exec();
+	test_ends();
+	test_restart();
+	process_kill(process, 0);
+	return ktap_end();
+}

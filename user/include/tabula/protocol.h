@@ -1,0 +1,83 @@
+/*
+ * What the stubs of the protocols are made of. A program includes <tabula/protocol/NAME.h>, which scripts/tablegen
+ * makes from the table of the protocol.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <abi/abi.h>
+#include <tabula/syscalls.h>
+
+/* Bytes that one call moves at most; a longer buffer is cut to this. */
+#define PROTOCOL_BULK 0x7ffff000u
+
+enum { PROTOCOL_ERROR_MOST = 4095 };
+
+/* A struct of zeros, in C and in C++ without a warning. */
+#ifdef __cplusplus
+#define PROTOCOL_ZERO \
+	{ \
+	}
+#else
+#define PROTOCOL_ZERO \
+	{ \
+		0 \
+	}
+#endif
+
+static inline uint32_t protocol_bulk(size_t length)
+{
+	return length < PROTOCOL_BULK ? (uint32_t)length : PROTOCOL_BULK;
+}
+
+/* The length of a text, or `most` and one more when it is longer than that. */
+static inline size_t protocol_text(const char *text, size_t most)
+{
+	const void *end = memchr(text, '\0', most + 1);
+
+	return end ? (size_t)((const char *)end - text) : most + 1;
+}
+
+/* What a call has come to: the first word of the reply, or -errno. */
+static inline long protocol_result(int error, const struct message *message)
+{
+	if (error)
+		return error;
+	if (message->label > PROTOCOL_ERROR_MOST)
+		return -EPROTO;
+	return message->label ? -(long)message->label : (long)message->word[0];
+}
+
+/* Calls with what fits the message. */
+static inline long protocol_call(endpoint_handle to, struct message *message)
+{
+	int error = ipc_call(to, message);
+
+	return protocol_result(error, message);
+}
+
+/* Calls with windows of this program's memory, and with handles that the server may take. */
+static inline long protocol_call_lend(
+	endpoint_handle to, struct message *message, const struct windows *windows)
+{
+	int error = ipc_call_lend(to, message, windows);
+
+	return protocol_result(error, message);
+}
+
+/* Closes a handle that a call was to give away, when it came to nothing: the server may have it or not. */
+static inline void protocol_drop(uint64_t handle)
+{
+	if (handle)
+		(void)handle_close(tabula_any_handle((int32_t)handle));
+}
+
+/* Closes what came before a gift for which there was no room. Without a reply nothing came. */
+static inline void protocol_drop_gift(const struct message *message, unsigned word)
+{
+	if (message->label <= PROTOCOL_ERROR_MOST)
+		protocol_drop(message->word[word]);
+}

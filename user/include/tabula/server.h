@@ -1,0 +1,176 @@
+/*
+ * The runtime of servers: a loop that receives calls on one endpoint, finds the object that each is for, and has the
+ * protocol's generated code check it and call the handler, all in one thread. <tabula/serve/NAME.h>, which
+ * scripts/tablegen makes from the table of a protocol, declares the handlers.
+ *
+ * Clients are not trusted. What they lend is copied once and may fail at any moment; a badge that the server doesn't
+ * know is -EBADF before any handler runs; a reply that nobody waits for is forgotten.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <abi/abi.h>
+#include <tabula/syscalls.h>
+
+struct server;
+
+/* What a handler returns when it will answer later, with answer_METHOD and the request's token. */
+#define DEFERRED INT64_MIN
+
+/*
+ * An object that clients call through handles of its own, which carry its badge. A server embeds it in the struct
+ * that it keeps about the object.
+ */
+struct client {
+	uint64_t badge; /* 0: it has no handles */
+	uint32_t opened; /* how many client_open has made of those that are not gone */
+};
+
+/* A call that a handler works on. Of a deferred one the token is kept. */
+struct request {
+	struct server *server;
+	struct client *client; /* the object that is called */
+	uint32_t token;
+};
+
+/* Memory of the caller to copy from, and to copy to, until the call has been answered. Can be kept with the token. */
+struct lent_in {
+	struct server *server;
+	uint32_t token;
+	uint32_t size;
+};
+
+struct lent_out {
+	struct server *server;
+	uint32_t token;
+	uint32_t size;
+};
+
+/* A handle that moves to the caller with the answer, with these of its rights. When that fails, it is closed. */
+struct gift {
+	any_handle handle;
+	uint32_t rights;
+};
+
+/* Checks a message, calls the handler, puts what comes back into the message. 0, -errno or DEFERRED. */
+typedef long protocol_thunk(struct request *request, struct message *message);
+
+struct protocol {
+	const char *name;
+	uint32_t number;
+	uint32_t slots;
+	protocol_thunk *const *table; /* by method number, every slot written out */
+};
+
+/* A notification that is waited for beside the calls. */
+struct listener {
+	struct client client;
+	struct server *server;
+	notification_handle notification;
+	uint64_t bits;
+	void (*notified)(struct listener *listener, uint64_t bits);
+	endpoint_handle through;
+	char *stack;
+	struct listener *next;
+};
+
+struct client_slot;
+
+struct server {
+	endpoint_handle endpoint; /* the right to receive */
+	const struct protocol *const *protocols; /* closed by NULL */
+
+	/*
+	 * Hooks, set before server_run. `gone`: nobody has a handle to the object any more, and it has no badge; may be
+	 * NULL. `adopt`: somebody calls through a badge that client_open has not made, below CLIENT_BADGES; returns the
+	 * object, or NULL, which is -EBADF; may be NULL. `timeout`: `deadline` has passed; it sets the next.
+	 */
+	void (*gone)(struct server *server, struct client *client);
+	struct client *(*adopt)(struct server *server, uint64_t badge);
+	void (*timeout)(struct server *server);
+	uint64_t deadline;
+
+	/* Of server.c alone. */
+	struct client_slot *slots;
+	uint32_t slot_count;
+	uint32_t free_slot;
+	uint64_t serial;
+	struct listener *listeners;
+	struct message message;
+	bool reply; /* `message` is one */
+};
+
+/* Badges below it are for the server to give as it likes: they mean the same to a server that takes its place. */
+#define CLIENT_BADGES (1ul << 20)
+
+/*
+ * Makes a server of a struct that is zero. `endpoint` is for it alone; a value of 0 makes one. 0, -ENOMEM, -EMFILE.
+ */
+int server_init(struct server *server, endpoint_handle endpoint, const struct protocol *const protocols[]);
+
+/* Serves for ever. */
+_Noreturn void server_run(struct server *server);
+
+/* Sends the reply that is due, and deals with the next message or the end of the deadline. */
+void server_turn(struct server *server);
+
+/*
+ * Gives an object a badge, if it has none, and returns a handle with it, to put into a gift. When it is gone, with all
+ * that were made of it, and any others that this has returned for the object, `gone` is called. -ENOMEM, -EMFILE.
+ */
+endpoint_handle client_open(struct server *server, struct client *client);
+
+/* The object is none any more; calls through its handles are -EBADF from now on, and `gone` will not be called. */
+void client_forget(struct server *server, struct client *client);
+
+/*
+ * Has `notified` called, in the server's loop, when bits of the notification are set. For as long as the process
+ * lives. -ENOMEM, -EMFILE.
+ */
+int server_listen(struct server *server, struct listener *listener, notification_handle notification,
+	uint64_t bits, void (*notified)(struct listener *listener, uint64_t bits));
+
+/* Makes a gift with all rights of the handle. */
+static inline struct gift gift_of(endpoint_handle handle)
+{
+	struct gift gift = {{handle.value}, RIGHTS_SAME};
+
+	return gift;
+}
+
+/*
+ * Copy exactly `size` bytes at `offset`. -EFAULT when the caller has lent less or its memory can't be reached, -ESRCH
+ * when it waits no more.
+ */
+int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size);
+int lent_write(const struct lent_out *to, size_t offset, const void *from, size_t size);
+
+/* Says whether the caller of a deferred call still waits. */
+bool request_waits(struct server *server, uint32_t token);
+
+/* ---- for generated code */
+
+/* Fetches what goes in with a method. A text has no NUL in it and gets one at its end. 0 or -errno. */
+int request_text(const struct request *request, size_t offset, char *to, size_t length);
+int request_struct(const struct request *request, size_t offset, void *to, size_t size);
+
+/* Takes the handle that the caller offers in a word; `rights` are those it must have. 0 or -errno. */
+int request_take(const struct request *request, uint32_t word, enum object_type type, uint32_t rights,
+	any_handle *taken);
+
+/* The object of this server that the handle in a word names; NULL, and *error set, when there is none. */
+struct client *request_shown(const struct request *request, uint32_t word, int *error);
+
+/* Moves a gift to the caller; `*word` is for the reply. 0 or -errno, with the gift closed. */
+int gift_give(struct server *server, uint32_t token, struct gift *gift, uint64_t *word);
+
+/* Closes a gift that came to nothing. One of no handle is none. */
+void gift_drop(const struct gift *gift);
+
+/* Answers a deferred call: with an error when `result` is one. 0, or -ESRCH when nobody waits for it. */
+int server_answer(struct server *server, uint32_t token, long result, struct message *message);
+
+/* Stands in every empty slot; returns -ENOSYS. */
+protocol_thunk protocol_no_method;

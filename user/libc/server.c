@@ -1,0 +1,430 @@
+/*
+ * The runtime of servers: one loop, in one thread. A badge is the place of an object in a table, with a serial number
+ * that no other badge has, not even of a server that was here before: so an old handle never names a new object.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tabula/handles.h>
+#include <tabula/server.h>
+
+enum {
+	SLOT_BITS = 20,
+	SLOTS_MOST = 1 << SLOT_BITS,
+	SLOTS_FIRST = 64,
+	LISTENER_STACK = 4096,
+	SERIAL_SHIFT = 10, /* from nanoseconds to what a server can't open as many objects in */
+	MEMORY_WAIT = 10000000, /* nanoseconds until memory is asked for again */
+};
+
+#define NO_SLOT UINT32_MAX
+
+_Static_assert(CLIENT_BADGES == SLOTS_MOST, "badges of client_open have a serial number above the slot");
+
+struct client_slot {
+	struct client *client; /* NULL: free */
+	uint32_t next; /* of a free slot */
+};
+
+int server_init(struct server *server, endpoint_handle endpoint, const struct protocol *const protocols[])
+{
+	server->endpoint = endpoint.value ? endpoint : endpoint_create();
+	server->protocols = protocols;
+	server->deadline = DEADLINE_NEVER;
+	server->free_slot = NO_SLOT;
+	server->serial = (uint64_t)clock_now() >> SERIAL_SHIFT;
+	return server->endpoint.value < 0 ? server->endpoint.value : 0;
+}
+
+/* ---- badges */
+
+static int slots_grow(struct server *server)
+{
+	uint32_t count = server->slot_count ? server->slot_count * 2 : SLOTS_FIRST;
+
+	if (count > SLOTS_MOST)
+		return -ENOMEM;
+
+	struct client_slot *slots = realloc(server->slots, count * sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (uint32_t i = count; i-- > server->slot_count;) {
+		slots[i] = (struct client_slot){NULL, server->free_slot};
+		server->free_slot = i;
+	}
+	server->slots = slots;
+	server->slot_count = count;
+	return 0;
+}
+
+static struct client *slot_client(const struct server *server, uint64_t badge)
+{
+	uint32_t slot = badge & (SLOTS_MOST - 1);
+	struct client *client = slot < server->slot_count ? server->slots[slot].client : NULL;
+
+	return client && client->badge == badge ? client : NULL;
+}
+
+static void slot_free(struct server *server, struct client *client)
+{
+	uint32_t slot = client->badge & (SLOTS_MOST - 1);
+
+	server->slots[slot] = (struct client_slot){NULL, server->free_slot};
+	server->free_slot = slot;
+	client->badge = 0;
+}
+
+/* Another badge of the same value, which the kernel tells the end of besides. */
+static endpoint_handle open_again(struct server *server, struct client *client)
+{
+	endpoint_handle handle = endpoint_badge(server->endpoint, client->badge);
+
+	if (handle.value > 0)
+		client->opened++;
+	return handle;
+}
+
+endpoint_handle client_open(struct server *server, struct client *client)
+{
+	if (client->badge)
+		return open_again(server, client);
+	if (server->free_slot == NO_SLOT && slots_grow(server))
+		return (endpoint_handle){-ENOMEM};
+
+	uint32_t slot = server->free_slot;
+	uint64_t badge = ++server->serial << SLOT_BITS | slot;
+	endpoint_handle handle = endpoint_badge(server->endpoint, badge);
+
+	if (handle.value < 0)
+		return handle;
+	server->free_slot = server->slots[slot].next;
+	server->slots[slot].client = client;
+	client->badge = badge;
+	client->opened = 1;
+	return handle;
+}
+
+void client_forget(struct server *server, struct client *client)
+{
+	if (slot_client(server, client->badge) == client)
+		slot_free(server, client);
+}
+
+static struct client *find_client(struct server *server, uint64_t badge)
+{
+	if (badge >= CLIENT_BADGES)
+		return slot_client(server, badge);
+	return server->adopt ? server->adopt(server, badge) : NULL;
+}
+
+/* An adopted badge is the server's own business: others may have it again. */
+static void badge_gone(struct server *server, uint64_t badge)
+{
+	struct client *client = slot_client(server, badge);
+
+	if (!client || --client->opened)
+		return;
+	slot_free(server, client);
+	if (server->gone)
+		server->gone(server, client);
+}
+
+/* ---- the loop */
+
+long protocol_no_method(struct request *request, struct message *message)
+{
+	(void)request;
+	(void)message;
+	return -ENOSYS;
+}
+
+static protocol_thunk *find_method(const struct server *server, uint32_t label)
+{
+	uint32_t number = label >> 16, method = label & 0xffff;
+
+	for (const struct protocol *const *at = server->protocols; *at; at++)
+		if ((*at)->number == number)
+			return method < (*at)->slots ? (*at)->table[method] : protocol_no_method;
+	return protocol_no_method;
+}
+
+static bool is_listener(const struct server *server, const struct client *client)
+{
+	for (const struct listener *listener = server->listeners; listener; listener = listener->next)
+		if (client == &listener->client)
+			return true;
+	return false;
+}
+
+static long hear(struct listener *listener, struct message *message)
+{
+	uint64_t bits = message->word[0];
+
+	*message = (struct message){0};
+	listener->notified(listener, bits);
+	return 0;
+}
+
+static long dispatch(struct server *server, struct message *message)
+{
+	struct client *client = find_client(server, message->badge);
+	struct request request = {server, client, message->token};
+
+	if (!client)
+		return -EBADF;
+	if (is_listener(server, client))
+		return hear((struct listener *)client, message);
+	return find_method(server, message->label)(&request, message);
+}
+
+static void set_result(struct message *message, uint32_t token, long result)
+{
+	if (result < 0)
+		message->label = (uint32_t)-result;
+	else
+		message->label = 0;
+	message->token = token;
+}
+
+/* Deals with what was received; says whether the message is a reply now. */
+static bool serve(struct server *server, struct message *message)
+{
+	uint32_t token = message->token;
+
+	if (!token) {
+		if (message->label == MESSAGE_BADGE_GONE)
+			badge_gone(server, message->badge);
+		return false;
+	}
+
+	long result = dispatch(server, message);
+
+	if (result == DEFERRED)
+		return false;
+	set_result(message, token, result);
+	return true;
+}
+
+/* Receives the next message, after a reply if there is one. A caller that has gone needs none. */
+static int next_message(struct server *server)
+{
+	struct message *message = &server->message;
+	int error = -ESRCH;
+
+	message->deadline = server->deadline;
+	if (server->reply)
+		error = ipc_reply_receive(server->endpoint, message);
+	if (error == -ESRCH) {
+		message->deadline = server->deadline;
+		error = ipc_receive(server->endpoint, message);
+	}
+	server->reply = false;
+	return error;
+}
+
+void server_turn(struct server *server)
+{
+	int error = next_message(server);
+
+	if (!error)
+		server->reply = serve(server, &server->message);
+	else if (error == -ETIMEDOUT && server->timeout)
+		server->timeout(server);
+	else if (error == -ENOMEM)
+		(void)thread_sleep((uint64_t)clock_now() + MEMORY_WAIT);
+	else
+		abort(); /* the endpoint is none to receive from, so nothing can be served */
+}
+
+_Noreturn void server_run(struct server *server)
+{
+	for (;;)
+		server_turn(server);
+}
+
+/* ---- what handlers and thunks use */
+
+static int lent_error(long result)
+{
+	return result == -EBADMSG || result == -EINVAL ? -EFAULT : (int)result;
+}
+
+int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size)
+{
+	uint8_t *at = to;
+
+	while (size) {
+		long count = ipc_read(from->server->endpoint, from->token, offset, at, size);
+
+		if (count <= 0)
+			return count ? lent_error(count) : -EFAULT;
+		at += count;
+		offset += (size_t)count;
+		size -= (size_t)count;
+	}
+	return 0;
+}
+
+int lent_write(const struct lent_out *to, size_t offset, const void *from, size_t size)
+{
+	const uint8_t *at = from;
+
+	while (size) {
+		long count = ipc_write(to->server->endpoint, to->token, offset, at, size);
+
+		if (count <= 0)
+			return count ? lent_error(count) : -EFAULT;
+		at += count;
+		offset += (size_t)count;
+		size -= (size_t)count;
+	}
+	return 0;
+}
+
+bool request_waits(struct server *server, uint32_t token)
+{
+	return ipc_read(server->endpoint, token, 0, NULL, 0) != -ESRCH;
+}
+
+int request_struct(const struct request *request, size_t offset, void *to, size_t size)
+{
+	const struct lent_in from = {request->server, request->token, (uint32_t)(offset + size)};
+
+	return lent_read(&from, offset, to, size);
+}
+
+int request_text(const struct request *request, size_t offset, char *to, size_t length)
+{
+	int error = request_struct(request, offset, to, length);
+
+	if (error)
+		return error;
+	to[length] = '\0';
+	return memchr(to, '\0', length) ? -EINVAL : 0;
+}
+
+static int handle_fits(any_handle handle, enum object_type type, uint32_t rights)
+{
+	struct handle_info info;
+	int error = handle_info(handle, &info);
+
+	if (error)
+		return error;
+	if (type != OBJECT_ANY && info.type != type)
+		return -EFTYPE;
+	return rights & ~info.rights ? -EACCES : 0;
+}
+
+int request_take(const struct request *request, uint32_t word, enum object_type type, uint32_t rights,
+	any_handle *taken)
+{
+	any_handle handle = ipc_take(request->server->endpoint, request->token, word);
+	int error;
+
+	if (handle.value == -EBADMSG || handle.value == -EINVAL)
+		return -EBADF;
+	if (handle.value == -EMFILE || handle.value == -ENOMEM)
+		return -ENFILE;
+	if (handle.value < 0)
+		return handle.value;
+	error = handle_fits(handle, type, rights);
+	if (error)
+		(void)handle_close(handle);
+	*taken = handle;
+	return error;
+}
+
+struct client *request_shown(const struct request *request, uint32_t word, int *error)
+{
+	struct server *server = request->server;
+	long badge = ipc_badge(server->endpoint, request->token, word);
+	struct client *client = badge >= 0 ? find_client(server, (uint64_t)badge) : NULL;
+
+	if (badge == -ENOENT)
+		*error = -EXDEV;
+	else if (badge == -ESRCH)
+		*error = -ESRCH;
+	else
+		*error = -EBADF;
+	return client;
+}
+
+int gift_give(struct server *server, uint32_t token, struct gift *gift, uint64_t *word)
+{
+	long value = ipc_give(server->endpoint, token, gift->handle, gift->rights);
+
+	if (value < 0) {
+		gift_drop(gift);
+		return value == -ENOMEM ? -EMFILE : (int)value;
+	}
+	*word = (uint64_t)value;
+	return 0;
+}
+
+void gift_drop(const struct gift *gift)
+{
+	if (gift->handle.value > 0)
+		(void)handle_close(gift->handle);
+}
+
+int server_answer(struct server *server, uint32_t token, long result, struct message *message)
+{
+	set_result(message, token, result);
+	return ipc_reply(server->endpoint, message);
+}
+
+/* ---- notifications. A thread waits for each and calls the server, which so hears of it between two other calls. */
+
+void listener_entry(void);
+__asm__("	.text\n"
+	"listener_entry:\n"
+	"	.option push\n"
+	"	.option norelax\n"
+	"	la	gp, __global_pointer$\n"
+	"	.option pop\n"
+	"	tail	listener_run\n");
+
+/* Has no thread-local data, so it calls nothing of the C library. */
+void listener_run(struct listener *listener);
+__attribute__((used)) void listener_run(struct listener *listener)
+{
+	for (;;) {
+		long bits = notification_wait(listener->notification, listener->bits, DEADLINE_NEVER);
+		struct message message = {.word = {(uint64_t)bits}, .deadline = DEADLINE_NEVER};
+
+		if (bits < 0 || ipc_call(listener->through, &message))
+			thread_exit();
+	}
+}
+
+int server_listen(struct server *server, struct listener *listener, notification_handle notification,
+	uint64_t bits, void (*notified)(struct listener *listener, uint64_t bits))
+{
+	*listener = (struct listener){.server = server,
+		.notification = notification,
+		.bits = bits,
+		.notified = notified,
+		.stack = aligned_alloc(16, LISTENER_STACK)};
+	if (!listener->stack)
+		return -ENOMEM;
+	listener->through = client_open(server, &listener->client);
+	if (listener->through.value < 0) {
+		free(listener->stack);
+		return listener->through.value;
+	}
+
+	thread_handle thread = thread_create(own_process(), (uintptr_t)listener_entry,
+		(uintptr_t)listener->stack + LISTENER_STACK, (uintptr_t)listener);
+
+	if (thread.value < 0) {
+		client_forget(server, &listener->client);
+		(void)handle_close(ANY(listener->through));
+		free(listener->stack);
+		return thread.value;
+	}
+	(void)handle_close(ANY(thread));
+	listener->next = server->listeners;
+	server->listeners = listener;
+	return 0;
+}

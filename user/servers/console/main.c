@@ -1,0 +1,424 @@
+/*
+ * The console: the driver of the machine's UART, with a terminal on it. Whoever has a handle to it speaks `file` and
+ * `terminal`; all handles are to the one terminal that there is, and survive a console that is started anew.
+ *
+ * All in one thread: a notification of the UART comes between two calls. When nobody reads, bytes that come in fill the
+ * rings; then they stay in the UART, whose interrupt is not acknowledged, and whoever sends has to wait. None is lost.
+ */
+#include "console.h"
+
+#include "output.h"
+#include "waiting.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tabula/console.h>
+#include <tabula/handles.h>
+#include <tabula/protocol/program.h>
+#include <tabula/serve/terminal.h>
+
+enum { TYPED = 65536, UART_BIT = 1 };
+
+#define PATIENCE 1000000000ul /* nanoseconds, for the process server */
+
+static struct server server;
+static struct client terminal, printer; /* a printer is written to, and what is read from it is at its end */
+static struct listener listener;
+static struct ring typed;
+static struct waiting readers, askers; /* of file_read; of file_ready, and file_sync, which wants nothing */
+static bool unacknowledged;
+static uint16_t rows, columns;
+static uint32_t group;
+
+/* ---- moving bytes */
+
+static bool take_from_uart(void)
+{
+	bool moved = false;
+	uint8_t byte;
+
+	while (ring_room(&typed) && uart_take(&byte)) {
+		ring_put(&typed, byte);
+		moved = true;
+	}
+	return moved;
+}
+
+/* Bytes that are wanted as they come stay as they are until they are read: lines may be wanted again by then. */
+static bool edits(void)
+{
+	return input_mode() & (TERMINAL_MODE_LINES | TERMINAL_MODE_SIGNALS);
+}
+
+static bool edit(void)
+{
+	bool moved = false;
+
+	while (edits() && typed.count && input_has_room() && output_room() >= INPUT_ECHO) {
+		input_byte(ring_take(&typed));
+		moved = true;
+	}
+	return moved;
+}
+
+static bool is_ready(void)
+{
+	return input_is_ready() || (!edits() && typed.count);
+}
+
+static long give_typed(const struct lent_out *to)
+{
+	size_t size;
+	const uint8_t *bytes = ring_bytes(&typed, 0, &size);
+	int error;
+
+	size = size < to->size ? size : to->size;
+	error = lent_write(to, 0, bytes, size);
+	if (error)
+		return error;
+	if (input_mode() & TERMINAL_MODE_ECHO && output_room() >= 2 * size)
+		output_show((const char *)bytes, size);
+	ring_drop(&typed, size);
+	return (long)size;
+}
+
+/* Copies what is ready to a reader; 0 at the end. What can't be copied stays ready for others. */
+static long give(const struct lent_out *to)
+{
+	if (!input_is_ready())
+		return give_typed(to);
+
+	size_t length = input_length() < to->size ? input_length() : to->size;
+
+	for (size_t done = 0, size; done < length; done += size) {
+		const uint8_t *bytes = input_bytes(done, &size);
+		int error;
+
+		size = size < length - done ? size : length - done;
+		error = lent_write(to, done, bytes, size);
+		if (error)
+			return error;
+	}
+	input_taken(length);
+	return (long)length;
+}
+
+static bool work_for_readers(void)
+{
+	bool moved = false;
+
+	while (readers.count && is_ready()) {
+		const struct lent_out *to = &waiting_first(&readers)->to;
+
+		(void)answer_file_read(to->server, to->token, give(to));
+		waiting_drop(&readers);
+		moved = true;
+	}
+	return moved;
+}
+
+/* Which of these are so. */
+static uint32_t ready(uint32_t wanted)
+{
+	uint32_t now = 0;
+
+	if (is_ready())
+		now |= READY_READ;
+	if (output_has_room())
+		now |= READY_WRITE;
+	return wanted & now;
+}
+
+static bool answer_asker(const struct call *call)
+{
+	if (!call->wanted && output_is_empty())
+		(void)answer_file_sync(call->to.server, call->to.token, 0);
+	else if (ready(call->wanted))
+		(void)answer_file_ready(call->to.server, call->to.token, ready(call->wanted));
+	else
+		return false;
+	return true;
+}
+
+static void work_for_askers(void)
+{
+	for (unsigned i = askers.count; i--;) {
+		struct call call = *waiting_first(&askers);
+
+		waiting_drop(&askers);
+		if (!answer_asker(&call))
+			(void)waiting_add(&askers, &call);
+	}
+}
+
+static void work(void)
+{
+	bool moved;
+
+	do {
+		moved = take_from_uart();
+		moved |= edit();
+		moved |= work_for_readers();
+		moved |= output_work();
+	} while (moved);
+	work_for_askers();
+	if (unacknowledged && ring_room(&typed)) {
+		unacknowledged = false;
+		uart_acknowledge();
+	}
+}
+
+static void hear(struct listener *from, uint64_t bits)
+{
+	(void)from;
+	(void)bits;
+	unacknowledged = true;
+	work();
+}
+
+/* Ctrl-C: who reads is told, and the programs of the group get the signal, if the process server is there. */
+static void interrupt(void)
+{
+	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
+
+	if (group && programs.value > 0)
+		(void)program_signal(programs, -(int32_t)group, SIGINT, (uint64_t)clock_now() + PATIENCE);
+	while (readers.count) {
+		const struct lent_out *to = &waiting_first(&readers)->to;
+
+		(void)answer_file_read(to->server, to->token, -EINTR);
+		waiting_drop(&readers);
+	}
+}
+
+/* ---- file */
+
+long serve_file_read(struct request *request, struct lent_out buf)
+{
+	struct call call = {buf, 0};
+	long result = DEFERRED;
+
+	if (!buf.size || request->client == &printer)
+		return 0;
+	if (!readers.count && is_ready())
+		result = give(&buf);
+	else if (!waiting_add(&readers, &call))
+		return -ENOMEM;
+	work();
+	return result;
+}
+
+long serve_file_write(struct request *request, struct lent_in buf)
+{
+	long result = output_write(&buf);
+
+	(void)request;
+	work();
+	return result;
+}
+
+long serve_file_read_at(struct request *request, uint64_t offset, struct lent_out buf)
+{
+	(void)request;
+	(void)offset;
+	(void)buf;
+	return -ESPIPE;
+}
+
+long serve_file_write_at(struct request *request, uint64_t offset, struct lent_in buf)
+{
+	(void)request;
+	(void)offset;
+	(void)buf;
+	return -ESPIPE;
+}
+
+long serve_file_seek(struct request *request, int64_t offset, enum whence whence)
+{
+	(void)request;
+	(void)offset;
+	(void)whence;
+	return -ESPIPE;
+}
+
+long serve_file_stat(struct request *request, struct file_status *status)
+{
+	status->mode = S_IFCHR | S_IRUSR | S_IWUSR;
+	status->links = 1;
+	status->terminal = request->client == &terminal;
+	return 0;
+}
+
+long serve_file_truncate(struct request *request, uint64_t length)
+{
+	(void)request;
+	(void)length;
+	return -EINVAL;
+}
+
+long serve_file_sync(struct request *request)
+{
+	struct call call = {{request->server, request->token, 0}, 0};
+
+	if (output_is_empty())
+		return 0;
+	return waiting_add(&askers, &call) ? DEFERRED : -EIO;
+}
+
+long serve_file_flags(struct request *request)
+{
+	(void)request;
+	return OPEN_READ | OPEN_WRITE;
+}
+
+/* Flags would be those of all handles, since all are to one terminal. */
+long serve_file_set_flags(struct request *request, enum open how)
+{
+	(void)request;
+	return how & (OPEN_NONBLOCK | OPEN_APPEND) ? -EINVAL : 0;
+}
+
+long serve_file_set_mode(struct request *request, uint32_t mode)
+{
+	(void)request;
+	(void)mode;
+	return -EPERM;
+}
+
+long serve_file_set_times(struct request *request, uint64_t accessed, uint64_t modified, enum times which)
+{
+	(void)request;
+	(void)accessed;
+	(void)modified;
+	(void)which;
+	return -EPERM;
+}
+
+long serve_file_ready(struct request *request, enum ready wanted)
+{
+	struct call call = {{request->server, request->token, 0}, wanted};
+	uint32_t now = ready(wanted);
+
+	if (now)
+		return now;
+	return wanted && waiting_add(&askers, &call) ? DEFERRED : -EINVAL;
+}
+
+long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)
+{
+	(void)request;
+	(void)offset;
+	(void)length;
+	(void)result;
+	return -EINVAL;
+}
+
+/* ---- terminal */
+
+long serve_terminal_get_mode(struct request *request)
+{
+	(void)request;
+	return input_mode();
+}
+
+long serve_terminal_set_mode(struct request *request, enum terminal_mode mode)
+{
+	(void)request;
+	input_set_mode(mode);
+	work();
+	return 0;
+}
+
+long serve_terminal_get_size(struct request *request, uint16_t *to_rows, uint16_t *to_columns)
+{
+	(void)request;
+	*to_rows = rows;
+	*to_columns = columns;
+	return 0;
+}
+
+long serve_terminal_set_size(struct request *request, uint16_t to_rows, uint16_t to_columns)
+{
+	(void)request;
+	rows = to_rows;
+	columns = to_columns;
+	return 0;
+}
+
+long serve_terminal_get_group(struct request *request)
+{
+	(void)request;
+	return group;
+}
+
+long serve_terminal_set_group(struct request *request, uint32_t to)
+{
+	(void)request;
+	group = to;
+	return 0;
+}
+
+long serve_terminal_discard(struct request *request)
+{
+	(void)request;
+	ring_drop(&typed, typed.count);
+	input_discard();
+	work();
+	return 0;
+}
+
+/* ---- the start */
+
+/* The badges that init gives: see services.c there. */
+static struct client *adopt(struct server *of, uint64_t badge)
+{
+	(void)of;
+	if (badge == CONSOLE_TERMINAL)
+		return &terminal;
+	return badge == CONSOLE_PRINTER ? &printer : NULL;
+}
+
+/* Nobody would see a message that goes through the console, so the kernel's log gets it. */
+_Noreturn static void give_up(const char *what, int error)
+{
+	char text[128];
+	int length = snprintf(text, sizeof(text), "console: %s: %s\n", what, strerror(error));
+
+	(void)console_write(own_system(), (const uint8_t *)text, (size_t)length);
+	exit(1);
+}
+
+/* Touches the stack that serving will need: see ring_init. */
+static void touch_stack(void)
+{
+	volatile char bytes[4 * PAGE_SIZE];
+
+	for (size_t i = 0; i < sizeof(bytes); i += PAGE_SIZE)
+		bytes[i] = 1;
+}
+
+int main(void)
+{
+	static const struct protocol *const protocols[] = {&file_protocol, &terminal_protocol, NULL};
+	static const struct input_hooks hooks = {output_show, interrupt};
+	notification_handle notification = notification_create();
+	int error;
+
+	if (notification.value < 0 || !ring_init(&typed, TYPED) || !input_init(&hooks) || !output_init())
+		give_up("no memory", ENOMEM);
+	error = server_init(&server, (endpoint_handle){startup_handle(STARTUP_ENDPOINT).value}, protocols);
+	if (!error)
+		error = server_listen(&server, &listener, notification, UART_BIT, hear);
+	if (error)
+		give_up("can't serve", -error);
+	server.adopt = adopt;
+	touch_stack();
+	error = uart_open(own_system(), notification, UART_BIT);
+	if (error)
+		give_up("can't drive the UART", -error);
+	server_run(&server);
+}

@@ -1,0 +1,115 @@
+/*
+ * The UART: an ns16550a, found in the device tree by what it is compatible with. The firmware has set it up, and goes on
+ * writing to it for the kernel: both wait until it can take a byte, so none is lost.
+ */
+#include "console.h"
+
+#include <errno.h>
+#include <string.h>
+#include <tabula/handles.h>
+
+enum uart_register {
+	DATA = 0, /* RBR, THR */
+	INTERRUPT_ENABLE = 1,
+	INTERRUPT_STATUS = 2, /* IIR; reading it takes the interrupt about room away */
+	FIFO_CONTROL = 2,
+	LINE_STATUS = 5,
+};
+
+enum {
+	ENABLE_RECEIVED = 0x1,
+	ENABLE_ROOM = 0x2,
+	STATUS_RECEIVED = 0x01,
+	STATUS_ROOM = 0x20,
+	FIFO_ENABLE = 0x1,
+	FIFO_LEVEL_14 = 0xc0, /* an interrupt when so many bytes have come, or no more come for a while */
+	PATH_MOST = 256,
+};
+
+static const char compatible[] = "ns16550a";
+
+static volatile uint8_t *registers;
+static interrupt_handle line;
+static bool room_wanted;
+
+static int find(system_handle system, char path[PATH_MOST])
+{
+	long length = device_find(
+		system, (const uint8_t *)compatible, strlen(compatible), 0, (uint8_t *)path, PATH_MOST);
+
+	return length > PATH_MOST ? -ENAMETOOLONG : (int)length;
+}
+
+static int map(system_handle system, const char *path, size_t length)
+{
+	memory_handle memory = memory_device(system, (const uint8_t *)path, length);
+
+	if (memory.value < 0)
+		return memory.value;
+
+	long at = vm_map(own_process(), 0, memory, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
+
+	(void)handle_close(ANY(memory)); /* the mapping keeps it */
+	if (at < 0)
+		return (int)at;
+	registers = (volatile uint8_t *)at;
+	return 0;
+}
+
+static int attach(system_handle system, const char *path, size_t length, notification_handle notification,
+	uint64_t bits)
+{
+	long number = device_interrupt(system, (const uint8_t *)path, length);
+
+	if (number < 0)
+		return (int)number;
+	line = interrupt_create(system, (uint32_t)number, notification, bits);
+	return line.value < 0 ? line.value : 0;
+}
+
+int uart_open(system_handle system, notification_handle notification, uint64_t bits)
+{
+	char path[PATH_MOST];
+	int length = find(system, path), error;
+
+	if (length < 0)
+		return length;
+	error = map(system, path, (size_t)length);
+	if (!error)
+		error = attach(system, path, (size_t)length, notification, bits);
+	if (error)
+		return error;
+	registers[FIFO_CONTROL] = FIFO_ENABLE | FIFO_LEVEL_14;
+	registers[INTERRUPT_ENABLE] = ENABLE_RECEIVED;
+	return 0;
+}
+
+bool uart_take(uint8_t *byte)
+{
+	if (!(registers[LINE_STATUS] & STATUS_RECEIVED))
+		return false;
+	*byte = registers[DATA];
+	return true;
+}
+
+bool uart_send(uint8_t byte)
+{
+	if (!(registers[LINE_STATUS] & STATUS_ROOM))
+		return false;
+	registers[DATA] = byte;
+	return true;
+}
+
+void uart_want_room(bool wanted)
+{
+	if (wanted == room_wanted)
+		return;
+	room_wanted = wanted;
+	registers[INTERRUPT_ENABLE] = ENABLE_RECEIVED | (wanted ? ENABLE_ROOM : 0);
+}
+
+void uart_acknowledge(void)
+{
+	(void)registers[INTERRUPT_STATUS];
+	(void)interrupt_acknowledge(line);
+}

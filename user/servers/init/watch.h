@@ -1,0 +1,22 @@
+/* Waiting for processes to end beside other things: a thread for each, which sets bits of a notification. */
+#pragma once
+
+#include <stdint.h>
+#include <tabula/syscalls.h>
+
+enum { WATCH_STACK = 2048 };
+
+struct watch {
+	notification_handle changes;
+	uint64_t bit;
+	process_handle process; /* written before `turn` */
+	uint32_t turn; /* how many processes there have been: the thread waits for the next */
+	struct process_result result; /* of the last, when the bit is set */
+	char stack[WATCH_STACK] __attribute__((aligned(16)));
+};
+
+/* 0 or -errno. The struct stays for good. */
+int watch_init(struct watch *watch, notification_handle changes, uint64_t bit);
+
+/* Watches a process; the one before has ended. Its handle is closed when the bit is set. */
+void watch_process(struct watch *watch, process_handle process);

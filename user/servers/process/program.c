@@ -1,0 +1,139 @@
+/* Programs, in a list in the order of their numbers, which grow until they wrap around. */
+#include "program.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <tabula/handles.h>
+
+enum { PID_MOST = 99999 };
+
+/* A process whose handles are gone has ended, or does within this. */
+#define SOON 1000000000ul /* nanoseconds */
+
+static struct program *first;
+static uint32_t last_pid;
+static unsigned count;
+
+struct program *program_first(void)
+{
+	return first;
+}
+
+struct program *program_find(uint32_t pid)
+{
+	for (struct program *at = first; at; at = at->next)
+		if (at->pid == pid)
+			return at;
+	return NULL;
+}
+
+/* A group keeps its number from being used for another program. */
+static bool is_used(uint32_t pid)
+{
+	for (struct program *at = first; at; at = at->next)
+		if (at->pid == pid || at->group == pid)
+			return true;
+	return false;
+}
+
+static uint32_t new_pid(void)
+{
+	do
+		last_pid = last_pid < PID_MOST ? last_pid + 1 : FIRST_PROGRAM + 1;
+	while (is_used(last_pid));
+	return last_pid;
+}
+
+static void insert(struct program *program)
+{
+	struct program **at = &first;
+
+	while (*at && (*at)->pid < program->pid)
+		at = &(*at)->next;
+	program->next = *at;
+	*at = program;
+}
+
+struct program *program_make(struct program *parent, const char *name)
+{
+	struct program *program = count < PROGRAMS_MOST ? calloc(1, sizeof(*program)) : NULL;
+
+	if (!program)
+		return NULL;
+	count++;
+	program->pid = new_pid();
+	program->parent = parent;
+	program->group = parent ? parent->group : program->pid;
+	program_rename(program, name);
+	insert(program);
+	return program;
+}
+
+void program_rename(struct program *program, const char *name)
+{
+	strncpy(program->name, name, NAME_SIZE - 1);
+}
+
+static void close_process(process_handle *process)
+{
+	if (process->value > 0)
+		(void)handle_close(ANY(*process));
+	process->value = 0;
+}
+
+void program_forget(struct program *program)
+{
+	struct program **at = &first;
+
+	while (*at != program)
+		at = &(*at)->next;
+	*at = program->next;
+	close_process(&program->process);
+	close_process(&program->coming);
+	free(program);
+	count--;
+}
+
+/* As POSIX tells it. */
+static uint32_t status_of(const struct process_result *result)
+{
+	if (result->reason == END_REASON_EXITED)
+		return (uint32_t)(result->status & 0xff) << 8;
+	return (uint32_t)(result->status - 128) & 0x7f;
+}
+
+static bool has_ended(process_handle process, uint64_t deadline, struct process_result *result)
+{
+	return process.value > 0 && process_wait(process, deadline, result) == 0;
+}
+
+/* Of a program that was to be run by another process, that one counts, if it ever ran. */
+static uint32_t how_it_ended(const struct program *program)
+{
+	struct process_result result;
+	uint64_t deadline = (uint64_t)clock_now() + SOON;
+
+	if (has_ended(program->coming, 0, &result))
+		return status_of(&result);
+	if (has_ended(program->process, deadline, &result))
+		return status_of(&result);
+	if (has_ended(program->coming, deadline, &result))
+		return status_of(&result);
+	return SIGKILL;
+}
+
+void program_end(struct program *program, struct program *heir)
+{
+	program->status = how_it_ended(program);
+	program->state = PROGRAM_STATE_ENDED;
+	close_process(&program->process);
+	close_process(&program->coming);
+	for (struct program *at = first, *next; at; at = next) {
+		next = at->next;
+		if (at->parent != program)
+			continue;
+		at->parent = heir;
+		if (at->state == PROGRAM_STATE_ENDED)
+			program_forget(at);
+	}
+}
