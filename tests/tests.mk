@@ -91,7 +91,7 @@ test:
 ## lint              check layout, layers, and what clang has to say
 ## format            lay the C files out as .clang-format has it
 C_FILES := $(wildcard kernel/*.[ch] kernel/*/*.[ch] arch/riscv/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch] \
-           tests/host/kernel/*.[ch])
+           tests/host/kernel/*.[ch] tests/host/shell/*.[ch])
 CLANG_FLAGS = $(filter-out -ffixed-x% -Werror -march=% -mabi=%,$(KERNEL_CFLAGS)) --target=riscv64-unknown-elf \
               -march=rv64imac -mabi=lp64 -Wthread-safety -Wno-unused-command-line-argument -Wno-unknown-pragmas -Werror -fsyntax-only
 

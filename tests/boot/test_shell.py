@@ -51,8 +51,39 @@ class Commands(unittest.TestCase):
                     "sh: cd: /etc/motd: Not a directory\n", 1)
 
     def test_nothing_of_a_broken_input_runs(self) -> None:
-        self.expect("echo a; echo 'b", "sh: syntax error: the end comes too early; is a quote open?\n", 2)
-        self.expect("echo a; echo b | cat", "sh: '|': there are no pipes yet\n", 2)
+        self.expect("echo a; echo 'b", "sh: syntax error: the end comes too early; is a quote, a parenthesis, an 'if' or a "
+                    "loop open?\n", 2)
+        self.expect("echo a; fi", "sh: syntax error: a command is missing before 'fi'\n", 2)
+
+    def test_language(self) -> None:
+        self.expect("f() { local i=$1; while [ $i -gt 0 ]; do echo -n $i; i=$((i - 1)); done; echo; return 4; }; f 3; echo $?",
+                    "321\n4\n")
+        self.expect("for w in a 'b c'; do case $w in a) echo one;; b*) echo \"two $w\";; esac; done; if false; then echo no; "
+                    "elif test -d /etc; then echo dir; fi", "one\ntwo b c\ndir\n")
+        self.expect("cd /etc; read first second rest < motd; echo \"$second\"; n=0; while read x; do n=$((n+1)); done < motd; "
+                    "echo $n", "a\n" + f"{len((ROOT / 'user/etc/motd').read_text().splitlines())}\n")
+        self.expect("x=archive.tar.gz; echo ${x%.*} ${x##*.} ${#x} ${none:-default}; set -- p q; shift; echo $1 $#",
+                    "archive.tar gz 14 default\nq 1\n")
+        self.expect("trap 'echo bye' EXIT; echo a >&2; { echo b; } 2>&1; printf '%s-%d\\n' x 7; set -e; false; echo no",
+                    "a\nb\nx-7\nbye\n", 1)
+
+    def test_scripts(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            script = Path(directory) / "script"
+            script.write_text("echo $0 $# \"$@\"\nif\ntrue\nthen\n  echo yes\nfi\n. /bin/script2\nexit 5\n")
+            (Path(directory) / "script2").write_text("echo sourced\n")
+            done = subprocess.run([RUN, "--program", str(script), "--program", str(Path(directory) / "script2"),
+                                   "sh /bin/script 'a b' c; echo $?"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.stdout, "/bin/script 2 a b c\nyes\nsourced\n5\n")
+
+    def test_what_is_missing_is_said(self) -> None:
+        self.expect("echo a | cat; echo $?; x=$(echo a); (echo a); echo a & echo b; cat < /etc/motd",
+                    "sh: no pipe can be made: Function not implemented\n1\n"
+                    "sh: no pipe can be made: Function not implemented\n"
+                    "sh: no copy of the shell can be made: Function not implemented\n"
+                    "sh: no copy of the shell can be made: Function not implemented\nb\n"
+                    "sh: cat: Function not implemented\n", 126)
 
     def test_faults_are_named_and_survived(self) -> None:
         ways = [("null", "Segmentation fault", 139), ("text-write", "Segmentation fault", 139),

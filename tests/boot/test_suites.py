@@ -238,6 +238,19 @@ class ShootdownOfFour(Shootdown):
     machine = FOUR
 
 
+class Threads(ktap.KtapSuite):
+    command = "test-threads"
+
+
+class ThreadsOfTwo(Threads):
+    machine = TWO
+
+
+class ThreadsOfFour(Threads):
+    command = "test-threads 200"
+    machine = FOUR
+
+
 class Fuzz(ktap.KtapSuite):
     command = "test-fuzz"
 

@@ -1,5 +1,5 @@
 /*
- * picolibc's <stdio.h> and the reading of whole lines, which it lacks.
+ * picolibc's <stdio.h> and what it lacks: the reading of whole lines, and streams for one thread at a time.
  */
 #pragma once
 
@@ -13,3 +13,8 @@
  */
 ssize_t getdelim(char **restrict line, size_t *restrict size, int delimiter, FILE *restrict stream);
 ssize_t getline(char **restrict line, size_t *restrict size, FILE *restrict stream);
+
+/* Nobody else uses the stream until it is unlocked as often as it was locked. try: 0 if it could be had at once. */
+void flockfile(FILE *stream);
+int ftrylockfile(FILE *stream);
+void funlockfile(FILE *stream);

@@ -1,6 +1,7 @@
 /*
- * sbrk: the region that malloc grows in, far from everything else, made of memory objects mapped one after
- * the other. Pages cost nothing before they are touched, so it grows in steps that double.
+ * Memory for malloc. sbrk: the region that it grows in, far from everything else, made of memory objects mapped
+ * one after the other. Pages cost nothing before they are touched, so it grows in steps that double; a step that
+ * lies wholly behind the break goes back. And pages of their own for large blocks.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -8,19 +9,27 @@
 #include <unistd.h>
 #include <tabula/handles.h>
 
+#include "heap.h"
 #include "libc.h"
+#include "thread.h"
 
 #define HEAP_BASE  0x1000000000ul
 #define HEAP_LIMIT 0x2000000000ul
 #define STEP_MIN   0x40000ul
 #define STEP_MAX   0x4000000ul
 
+enum { STEPS = 1100 }; /* enough for the whole region in steps of the largest size */
+
 static uintptr_t heap_break = HEAP_BASE;
 static uintptr_t heap_mapped = HEAP_BASE; /* end of what is mapped */
-static uintptr_t heap_used = HEAP_BASE; /* above it no byte was ever handed out */
+static uintptr_t heap_used = HEAP_BASE; /* above it all that is mapped is still zero */
+static uintptr_t steps[STEPS]; /* where each begins */
+static size_t step_count;
 
 static int heap_map(size_t size)
 {
+	if (step_count == STEPS)
+		return -ENOMEM;
 	memory_handle memory = memory_create(size);
 	if (memory.value < 0)
 		return memory.value;
@@ -28,8 +37,23 @@ static int heap_map(size_t size)
 	handle_close(ANY(memory)); /* the mapping keeps it */
 	if (at < 0)
 		return (int)at;
+	steps[step_count++] = heap_mapped;
 	heap_mapped += size;
 	return 0;
+}
+
+/* Unmaps the steps that begin at the break or behind it. */
+static void heap_shrink(void)
+{
+	while (step_count > 0 && steps[step_count - 1] >= heap_break) {
+		uintptr_t start = steps[step_count - 1];
+		if (vm_unmap(own_process(), start, heap_mapped - start) != 0)
+			break; /* it can still be used */
+		heap_mapped = start;
+		step_count--;
+	}
+	if (heap_used > heap_mapped)
+		heap_used = heap_mapped;
 }
 
 static int heap_extend(uintptr_t end)
@@ -62,5 +86,52 @@ void *sbrk(ptrdiff_t change)
 	if (new > heap_used)
 		heap_used = new;
 	heap_break = new;
+	if (new < old)
+		heap_shrink();
 	return (void *)old;
+}
+
+void *pages_map(size_t size)
+{
+	memory_handle memory = memory_create(size);
+	if (memory.value < 0)
+		return NULL;
+	long at = vm_map(own_process(), 0, memory, 0, size, PROT_READ | PROT_WRITE, 0);
+	handle_close(ANY(memory)); /* the mapping keeps it */
+	return at < 0 ? NULL : (void *)at;
+}
+
+void pages_unmap(void *start, size_t size)
+{
+	(void)vm_unmap(own_process(), (uintptr_t)start, size);
+}
+
+/* Hard to guess, not impossible: when the program asked first, to the nanosecond. */
+size_t heap_random(void)
+{
+	uint64_t x = (uint64_t)clock_now() * 0x9e3779b97f4a7c15u;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+/* As in mutex.c, without what other mutexes have to look at first. */
+enum { FREE, TAKEN, CONTENDED };
+
+static uint32_t lock_word;
+
+void heap_lock(void)
+{
+	uint32_t expected = FREE;
+	if (__atomic_compare_exchange_n(
+		    &lock_word, &expected, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	while (__atomic_exchange_n(&lock_word, CONTENDED, __ATOMIC_ACQUIRE) != FREE)
+		(void)futex_wait_for(&lock_word, CONTENDED, DEADLINE_NEVER);
+}
+
+void heap_unlock(void)
+{
+	if (__atomic_exchange_n(&lock_word, FREE, __ATOMIC_RELEASE) == CONTENDED)
+		futex_wake_some(&lock_word, 1);
 }

@@ -27,10 +27,20 @@ static pid_t *child_slot(pid_t pid)
 	return NULL;
 }
 
+/* A program gets the console; what it should have instead must not be passed over without a word. */
+static bool is_redirected(void)
+{
+	struct stat status;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &status) != 0 || !S_ISCHR(status.st_mode))
+			return true;
+	return false;
+}
+
 int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
 	const posix_spawnattr_t *restrict attributes, char *const argv[], char *const envp[])
 {
-	if (actions != NULL || attributes != NULL)
+	if (actions != NULL || attributes != NULL || is_redirected())
 		return ENOSYS; /* no program inherits descriptors or signals */
 	pid_t *slot = child_slot(0);
 	if (slot == NULL)

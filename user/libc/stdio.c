@@ -6,6 +6,8 @@
 #include <stdio-bufio.h>
 #include <unistd.h>
 
+#include "thread.h"
+
 enum { BUFFER_SIZE = 1024 };
 
 static char in_buffer[BUFFER_SIZE];
@@ -22,6 +24,16 @@ static struct __file_bufio error_stream = STREAM(2, error_buffer, __SWR, 0);
 FILE *const stdin = &in_stream.xfile.cfile.file;
 FILE *const stdout = &out_stream.xfile.cfile.file;
 FILE *const stderr = &error_stream.xfile.cfile.file;
+
+static struct __lock locks[] = {LOCK_INITIALIZER, LOCK_INITIALIZER, LOCK_INITIALIZER};
+
+/* Before all other constructors: these may print. */
+__attribute__((constructor(101))) static void streams_start(void)
+{
+	in_stream.lock = &locks[0];
+	out_stream.lock = &locks[1];
+	error_stream.lock = &locks[2];
+}
 
 /* picolibc's own takes no null pointer. What fopen opens can't be written: stdout is all. */
 int fflush(FILE *stream)

@@ -1,5 +1,5 @@
 /*
- * What the shell does itself, because it concerns the shell.
+ * What the shell does itself: the list, and what concerns its directory and its variables.
  */
 #include "sh.h"
 
@@ -9,39 +9,43 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { DIRECTORY_SIZE = 1024 };
+
 static const char help_text[] =
 	"Type a program and its arguments; 'ls /bin' shows the programs, NAME --help explains one.\n"
-	"  a; b   a && b   a || b       one after the other; if a succeeded; if it failed\n"
-	"  'x' \"x\" \\x                  quotes\n"
-	"  NAME=value  $NAME  $?        variables; the status of the last command\n"
-	"  *  ?  [a-z]                  file names\n"
-	"Known to the shell itself:\n"
-	"  cd [DIRECTORY]    pwd        go elsewhere; where am I\n"
-	"  export NAME[=value]  unset NAME    what programs find in their environment\n"
-	"  type NAME                    what NAME would run\n"
-	"  exit [STATUS]                leave this shell\n"
-	"Keys: arrows, Home, End, Ctrl-A E B F P N, Ctrl-K U W, Ctrl-L, Ctrl-C, Ctrl-D.\n";
+	"  a; b   a && b   a || b   ! a       one after the other; if a succeeded; if it failed\n"
+	"  a | b                              what a prints is what b reads\n"
+	"  a < FILE   a > FILE   a >> FILE    reads from a file; writes it; writes at its end\n"
+	"  a 2> FILE   a > FILE 2>&1          what it complains; both\n"
+	"  a &   jobs   wait   fg   kill %1   in the background\n"
+	"  'x' \"x\" \\x   *  ?  [a-z]   ~       quotes; names of files; your directory\n"
+	"  NAME=value  $NAME  ${NAME:-x}  $?  variables; the status of the last command\n"
+	"  $(a)  $((1 + 2))                   what a prints; a number\n"
+	"  if a; then b; else c; fi           while, until, for NAME in WORDS, case WORD in; do ...; done\n"
+	"  f() { a; }   ( a )   { a; }        functions and groups; << END begins a text up to END\n"
+	"Known to the shell itself:\n";
 
-static int builtin_help(struct shell *shell, char **words)
+static int builtin_help(struct shell *shell, char **words);
+
+static int builtin_true(struct shell *shell, char **words)
 {
 	(void)shell;
 	(void)words;
-	fputs(help_text, stdout);
 	return 0;
 }
 
-static int builtin_nothing(struct shell *shell, char **words)
+static int builtin_false(struct shell *shell, char **words)
 {
 	(void)shell;
 	(void)words;
-	return 0;
+	return 1;
 }
 
 static int builtin_pwd(struct shell *shell, char **words)
 {
 	(void)shell;
 	(void)words;
-	char directory[4096];
+	char directory[DIRECTORY_SIZE];
 	if (getcwd(directory, sizeof directory) == NULL) {
 		complain("pwd: %s", strerror(errno));
 		return 1;
@@ -53,7 +57,7 @@ static int builtin_pwd(struct shell *shell, char **words)
 static int builtin_cd(struct shell *shell, char **words)
 {
 	(void)shell;
-	char old[4096], new[4096];
+	char old[DIRECTORY_SIZE], new[DIRECTORY_SIZE];
 	const char *to = words[1];
 	if (to != NULL && words[2] != NULL) {
 		complain("cd: one directory, please");
@@ -77,52 +81,60 @@ static int builtin_cd(struct shell *shell, char **words)
 	return done ? 0 : 1;
 }
 
-static int builtin_exit(struct shell *shell, char **words)
+/* Does something with each NAME or NAME=value, which is assigned first. */
+static int each_name(char **words, bool (*work)(const char *name, size_t length))
 {
-	int status = shell->status;
-	if (words[1] != NULL) {
-		char *end;
-		errno = 0;
-		long number = strtol(words[1], &end, 10);
-		if (end == words[1] || *end != '\0' || errno != 0 || words[2] != NULL) {
-			complain("exit: '%s' is not a status; use a number from 0 to 255",
-				words[words[2] ? 2 : 1]);
-			number = STATUS_USAGE;
+	const char *command = *words;
+	int status = 0;
+	for (words++; *words != NULL; words++) {
+		size_t length = variable_name_length(*words);
+		char after = (*words)[length];
+		if (length == 0 || (after != '\0' && after != '=')) {
+			complain("%s: '%s' is not a name", command, *words);
+			status = 1;
+		} else if ((after == '=' && !variable_set(*words, length, *words + length + 1)) ||
+			   !work(*words, length)) {
+			status = 1;
 		}
-		status = (int)(number & 0xff);
 	}
-	shell->leaving = true;
 	return status;
-}
-
-static int print_exported(void)
-{
-	char **list = variables_environment(NULL, 0);
-	if (list == NULL) {
-		complain("out of memory");
-		return 1;
-	}
-	for (char **text = list; *text != NULL; text++)
-		puts(*text);
-	free(list);
-	return 0;
 }
 
 static int builtin_export(struct shell *shell, char **words)
 {
 	(void)shell;
-	if (words[1] == NULL)
-		return print_exported();
-	for (words++; *words != NULL; words++) {
-		size_t length = variable_name_length(*words);
-		char after = (*words)[length];
-		if (length == 0 || (after != '\0' && after != '=')) {
-			complain("export: '%s' is not a name", *words);
+	if (words[1] != NULL && strcmp(words[1], "-p") != 0)
+		return each_name(words, variable_export);
+	variables_print("export ", true);
+	return 0;
+}
+
+static int builtin_readonly(struct shell *shell, char **words)
+{
+	(void)shell;
+	if (words[1] != NULL && strcmp(words[1], "-p") != 0)
+		return each_name(words, variable_protect);
+	variables_print("readonly ", false);
+	return 0;
+}
+
+static int builtin_local(struct shell *shell, char **words)
+{
+	(void)shell;
+	for (char **word = words + 1; *word != NULL; word++) {
+		size_t length = variable_name_length(*word);
+		if (length > 0 && !function_local(*word, length)) {
+			complain("local: only a function has variables of its own");
 			return 1;
 		}
-		if (after == '=' && !variable_set(*words, length, *words + length + 1))
+	}
+	for (char **word = words + 1; *word != NULL; word++) {
+		size_t length = variable_name_length(*word);
+		if (length == 0 || ((*word)[length] != '=' && (*word)[length] != '\0')) {
+			complain("local: '%s' is not a name", *word);
 			return 1;
-		if (!variable_export(*words, length))
+		}
+		if ((*word)[length] == '=' && !variable_set(*word, length, *word + length + 1))
 			return 1;
 	}
 	return 0;
@@ -130,48 +142,77 @@ static int builtin_export(struct shell *shell, char **words)
 
 static int builtin_unset(struct shell *shell, char **words)
 {
-	(void)shell;
-	for (words++; *words != NULL; words++)
-		variable_unset(*words);
-	return 0;
-}
-
-static int builtin_type(struct shell *shell, char **words)
-{
-	(void)shell;
+	bool functions = words[1] != NULL && strcmp(words[1], "-f") == 0;
+	bool variables = words[1] != NULL && strcmp(words[1], "-v") == 0;
 	int status = 0;
-	for (words++; *words != NULL; words++) {
-		char path[4096];
-		if (builtin_find(*words) != NULL) {
-			printf("%s is known to the shell itself\n", *words);
-		} else if (program_find(*words, path, sizeof path)) {
-			printf("%s is %s\n", *words, path);
-		} else {
-			complain("%s: not found", *words);
+	(void)shell;
+	for (words += 1 + (functions || variables); *words != NULL; words++) {
+		if (functions)
+			(void)function_remove(*words);
+		else if (!variable_unset(*words))
 			status = 1;
-		}
 	}
 	return status;
 }
 
 static const struct {
-	const char *name;
-	builtin_function *function;
+	struct builtin builtin;
+	const char *help; /* null: known by another name, or to everybody */
 } builtins[] = {
-	{":", builtin_nothing},
-	{"cd", builtin_cd},
-	{"exit", builtin_exit},
-	{"export", builtin_export},
-	{"help", builtin_help},
-	{"pwd", builtin_pwd},
-	{"type", builtin_type},
-	{"unset", builtin_unset},
+	{{".", builtin_source, true}, ". FILE [ARGUMENT]...        runs the commands of a file here"},
+	{{":", builtin_true, true}, NULL},
+	{{"[", builtin_test, false}, NULL},
+	{{"break", builtin_break, true}, "break [N], continue [N]     leave a loop, or begin it anew"},
+	{{"cd", builtin_cd, false}, "cd [DIRECTORY], pwd         go elsewhere; where am I"},
+	{{"command", builtin_command, false}, NULL},
+	{{"continue", builtin_continue, true}, NULL},
+	{{"echo", builtin_echo, false}, NULL},
+	{{"eval", builtin_eval, true}, "eval WORD...                runs words as a command"},
+	{{"exec", builtin_exec, true}, "exec [PROGRAM]              becomes a program; keeps redirections"},
+	{{"exit", builtin_exit, true}, "exit [STATUS]               leaves this shell"},
+	{{"export", builtin_export, true},
+		"export NAME[=value]...      programs find it in their environment"},
+	{{"false", builtin_false, false}, NULL},
+	{{"fg", builtin_fg, false}, NULL},
+	{{"help", builtin_help, false}, NULL},
+	{{"jobs", builtin_jobs, false}, NULL},
+	{{"kill", builtin_kill, false}, "kill [-SIGNAL] %JOB|PID...  sends a signal"},
+	{{"local", builtin_local, false}, "local NAME[=value]...       a variable of the function"},
+	{{"printf", builtin_printf, false}, NULL},
+	{{"pwd", builtin_pwd, false}, NULL},
+	{{"read", builtin_read, false}, "read [-r] NAME...           a line of input, into variables"},
+	{{"readonly", builtin_readonly, true}, NULL},
+	{{"return", builtin_return, true}, "return [STATUS]             leaves a function"},
+	{{"set", builtin_set, true},
+		"set [-efux] [-- WORD...]    -e: leave when something fails; $1, $2, ..."},
+	{{"shift", builtin_shift, true}, "shift [N]                   $2 becomes $1, and so on"},
+	{{"source", builtin_source, false}, NULL},
+	{{"test", builtin_test, false},
+		"test EXPRESSION, [ ... ]    -f -d -e -r -w -x -s FILE, = != -eq -lt -gt"},
+	{{"trap", builtin_trap, true},
+		"trap COMMANDS SIGNAL...     what to do then; EXIT is the end of the shell"},
+	{{"true", builtin_true, false}, NULL},
+	{{"type", builtin_type, false}, "type NAME...                what NAME would run"},
+	{{"unset", builtin_unset, true}, "unset NAME...               forgets it"},
+	{{"wait", builtin_wait, false}, NULL},
 };
 
-builtin_function *builtin_find(const char *name)
+static int builtin_help(struct shell *shell, char **words)
+{
+	(void)shell;
+	(void)words;
+	fputs(help_text, stdout);
+	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
+		if (builtins[i].help != NULL)
+			printf("  %s\n", builtins[i].help);
+	puts("Keys: arrows, Home, End, Ctrl-A E B F P N, Ctrl-K U W, Ctrl-L, Ctrl-C, Ctrl-D.");
+	return 0;
+}
+
+const struct builtin *builtin_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
-		if (strcmp(builtins[i].name, name) == 0)
-			return builtins[i].function;
+		if (strcmp(builtins[i].builtin.name, name) == 0)
+			return &builtins[i].builtin;
 	return NULL;
 }

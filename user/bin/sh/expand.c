@@ -1,206 +1,283 @@
 /*
- * Makes words of a command as POSIX orders it: variables, splitting of what was not quoted, file name
- * patterns, removal of quotes.
+ * Makes words of a command as POSIX orders it: variables, commands and arithmetic, splitting of what was not
+ * quoted, file name patterns, removal of quotes; all in one pass over the word as it was written.
  */
-#include "sh.h"
+#include "expand.h"
 
-#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* The word that is being made, once plain and once as a pattern with quoted characters escaped. */
-struct expansion {
-	const struct shell *shell;
-	struct words *words;
-	struct text plain, pattern;
-	bool started; /* there is a word, even if it is empty */
-	bool is_pattern; /* with a * ? or [ that is not quoted */
-	bool assignment; /* NAME=value: neither split nor matched */
-	bool failed;
-};
+#include "lex.h"
 
-static void word_put(struct expansion *e, char c, bool quoted)
+void expansion_fail(struct expansion *e)
 {
-	bool special = strchr("*?[]\\", c) != NULL && c != '\0';
+	e->failed = true;
+	if (e->shell->status == 0)
+		e->shell->status = 1;
+}
+
+static void put(struct expansion *e, char c, bool quoted)
+{
+	bool special = c != '\0' && strchr("*?[]\\!-", c) != NULL;
 	e->started = true;
+	e->after_blank = false;
 	text_add(&e->plain, &c, 1);
 	if (special && quoted)
 		text_add(&e->pattern, "\\", 1);
-	else if (special && c != ']' && c != '\\')
+	else if (special && strchr("*?[", c) != NULL)
 		e->is_pattern = true;
 	text_add(&e->pattern, &c, 1);
 }
 
-static void word_end(struct expansion *e)
+void expansion_word_end(struct expansion *e)
 {
+	const char *word = text_string(&e->plain);
+	bool match = e->is_pattern && !e->shell->no_patterns;
 	if (e->plain.failed || e->pattern.failed) {
 		complain("a word is longer than %d bytes", TEXT_MAX);
-		e->failed = true;
-	} else if (e->started &&
-		   !(e->is_pattern && !e->assignment && pattern_expand(e->pattern.bytes, e->words))) {
-		if (!words_add(e->words, e->plain.length > 0 ? e->plain.bytes : "", e->plain.length)) {
-			complain("out of memory");
-			e->failed = true;
-		}
+		expansion_fail(e);
+	} else if (e->started && !(match && pattern_expand(e->pattern.bytes, e->words)) &&
+		   !words_add(e->words, word, e->plain.length)) {
+		complain("out of memory");
+		expansion_fail(e);
 	}
 	text_clear(&e->plain);
 	text_clear(&e->pattern);
 	e->started = e->is_pattern = false;
 }
 
-/* Puts the value of a variable into the word; an unquoted one is split at its blanks. */
-static void value_put(struct expansion *e, const char *value, bool quoted)
+/* A character of a value that separates words: blanks around a separator belong to it. */
+static void separate(struct expansion *e, char c)
 {
-	for (; *value != '\0'; value++) {
-		if (!quoted && !e->assignment && isspace((unsigned char)*value))
-			word_end(e);
-		else
-			word_put(e, *value, quoted);
+	bool blank = strchr(" \t\n", c) != NULL;
+	bool ends = e->started;
+	if (ends)
+		expansion_word_end(e);
+	if (blank) {
+		e->after_blank = e->after_blank || ends;
+		return;
 	}
-}
-
-static void number_put(struct expansion *e, int number)
-{
-	char digits[16];
-	snprintf(digits, sizeof digits, "%d", number);
-	value_put(e, digits, true);
-}
-
-/* "$@": the arguments, each a word of its own. */
-static void arguments_put(struct expansion *e, bool quoted)
-{
-	for (int i = 1; i < e->shell->argc; i++) {
-		if (quoted)
-			e->started = true;
-		value_put(e, e->shell->argv[i], quoted);
-		if (i + 1 < e->shell->argc)
-			word_end(e);
-	}
-}
-
-/* The parameter whose name stands at `name`; `length` may be that of a one-character special parameter. */
-static void parameter_put(struct expansion *e, const char *name, size_t length, bool quoted)
-{
-	if (*name == '?') {
-		number_put(e, e->shell->status);
-	} else if (*name == '$') {
-		number_put(e, (int)getpid());
-	} else if (*name == '#') {
-		number_put(e, e->shell->argc > 0 ? e->shell->argc - 1 : 0);
-	} else if (*name == '@' || *name == '*') {
-		arguments_put(e, quoted);
-	} else if (isdigit((unsigned char)*name)) {
-		int i = *name - '0';
-		if (i < e->shell->argc)
-			value_put(e, e->shell->argv[i], quoted);
-	} else {
-		const char *value = variable_get(name, length);
-		if (value != NULL)
-			value_put(e, value, quoted);
-	}
-}
-
-/* How long the name of a parameter is; 0 if none stands there. */
-static size_t parameter_length(const char *p)
-{
-	if (*p != '\0' && (strchr("?$#@*", *p) != NULL || isdigit((unsigned char)*p)))
-		return 1;
-	return variable_name_length(p);
-}
-
-/* Expands what follows the $ at `p`; returns the place after it. */
-static const char *dollar_expand(struct expansion *e, const char *p, bool quoted)
-{
-	p++;
-	bool braces = *p == '{';
-	const char *name = p + braces;
-	size_t length = parameter_length(name);
-	if (!braces && length == 0) {
-		word_put(e, '$', quoted);
-		return p;
-	}
-	if (braces && (length == 0 || name[length] != '}')) {
-		complain("'${': only a name and '}' can follow");
-		e->failed = true;
-		return p;
-	}
-	parameter_put(e, name, length, quoted);
-	return name + length + braces;
-}
-
-static const char *single_quoted(struct expansion *e, const char *p)
-{
-	for (p++; *p != '\''; p++)
-		word_put(e, *p, true);
-	return p + 1;
-}
-
-static const char *double_quoted(struct expansion *e, const char *p)
-{
-	p++;
-	while (*p != '"' && !e->failed) {
-		if (*p == '$') {
-			p = dollar_expand(e, p, true);
-		} else if (*p == '\\' && p[1] == '\n') {
-			p += 2;
-		} else {
-			if (*p == '\\' && strchr("$`\"\\", p[1]) != NULL)
-				p++;
-			word_put(e, *p++, true);
-		}
-	}
-	return p + 1;
-}
-
-static const char *expand_one(struct expansion *e, const char *p)
-{
-	switch (*p) {
-	case '\'':
+	if (!ends && !e->after_blank) { /* two separators side by side: an empty word */
 		e->started = true;
-		return single_quoted(e, p);
-	case '"':
-		/* "$@" without arguments is no word; "" is one. */
-		if (strncmp(p, "\"$@\"", 4) != 0)
-			e->started = true;
-		return double_quoted(e, p);
-	case '$':
-		return dollar_expand(e, p, false);
-	case '\\':
-		if (p[1] != '\n')
-			word_put(e, p[1], true);
-		return p + 2;
-	default:
-		word_put(e, *p, false);
+		expansion_word_end(e);
+	}
+	e->after_blank = false;
+}
+
+void expansion_value(struct expansion *e, const char *value, bool quoted)
+{
+	const char *separators = variable_get("IFS", 3);
+	if (separators == NULL)
+		separators = " \t\n";
+	for (; *value != '\0' && !e->failed; value++) {
+		if (!quoted && e->words != NULL && strchr(separators, *value) != NULL)
+			separate(e, *value);
+		else
+			put(e, *value, quoted);
+	}
+}
+
+/* `$(commands)` and the same between backquotes. */
+static void substitute(struct expansion *e, const char *text, size_t length, enum quoting quoting)
+{
+	struct text output = {0};
+	char *commands = strndup(text, length);
+	if (commands == NULL || !execute_substitution(e->shell, commands, &output))
+		expansion_fail(e);
+	else
+		expansion_value(e, text_string(&output), quoting != QUOTING_NONE);
+	free(commands);
+	text_free(&output);
+}
+
+static const char *unclosed(struct expansion *e, const char *p)
+{
+	complain("syntax error: '%.2s' is not closed", p);
+	expansion_fail(e);
+	return p + strlen(p);
+}
+
+/* Between backquotes, a backslash only goes before what would be special without it. */
+static const char *backquotes(struct expansion *e, const char *p, enum quoting quoting)
+{
+	const char *end = lex_skip(p, false);
+	if (end == NULL)
+		return unclosed(e, p);
+	struct text commands = {0};
+	const char *escaped = quoting == QUOTING_DOUBLE ? "$`\\\"" : "$`\\";
+	for (p++; p < end - 1; p++) {
+		if (*p == '\\' && strchr(escaped, p[1]) != NULL)
+			p++;
+		text_add(&commands, p, 1);
+	}
+	substitute(e, text_string(&commands), commands.length, quoting);
+	text_free(&commands);
+	return end;
+}
+
+/* Variables in an expression are replaced first, then it is computed. */
+static void compute(struct expansion *e, const char *text, size_t length, enum quoting quoting)
+{
+	struct expansion inner = {.shell = e->shell};
+	long value;
+	char digits[24];
+	expansion_raw(&inner, text, length, QUOTING_DOUBLE);
+	if (inner.failed || !arithmetic(e->shell, text_string(&inner.plain), &value)) {
+		expansion_fail(e);
+	} else {
+		snprintf(digits, sizeof digits, "%ld", value);
+		expansion_value(e, digits, quoting != QUOTING_NONE);
+	}
+	text_free(&inner.plain);
+	text_free(&inner.pattern);
+}
+
+static const char *dollar(struct expansion *e, const char *p, enum quoting quoting)
+{
+	if (p[1] != '(')
+		return parameter_expand(e, p, quoting);
+	const char *end = lex_arithmetic_end(p);
+	if (end != NULL) {
+		compute(e, p + 3, (size_t)(end - p) - 5, quoting);
+		return end;
+	}
+	end = lex_skip(p, false);
+	if (end == NULL)
+		return unclosed(e, p);
+	substitute(e, p + 2, (size_t)(end - p) - 3, quoting);
+	return end;
+}
+
+static const char *backslash(struct expansion *e, const char *p, enum quoting quoting)
+{
+	static const char *const escaped[] = {
+		[QUOTING_NONE] = "", [QUOTING_DOUBLE] = "$`\"\\\n}", [QUOTING_DOCUMENT] = "$`\\\n"};
+	if (p[1] == '\0' || (quoting != QUOTING_NONE && strchr(escaped[quoting], p[1]) == NULL)) {
+		put(e, '\\', true);
 		return p + 1;
 	}
+	if (p[1] != '\n')
+		put(e, p[1], true);
+	return p + 2;
 }
 
-static bool is_assignment(const char *p)
+static const char *apostrophes(struct expansion *e, const char *p, const char *end)
 {
-	size_t length = variable_name_length(p);
-	return length > 0 && p[length] == '=';
+	e->started = true;
+	for (p++; p < end && *p != '\''; p++)
+		put(e, *p, true);
+	return p < end ? p + 1 : end;
 }
 
-bool command_expand(
-	const struct shell *shell, const struct command *command, struct words *words, size_t *assignments)
+static const char *double_quotes(struct expansion *e, const char *p)
+{
+	const char *end = lex_skip(p, false);
+	if (end == NULL)
+		return unclosed(e, p);
+	/* "$@" without arguments is no word; "" is one. */
+	if (strncmp(p, "\"$@\"", 4) != 0 && strncmp(p, "\"${@}\"", 6) != 0)
+		e->started = true;
+	expansion_raw(e, p + 1, (size_t)(end - p) - 2, QUOTING_DOUBLE);
+	return end;
+}
+
+static const char *step(struct expansion *e, const char *p, const char *end, enum quoting quoting)
+{
+	switch (*p) {
+	case '$':
+		return dollar(e, p, quoting);
+	case '`':
+		return backquotes(e, p, quoting);
+	case '\\':
+		return backslash(e, p, quoting);
+	case '\'':
+		if (quoting == QUOTING_NONE)
+			return apostrophes(e, p, end);
+		break;
+	case '"':
+		if (quoting == QUOTING_NONE)
+			return double_quotes(e, p);
+		if (quoting == QUOTING_DOUBLE) /* "${a:-"b"}": quoted one way or the other */
+			return p + 1;
+		break;
+	}
+	if (quoting == QUOTING_NONE && e->in_value)
+		expansion_value(e, (char[]){*p, '\0'}, false);
+	else
+		put(e, *p, quoting != QUOTING_NONE);
+	return p + 1;
+}
+
+void expansion_raw(struct expansion *e, const char *raw, size_t length, enum quoting quoting)
+{
+	/* A copy that ends where this part does, so that nothing is looked for behind it. */
+	char *copy = strndup(raw, length);
+	if (copy == NULL) {
+		complain("out of memory");
+		expansion_fail(e);
+		return;
+	}
+	const char *p = copy, *end = copy + length;
+	const char *home = variable_get("HOME", 4);
+	if (quoting == QUOTING_NONE && !e->started && *p == '~' && (p[1] == '/' || p[1] == '\0') &&
+		home != NULL) {
+		for (; *home != '\0'; home++)
+			put(e, *home, true);
+		p++;
+	}
+	while (p < end && !e->failed)
+		p = step(e, p, end, quoting);
+	free(copy);
+}
+
+static void expansion_free(struct expansion *e)
+{
+	text_free(&e->plain);
+	text_free(&e->pattern);
+}
+
+bool expand_words(struct shell *shell, const struct word *list, struct words *words)
 {
 	struct expansion e = {.shell = shell, .words = words};
-	bool leading = true; /* only assignments so far */
-	*assignments = 0;
-	for (const char *p = command->start; p < command->end && !e.failed;) {
-		p += strspn(p, " \t\r");
-		if (p >= command->end)
-			break;
-		leading = leading && is_assignment(p);
-		e.assignment = leading;
-		while (p < command->end && strchr(" \t\r", *p) == NULL && !e.failed)
-			p = expand_one(&e, p);
-		word_end(&e);
-		if (leading)
-			*assignments = words->count;
+	for (; list != NULL && !e.failed; list = list->next) {
+		expansion_raw(&e, list->text, strlen(list->text), QUOTING_NONE);
+		if (!e.failed)
+			expansion_word_end(&e);
+		e.after_blank = false;
 	}
-	text_free(&e.plain);
-	text_free(&e.pattern);
+	expansion_free(&e);
 	return !e.failed;
+}
+
+/* Expands into one string and hands out one of its two forms. */
+static bool expand_string(
+	struct shell *shell, const char *raw, enum quoting quoting, bool as_pattern, struct text *text)
+{
+	struct expansion e = {.shell = shell};
+	expansion_raw(&e, raw, strlen(raw), quoting);
+	struct text *wanted = as_pattern ? &e.pattern : &e.plain;
+	if (!e.failed && wanted->failed) {
+		complain("a word is longer than %d bytes", TEXT_MAX);
+		expansion_fail(&e);
+	}
+	if (!e.failed)
+		text_add(text, text_string(wanted), wanted->length);
+	expansion_free(&e);
+	return !e.failed;
+}
+
+bool expand_one(struct shell *shell, const char *word, struct text *text)
+{
+	return expand_string(shell, word, QUOTING_NONE, false, text);
+}
+
+bool expand_pattern(struct shell *shell, const char *word, struct text *text)
+{
+	return expand_string(shell, word, QUOTING_NONE, true, text);
+}
+
+bool expand_document(struct shell *shell, const char *document, struct text *text)
+{
+	return expand_string(shell, document, QUOTING_DOCUMENT, false, text);
 }

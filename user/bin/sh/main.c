@@ -4,6 +4,7 @@
 #include "sh.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,11 @@
 #include <tabula/console.h>
 
 static const char usage[] =
-	"usage: sh [FILE [ARGUMENT]...]\n"
-	"       sh -c COMMANDS [NAME [ARGUMENT]...]\n"
-	"Runs commands from the console, from FILE, or from COMMANDS. 'help' in the shell says more.\n";
+	"usage: sh [-efux] [FILE [ARGUMENT]...]\n"
+	"       sh [-efux] -c COMMANDS [NAME [ARGUMENT]...]\n"
+	"Runs commands from the console, from FILE, or from COMMANDS. 'help' in the shell says more.\n"
+	"  -e  leaves when a command fails     -u  a variable that is not set is a mistake\n"
+	"  -f  * and ? are no patterns         -x  shows each command\n";
 
 extern char **environ;
 
@@ -29,39 +32,32 @@ void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* Reads a line of a stream, newline included. False at its end. */
-static bool line_read(FILE *stream, struct text *text)
-{
-	int c;
-	size_t before = text->length;
-	while ((c = fgetc(stream)) != EOF) {
-		char byte = (char)c;
-		if (c != '\0') /* would hide the rest of the line */
-			text_add(text, &byte, 1);
-		if (c == '\n')
-			break;
-	}
-	return text->length > before || text->failed;
-}
-
-/* Runs what was collected, unless it was too long to collect. */
+/* Runs what was collected at the console, unless it was too long to collect. */
 static void text_run(struct shell *shell, struct text *text)
 {
 	if (text->failed) {
 		complain("the input is too long, so none of it was run; put it into several lines");
 		shell->status = STATUS_USAGE;
 	} else if (text->length > 0) {
-		input_run(shell, text->bytes);
+		(void)execute_text(shell, "", text->bytes);
 	}
 	text_clear(text);
+}
+
+static const char *prompt(bool first)
+{
+	const char *own = first ? variable_get("PS1", 3) : variable_get("PS2", 3);
+	return own != NULL ? own : first ? "tabula$ " : "> ";
 }
 
 static void run_console(struct shell *shell)
 {
 	console_ignore_interrupt(); /* Ctrl-C is for the programs that it runs */
 	struct text text = {0};
-	while (!shell->leaving) {
-		enum edit_result result = line_edit(text.length > 0 ? "> " : "tabula$ ", &text);
+	while (shell->unwind != UNWIND_EXIT) {
+		shell->unwind = UNWIND_NONE;
+		jobs_report();
+		enum edit_result result = line_edit(prompt(text.length == 0), &text);
 		if (result == EDIT_END && text.length == 0)
 			break;
 		if (result == EDIT_INTERRUPTED) {
@@ -79,65 +75,143 @@ static void run_console(struct shell *shell)
 	text_free(&text);
 }
 
+/* Reads a line byte by byte: what is behind it may be for a program that reads the same input. */
+static bool line_read(struct text *text)
+{
+	char c;
+	size_t before = text->length;
+	while (!text->failed && read(STDIN_FILENO, &c, 1) == 1) {
+		if (c != '\0') /* would hide the rest of the line */
+			text_add(text, &c, 1);
+		if (c == '\n')
+			break;
+	}
+	return text->length > before || text->failed;
+}
+
 /* Commands that span lines are not known before their end, so lines are added until one is complete. */
-static void run_stream(struct shell *shell, FILE *stream)
+static void run_input(struct shell *shell)
 {
 	struct text text = {0};
-	while (!shell->leaving && line_read(stream, &text)) {
-		if (!text.failed && input_is_incomplete(text.bytes))
+	bool more = true;
+	while (shell->unwind == UNWIND_NONE && more) {
+		more = line_read(&text);
+		if (more && !text.failed && input_is_incomplete(text.bytes))
 			continue;
 		text_run(shell, &text);
 	}
-	if (!shell->leaving)
-		text_run(shell, &text);
 	text_free(&text);
 }
 
-static int run_file(struct shell *shell, const char *path)
+/* The whole of a file, up to what a text may hold. */
+static bool file_read(int fd, struct text *text)
 {
-	FILE *stream = fopen(path, "r");
-	if (stream == NULL) {
-		complain("%s: %s", path, strerror(errno));
-		return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+	char buffer[4096];
+	ssize_t count;
+	while ((count = read(fd, buffer, sizeof buffer)) > 0)
+		text_add(text, buffer, (size_t)count);
+	if (count == 0 && text->failed)
+		errno = EFBIG;
+	return count == 0 && !text->failed;
+}
+
+/* Runs line after line, so that what comes before a mistake has run. */
+static void run_script(struct shell *shell, const char *name, const char *text)
+{
+	struct source source = {.name = name, .at = text, .line = 1};
+	while (shell->unwind == UNWIND_NONE) {
+		struct program *program = NULL;
+		enum parse_result result = parse_next(&source, &program);
+		if (result == PARSE_END)
+			return;
+		if (result != PARSE_OK) {
+			if (result == PARSE_INCOMPLETE)
+				complain(
+					"%s: line %d: syntax error: what begins here does not end; is a quote open?",
+					name, source.line);
+			shell->status = STATUS_USAGE;
+			return;
+		}
+		execute(shell, program->root);
+		program_drop(program);
 	}
-	run_stream(shell, stream);
-	fclose(stream);
+}
+
+int run_file(struct shell *shell, const char *path)
+{
+	struct text text = {0};
+	int fd = open(path, O_RDONLY);
+	if (fd >= 0 && fd < 10) {
+		int high = fcntl(fd, F_DUPFD, 10);
+		if (high >= 0) {
+			(void)close(fd);
+			fd = high;
+		}
+	}
+	shell->status = 0;
+	if (fd < 0 || !file_read(fd, &text)) {
+		shell->status = errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+		complain("%s: %s", path, strerror(errno));
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	if (shell->status == 0)
+		run_script(shell, path, text_string(&text));
+	text_free(&text);
 	return shell->status;
+}
+
+/* Takes -e, -x and the like off the arguments; -c is left. False if one is unknown. */
+static bool options_take(struct shell *shell, int *argc, char ***argv)
+{
+	while (*argc > 1 && (*argv)[1][0] == '-' && (*argv)[1][1] != '\0' && strcmp((*argv)[1], "-c") != 0) {
+		char *words[] = {(char[]){"set"}, (*argv)[1], NULL};
+		if (builtin_set(shell, words) != 0)
+			return false;
+		(*argv)[1] = (*argv)[0];
+		--*argc;
+		++*argv;
+	}
+	return true;
+}
+
+static void run(struct shell *shell, int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "-c") == 0) {
+		if (argc > 3) {
+			shell->name = argv[3];
+			arguments_set(shell, argv + 4);
+		}
+		(void)execute_text(shell, "", argv[2]);
+	} else if (argc > 1) {
+		shell->name = argv[1];
+		arguments_set(shell, argv + 2);
+		(void)run_file(shell, argv[1]);
+	} else if (shell->interactive) {
+		run_console(shell);
+	} else {
+		run_input(shell);
+	}
 }
 
 int main(int argc, char **argv)
 {
-	struct shell shell = {.argc = 1, .argv = argv};
+	struct shell shell = {.name = argc > 0 ? argv[0] : "sh", .pid = getpid(), .reader = -1};
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;
 	}
 	variables_import(environ);
-	if (argc > 1 && strcmp(argv[1], "-c") == 0) {
-		if (argc < 3) {
-			fputs(usage, stderr);
-			return STATUS_USAGE;
-		}
-		if (argc > 3) {
-			shell.argc = argc - 3;
-			shell.argv = argv + 3;
-		}
-		input_run(&shell, argv[2]);
-		return shell.status;
-	}
-	if (argc > 1 && argv[1][0] == '-' && argv[1][1] != '\0') {
+	if (!options_take(&shell, &argc, &argv) || (argc == 2 && strcmp(argv[1], "-c") == 0)) {
 		fputs(usage, stderr);
 		return STATUS_USAGE;
 	}
-	if (argc > 1) {
-		shell.argc = argc - 1;
-		shell.argv = argv + 1;
-		return run_file(&shell, argv[1]);
-	}
-	shell.interactive = isatty(STDIN_FILENO) != 0;
+	shell.interactive = argc == 1 && isatty(STDIN_FILENO) != 0;
 	if (shell.interactive)
-		run_console(&shell);
-	else
-		run_stream(&shell, stdin);
+		trap_interactive();
+	run(&shell, argc, argv);
+	trap_exit(&shell);
+	words_free(&shell.arguments.own);
+	fflush(stdout);
 	return shell.status;
 }

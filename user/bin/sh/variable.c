@@ -4,13 +4,14 @@
 #include "sh.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct variable {
 	char *text; /* NAME=value */
 	size_t name_length;
-	bool exported;
+	bool exported, read_only;
 };
 
 static struct variable *variables;
@@ -55,9 +56,12 @@ bool variable_set(const char *name, size_t length, const char *value)
 	size_t size = strlen(value) + 1;
 	char *text = malloc(length + 1 + size);
 	struct variable *variable = text != NULL ? find_or_make(name, length) : NULL;
-	if (variable == NULL) {
+	if (variable == NULL || variable->read_only) {
 		free(text);
-		complain("out of memory");
+		if (variable != NULL)
+			complain("%.*s: is read-only", (int)length, name);
+		else
+			complain("out of memory");
 		return false;
 	}
 	memcpy(text, name, length);
@@ -74,25 +78,47 @@ const char *variable_get(const char *name, size_t length)
 	return variable != NULL ? variable->text + variable->name_length + 1 : NULL;
 }
 
-bool variable_export(const char *name, size_t length)
+/* The variable, which is made if there is none. */
+static struct variable *find_or_set(const char *name, size_t length)
 {
 	struct variable *variable = find(name, length);
-	if (variable == NULL) {
-		if (!variable_set(name, length, ""))
-			return false;
+	if (variable == NULL && variable_set(name, length, ""))
 		variable = find(name, length);
-	}
-	variable->exported = true;
-	return true;
+	return variable;
 }
 
-void variable_unset(const char *name)
+bool variable_export(const char *name, size_t length)
 {
-	struct variable *variable = find(name, strlen(name));
-	if (variable == NULL)
-		return;
+	struct variable *variable = find_or_set(name, length);
+	if (variable != NULL)
+		variable->exported = true;
+	return variable != NULL;
+}
+
+bool variable_protect(const char *name, size_t length)
+{
+	struct variable *variable = find_or_set(name, length);
+	if (variable != NULL)
+		variable->read_only = true;
+	return variable != NULL;
+}
+
+static void remove_variable(struct variable *variable)
+{
 	free(variable->text);
 	*variable = variables[--count];
+}
+
+bool variable_unset(const char *name)
+{
+	struct variable *variable = find(name, strlen(name));
+	if (variable != NULL && variable->read_only) {
+		complain("%s: is read-only", name);
+		return false;
+	}
+	if (variable != NULL)
+		remove_variable(variable);
+	return true;
 }
 
 void variables_import(char **environment)
@@ -105,21 +131,70 @@ void variables_import(char **environment)
 	}
 }
 
-char **variables_environment(char *const *extra, size_t extra_count)
+char **variables_environment(void)
 {
-	char **list = malloc((count + extra_count + 1) * sizeof *list);
+	char **list = malloc((count + 1) * sizeof *list);
+	size_t used = 0;
 	if (list == NULL)
 		return NULL;
-	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		bool hidden = !variables[i].exported;
-		for (size_t j = 0; j < extra_count && !hidden; j++)
-			hidden = strncmp(extra[j], variables[i].text, variables[i].name_length + 1) == 0;
-		if (!hidden)
+	for (size_t i = 0; i < count; i++)
+		if (variables[i].exported)
 			list[used++] = variables[i].text;
-	}
-	for (size_t j = 0; j < extra_count; j++)
-		list[used++] = extra[j];
 	list[used] = NULL;
 	return list;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct variable *)a)->text, ((const struct variable *)b)->text);
+}
+
+void variables_print(const char *command, bool exported)
+{
+	if (count > 0)
+		qsort(variables, count, sizeof *variables, compare);
+	for (size_t i = 0; i < count; i++) {
+		const struct variable *v = &variables[i];
+		if (!(exported ? v->exported : v->read_only || *command == '\0'))
+			continue;
+		printf("%s%.*s='", command, (int)v->name_length + 1, v->text);
+		for (const char *p = v->text + v->name_length + 1; *p != '\0'; p++)
+			printf(*p == '\'' ? "'\\''" : "%c", *p);
+		puts("'");
+	}
+}
+
+bool variable_save(struct saved_variable **list, const char *name, size_t length)
+{
+	const struct variable *variable = find(name, length);
+	struct saved_variable *saved = malloc(sizeof *saved);
+	char *text = variable != NULL ? strdup(variable->text) : strndup(name, length);
+	if (saved == NULL || text == NULL) {
+		free(saved);
+		free(text);
+		complain("out of memory");
+		return false;
+	}
+	*saved = (struct saved_variable){*list, text, variable != NULL && variable->exported};
+	*list = saved;
+	return true;
+}
+
+void variables_restore(struct saved_variable **list)
+{
+	while (*list != NULL) {
+		struct saved_variable *saved = *list;
+		size_t length = variable_name_length(saved->text);
+		bool was_set = saved->text[length] == '=';
+		if (was_set)
+			(void)variable_set(saved->text, length, saved->text + length + 1);
+		struct variable *variable = find(saved->text, length);
+		if (variable != NULL && was_set)
+			variable->exported = saved->exported;
+		else if (variable != NULL)
+			remove_variable(variable);
+		*list = saved->next;
+		free(saved->text);
+		free(saved);
+	}
 }

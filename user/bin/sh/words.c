@@ -41,6 +41,11 @@ void text_free(struct text *text)
 	*text = (struct text){0};
 }
 
+const char *text_string(const struct text *text)
+{
+	return text->bytes != NULL ? text->bytes : "";
+}
+
 bool words_add(struct words *list, const char *word, size_t length)
 {
 	if (list->count + 1 >= list->room) {

@@ -1,0 +1,251 @@
+/*
+ * What the shell does itself: what decides which command comes next.
+ */
+#include "sh.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A whole number that is not negative and no more than `most`. */
+static bool number_read(const char *word, long most, long *number)
+{
+	char *end;
+	*number = strtol(word, &end, 10);
+	return end != word && *end == '\0' && *number >= 0 && *number <= most;
+}
+
+static int leave_loop(struct shell *shell, char **words, enum unwind unwind)
+{
+	long levels = 1;
+	if (words[1] != NULL && (!number_read(words[1], 1000, &levels) || levels == 0)) {
+		complain("%s: '%s' is not a number of loops", words[0], words[1]);
+		return STATUS_USAGE;
+	}
+	if (shell->loops == 0) {
+		complain("%s: there is no loop around it", words[0]);
+		return 0;
+	}
+	shell->levels = levels < shell->loops ? (int)levels : shell->loops;
+	shell->unwind = unwind;
+	return 0;
+}
+
+int builtin_break(struct shell *shell, char **words)
+{
+	return leave_loop(shell, words, UNWIND_BREAK);
+}
+
+int builtin_continue(struct shell *shell, char **words)
+{
+	return leave_loop(shell, words, UNWIND_CONTINUE);
+}
+
+/* The status that `exit` and `return` name, or that of the last command. */
+static int status_given(const struct shell *shell, char **words)
+{
+	if (words[1] == NULL)
+		return shell->status;
+	char *end;
+	long number = strtol(words[1], &end, 10);
+	if (end == words[1] || *end != '\0' || words[2] != NULL) {
+		complain("%s: '%s' is not a status; use a number from 0 to 255", words[0],
+			words[words[2] != NULL ? 2 : 1]);
+		return STATUS_USAGE;
+	}
+	return (int)(number & 0xff);
+}
+
+int builtin_return(struct shell *shell, char **words)
+{
+	int status = status_given(shell, words);
+	if (shell->depth == 0) {
+		complain("return: there is no function to return from; 'exit' leaves the shell");
+		return 1;
+	}
+	shell->unwind = UNWIND_RETURN;
+	return status;
+}
+
+int builtin_exit(struct shell *shell, char **words)
+{
+	int status = status_given(shell, words);
+	shell->unwind = UNWIND_EXIT;
+	return status;
+}
+
+int builtin_eval(struct shell *shell, char **words)
+{
+	struct text text = {0};
+	for (words++; *words != NULL; words++) {
+		text_add(&text, *words, strlen(*words));
+		text_add(&text, " ", 1);
+	}
+	int status = STATUS_USAGE;
+	shell->status = 0;
+	if (text.failed)
+		complain("eval: the words are longer than %d bytes", TEXT_MAX);
+	else if (shell->depth >= DEPTH_MAX)
+		complain("eval: more than %d of them are in each other", DEPTH_MAX);
+	else {
+		shell->depth++;
+		status = execute_text(shell, "eval", text_string(&text));
+		shell->depth--;
+	}
+	text_free(&text);
+	return status;
+}
+
+int builtin_source(struct shell *shell, char **words)
+{
+	if (words[1] == NULL || shell->depth >= DEPTH_MAX) {
+		complain(words[1] == NULL ? "%s: which file?" : "%s: too many are in each other", words[0]);
+		return STATUS_USAGE;
+	}
+	struct arguments arguments = shell->arguments;
+	int loops = shell->loops;
+	bool own = words[2] != NULL;
+	if (own)
+		arguments_set(shell, words + 2);
+	shell->loops = 0;
+	shell->depth++;
+	int status = run_file(shell, words[1]);
+	shell->depth--;
+	shell->loops = loops;
+	if (own) {
+		words_free(&shell->arguments.own);
+		shell->arguments = arguments;
+	}
+	if (shell->unwind == UNWIND_RETURN)
+		shell->unwind = UNWIND_NONE;
+	return status;
+}
+
+void arguments_set(struct shell *shell, char **words)
+{
+	shell->arguments = (struct arguments){.list = words};
+	while (words[shell->arguments.count] != NULL)
+		shell->arguments.count++;
+}
+
+/* Those of `set`: copies, because the words go when the command has ended. */
+static bool arguments_replace(struct shell *shell, char **words)
+{
+	struct words made = {0};
+	static char *nothing[] = {NULL};
+	for (; *words != NULL; words++) {
+		if (!words_add(&made, *words, strlen(*words))) {
+			words_free(&made);
+			complain("out of memory");
+			return false;
+		}
+	}
+	words_free(&shell->arguments.own);
+	arguments_set(shell, made.words != NULL ? made.words : nothing);
+	shell->arguments.own = made;
+	return true;
+}
+
+int builtin_shift(struct shell *shell, char **words)
+{
+	long count = 1;
+	if (words[1] != NULL && !number_read(words[1], 1000000, &count)) {
+		complain("shift: '%s' is not a number of arguments", words[1]);
+		return STATUS_USAGE;
+	}
+	if (count > shell->arguments.count) {
+		complain("shift: there are only %d arguments", shell->arguments.count);
+		return 1;
+	}
+	shell->arguments.list += count;
+	shell->arguments.count -= (int)count;
+	return 0;
+}
+
+static bool option_set(struct shell *shell, char letter, bool on)
+{
+	switch (letter) {
+	case 'e':
+		shell->stop_on_error = on;
+		return true;
+	case 'f':
+		shell->no_patterns = on;
+		return true;
+	case 'u':
+		shell->stop_on_unset = on;
+		return true;
+	case 'x':
+		shell->trace = on;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int builtin_set(struct shell *shell, char **words)
+{
+	if (words[1] == NULL)
+		variables_print("", false);
+	for (words++; *words != NULL && (**words == '-' || **words == '+') && (*words)[1] != '\0'; words++) {
+		if (strcmp(*words, "--") == 0)
+			return arguments_replace(shell, words + 1) ? 0 : 1;
+		for (const char *letter = *words + 1; *letter != '\0'; letter++)
+			if (!option_set(shell, *letter, **words == '-')) {
+				complain("set: there is no option -%c; -e -f -u -x are known", *letter);
+				return STATUS_USAGE;
+			}
+	}
+	return *words == NULL || arguments_replace(shell, words) ? 0 : 1;
+}
+
+int builtin_exec(struct shell *shell, char **words)
+{
+	if (words[1] == NULL)
+		return 0; /* the redirections were all there was to do */
+	int status = launch_replace(shell, words + 1);
+	if (!shell->interactive)
+		shell->unwind = UNWIND_EXIT;
+	return status;
+}
+
+/* What a word would run; false if nothing. */
+static bool describe(const char *name, bool words)
+{
+	char path[1024];
+	if (builtin_find(name) != NULL)
+		printf(words ? "%s is known to the shell itself\n" : "%s\n", name);
+	else if (function_find(name) != NULL)
+		printf(words ? "%s is a function\n" : "%s\n", name);
+	else if (program_find(name, path, sizeof path))
+		printf(words ? "%s is %s\n" : "%.0s%s\n", name, path);
+	else
+		return false;
+	return true;
+}
+
+int builtin_type(struct shell *shell, char **words)
+{
+	int status = 0;
+	(void)shell;
+	for (words++; *words != NULL; words++) {
+		if (!describe(*words, true)) {
+			complain("%s: not found", *words);
+			status = 1;
+		}
+	}
+	return status;
+}
+
+/* Runs a program or what the shell does itself, even if a function has that name. */
+int builtin_command(struct shell *shell, char **words)
+{
+	if (words[1] == NULL)
+		return 0;
+	if (strcmp(words[1], "-v") == 0)
+		return words[2] != NULL && describe(words[2], false) ? 0 : 1;
+	const struct builtin *builtin = builtin_find(words[1]);
+	if (builtin != NULL)
+		return builtin->function(shell, words + 1);
+	struct process process = launch_program(shell, words + 1);
+	return processes_wait(shell, &process, 1);
+}

@@ -1,0 +1,195 @@
+/*
+ * Signals: what `trap` has set for them, and Ctrl-C at the prompt. A handler only notes that the signal came;
+ * what is to be done is done between two commands.
+ */
+#include "sh.h"
+
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	int number;
+	const char *name;
+} signals[] = {
+	{SIGHUP, "HUP"},
+	{SIGINT, "INT"},
+	{SIGQUIT, "QUIT"},
+	{SIGILL, "ILL"},
+	{SIGTRAP, "TRAP"},
+	{SIGABRT, "ABRT"},
+	{SIGFPE, "FPE"},
+	{SIGKILL, "KILL"},
+	{SIGBUS, "BUS"},
+	{SIGSEGV, "SEGV"},
+	{SIGPIPE, "PIPE"},
+	{SIGALRM, "ALRM"},
+	{SIGTERM, "TERM"},
+	{SIGCHLD, "CHLD"},
+	{SIGUSR1, "USR1"},
+	{SIGUSR2, "USR2"},
+	{SIGSTOP, "STOP"},
+	{SIGTSTP, "TSTP"},
+	{SIGCONT, "CONT"},
+};
+
+static char *actions[NSIG]; /* null: what it does by default; 0 stands for the end of the shell */
+static volatile sig_atomic_t came[NSIG];
+static bool interactive;
+
+const char *signal_name(int number)
+{
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (signals[i].number == number)
+			return signals[i].name;
+	return NULL;
+}
+
+int signal_number(const char *name)
+{
+	if (strncasecmp(name, "SIG", 3) == 0)
+		name += 3;
+	if (isdigit((unsigned char)*name)) {
+		char *end;
+		long number = strtol(name, &end, 10);
+		return *end == '\0' && number < NSIG ? (int)number : -1;
+	}
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (strcasecmp(signals[i].name, name) == 0)
+			return signals[i].number;
+	return -1;
+}
+
+static void note(int number)
+{
+	came[number] = 1;
+	(void)signal(number, note); /* where a handler serves only once */
+}
+
+/* Sets a signal to what the shell does with it now. */
+static void apply(int number)
+{
+	if (number == 0)
+		return;
+	if (actions[number] != NULL)
+		(void)signal(number, *actions[number] != '\0' ? note : SIG_IGN);
+	else
+		(void)signal(number, number == SIGINT && interactive ? note : SIG_DFL);
+}
+
+void trap_interactive(void)
+{
+	interactive = true;
+	apply(SIGINT);
+	/* Caught, not ignored: programs would inherit that. Nothing is done about them. */
+	(void)signal(SIGQUIT, note);
+	(void)signal(SIGTERM, note);
+}
+
+void trap_reset(void)
+{
+	if (interactive) {
+		(void)signal(SIGQUIT, SIG_DFL);
+		(void)signal(SIGTERM, SIG_DFL);
+	}
+	bool was = interactive;
+	interactive = false;
+	for (int number = 0; number < NSIG; number++) {
+		bool caught = actions[number] != NULL && *actions[number] != '\0';
+		if (caught) {
+			free(actions[number]);
+			actions[number] = NULL;
+		}
+		if (caught || (was && number == SIGINT))
+			apply(number);
+		came[number] = 0;
+	}
+}
+
+/* Runs the commands of a trap; what they leave in $? is forgotten. */
+static void action_run(struct shell *shell, const char *action)
+{
+	int status = shell->status;
+	char *copy = strdup(action); /* the trap may set itself anew */
+	if (copy != NULL)
+		(void)execute_text(shell, "trap", copy);
+	free(copy);
+	if (shell->unwind != UNWIND_EXIT)
+		shell->status = status;
+}
+
+void trap_run(struct shell *shell)
+{
+	for (int number = 1; number < NSIG; number++) {
+		if (!came[number])
+			continue;
+		came[number] = 0;
+		if (actions[number] != NULL && *actions[number] != '\0') {
+			action_run(shell, actions[number]);
+		} else if (number == SIGINT && interactive && shell->unwind == UNWIND_NONE) {
+			shell->status = STATUS_INTERRUPTED;
+			shell->unwind = UNWIND_INTERRUPT;
+		}
+	}
+}
+
+void trap_exit(struct shell *shell)
+{
+	char *action = actions[0];
+	actions[0] = NULL;
+	if (action == NULL)
+		return;
+	int status = shell->status;
+	shell->unwind = UNWIND_NONE;
+	(void)execute_text(shell, "trap", action);
+	if (shell->unwind != UNWIND_EXIT)
+		shell->status = status;
+	free(action);
+}
+
+static void print_all(void)
+{
+	for (int number = 0; number < NSIG; number++)
+		if (actions[number] != NULL)
+			printf("trap -- '%s' %s\n", actions[number],
+				number == 0 ? "EXIT" : signal_name(number));
+}
+
+static bool set(const char *name, const char *action)
+{
+	int number = strcasecmp(name, "EXIT") == 0 ? 0 : signal_number(name);
+	if (number < 0 || (number > 0 && signal_name(number) == NULL)) {
+		complain("trap: %s: there is no such signal", name);
+		return false;
+	}
+	if (number == SIGKILL || number == SIGSTOP) {
+		complain("trap: %s: can't be caught", name);
+		return false;
+	}
+	char *copy = strcmp(action, "-") != 0 ? strdup(action) : NULL;
+	free(actions[number]);
+	actions[number] = copy;
+	apply(number);
+	return true;
+}
+
+int builtin_trap(struct shell *shell, char **words)
+{
+	int status = 0;
+	(void)shell;
+	words++;
+	if (*words != NULL && strcmp(*words, "--") == 0)
+		words++;
+	if (*words == NULL) {
+		print_all();
+		return 0;
+	}
+	const char *action = words[1] != NULL ? *words++ : "-"; /* a signal alone: as before */
+	for (; *words != NULL; words++)
+		if (!set(*words, action))
+			status = 1;
+	return status;
+}

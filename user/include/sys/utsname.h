@@ -1,0 +1,14 @@
+/*
+ * What system this is.
+ */
+#pragma once
+
+struct utsname {
+	char sysname[32];
+	char nodename[32];
+	char release[32];
+	char version[32];
+	char machine[32];
+};
+
+int uname(struct utsname *name);

@@ -1,0 +1,33 @@
+/*
+ * Waiting on a futex with the errors of POSIX, and its points in time.
+ */
+#include <errno.h>
+#include <tabula/handles.h>
+
+#include "libc.h"
+#include "thread.h"
+
+int futex_wait_for(const uint32_t *word, uint32_t expected, uint64_t deadline)
+{
+	return futex_wait((uintptr_t)word, expected, deadline) == -ETIMEDOUT ? ETIMEDOUT : 0;
+}
+
+void futex_wake_some(const uint32_t *word, uint32_t count)
+{
+	(void)futex_wake((uintptr_t)word, count);
+}
+
+bool deadline_from(clockid_t clock, const struct timespec *time, uint64_t *deadline)
+{
+	struct timespec now;
+	if (time->tv_nsec < 0 || time->tv_nsec >= 1000000000 || clock_gettime(clock, &now) != 0)
+		return false;
+	/* How long it still is on that clock, from now on the kernel's. */
+	int64_t seconds, left;
+	if (__builtin_sub_overflow((int64_t)time->tv_sec, (int64_t)now.tv_sec, &seconds) ||
+		__builtin_mul_overflow(seconds, 1000000000, &left) ||
+		__builtin_add_overflow(left, (int64_t)time->tv_nsec - now.tv_nsec, &left))
+		left = time->tv_sec > now.tv_sec ? INT64_MAX : 0;
+	*deadline = left > 0 ? clock_now() + (uint64_t)left : 0;
+	return true;
+}
