@@ -193,14 +193,15 @@ void object_reclaim(void)
 {
 	struct hart *hart = this_hart();
 
-	for (;;) {
-		if (__atomic_load_n(&hart->grace_answers_due, __ATOMIC_ACQUIRE))
-			return;
-		while (!list_is_empty(&hart->dying))
-			destroy(list_first(&hart->dying, struct object, doomed));
-		if (list_is_empty(&hart->doomed))
-			return;
-		move_all(&hart->doomed, &hart->dying);
-		ask_for_grace(hart);
-	}
+	if (__atomic_load_n(&hart->grace_answers_due, __ATOMIC_ACQUIRE))
+		return;
+	while (!list_is_empty(&hart->dying))
+		destroy(list_first(&hart->dying, struct object, doomed));
+	if (list_is_empty(&hart->doomed))
+		return;
+	move_all(&hart->doomed, &hart->dying);
+	ask_for_grace(hart);
+	/* Nobody to wait for: once more, but a thread among them may wait for its mail to be taken, which is not done here. */
+	if (!__atomic_load_n(&hart->grace_answers_due, __ATOMIC_RELAXED))
+		hart->reschedule = true;
 }
