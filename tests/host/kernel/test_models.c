@@ -551,19 +551,14 @@ static void test_exhaustion(void *result)
 	*(bool *)result = true;
 }
 
-static void free_now(void *to)
-{
-	*(size_t *)to = frame_free_count();
-}
-
 static void run(const char *name, void (*test)(void *))
 {
 	size_t before, after;
 	bool passed = false;
 
-	hosted_do(0, free_now, &before);
+	before = hosted_free_frames();
 	hosted_do(0, test, &passed);
-	hosted_do(0, free_now, &after);
+	after = hosted_free_frames();
 	hosted_check();
 	ktap_ok(passed && before == after, "%s", name);
 	if (before != after)
