@@ -122,7 +122,9 @@ struct arguments {
 	uint64_t value[8];
 };
 
-enum { GOOD_LENGTH = 16 };
+enum { GOOD_LENGTH = 16, SPARE_INTERRUPT = 2 };
+
+static const char device_path[GOOD_LENGTH] = "/soc/rtc@101000";
 
 static inline bool is_named(const struct arg_info *arg, const char *name)
 {
@@ -145,6 +147,7 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 			return (uint64_t)subjects.stopped.value;
 		return (uint64_t)subject_of(arg->object ? arg->object->number : OBJECT_MEMORY);
 	case VALUE_BUFFER:
+		return is_named(arg, "path") ? (uintptr_t)device_path : (uintptr_t)subjects.scratch;
 	case VALUE_STRUCT:
 		return (uintptr_t)subjects.scratch;
 	case VALUE_FLAGS:
@@ -160,6 +163,10 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 		return 1ul << 40; /* more than there is */
 	if (is_named(arg, "token")) /* not for ipc_give: a handle that is given is gone */
 		return call->number == SYS_ipc_give ? 0 : subjects.token;
+	if (is_named(arg, "bits") || is_named(arg, "mask") || is_named(arg, "badge"))
+		return 1;
+	if (is_named(arg, "number"))
+		return SPARE_INTERRUPT;
 	if (!is_named(arg, "len"))
 		return 0;
 	for (unsigned i = 0; i < call->arity; i++)
