@@ -171,6 +171,9 @@ bool arch_is_code_address(uint64_t address);
 /* Prints the registers of a frame to the log. */
 void arch_frame_log(const struct trapframe *frame);
 
+/* The number of the call that the thread makes or has made last. */
+uint64_t arch_frame_call_number(const struct trapframe *frame);
+
 /* The program counter of a frame. */
 uint64_t arch_frame_pc(const struct trapframe *frame);
 
@@ -225,3 +228,6 @@ MUST_USE int arch_user_write(uint64_t to, const void *from, size_t size);
 
 /* Return addresses of this stack, innermost first; returns how many. `frame_pointer` 0 means the caller's. */
 size_t arch_backtrace(uint64_t frame_pointer, uint64_t *addresses, size_t most);
+
+/* How many bytes of a hart's stack have ever been used, as far as that shows. */
+size_t arch_stack_used(const struct hart *hart);

@@ -5,6 +5,7 @@
 #include "sched.h"
 
 #include "panic.h"
+#include "report.h"
 
 STATIC_ASSERT(offsetof(struct runner, frame) == 0);
 STATIC_ASSERT(CONFIG_PRIORITIES <= 32);
@@ -382,6 +383,12 @@ static bool look_at_hold(struct hart *hart, struct runner *runner)
 	return true;
 }
 
+static void set_result(struct runner *runner, long result)
+{
+	report_result(arch_frame_call_number(&runner->frame), result);
+	arch_frame_set_result(&runner->frame, result);
+}
+
 /*
  * A runner that was woken to make its call again, and has not done so, would wait once more: its call is over instead. It
  * may not even be ready yet, when its waker's mail is still on the way.
@@ -398,6 +405,7 @@ static bool cancel(struct hart *hart, struct runner *runner)
 	}
 	if (runner->again) {
 		runner->again = false;
+		report_result(arch_frame_call_number(&runner->frame), -EINTR);
 		arch_frame_finish_call(&runner->frame, -EINTR);
 	}
 	return true;
@@ -582,7 +590,7 @@ void runner_claim(struct runner *runner)
 
 void runner_wake_claimed(struct runner *runner, long result)
 {
-	arch_frame_set_result(&runner->frame, result);
+	set_result(runner, result);
 	wake(runner);
 }
 
@@ -615,7 +623,7 @@ void runner_hand_over(struct runner *runner, long result)
 		return;
 	}
 	leave(runner);
-	arch_frame_set_result(&runner->frame, result);
+	set_result(runner, result);
 	tree_remove(&hart->sleepers, &runner->sleeping);
 	set_state(runner, RUNNER_READY);
 	count_load(hart, 1);
@@ -672,7 +680,7 @@ static void time_out(struct hart *hart, struct runner *runner)
 	tree_remove(&hart->sleepers, &runner->sleeping);
 	if (!leave_queue(runner, -ETIMEDOUT))
 		return;
-	arch_frame_set_result(&runner->frame, sleeps ? 0 : -ETIMEDOUT);
+	set_result(runner, sleeps ? 0 : -ETIMEDOUT);
 	make_ready(hart, runner);
 }
 

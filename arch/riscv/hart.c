@@ -29,6 +29,16 @@ void arch_hart_init(struct hart *hart)
 	riscv_plic_hart_init();
 }
 
+/* The stacks were zero at first. Their hart may be using one meanwhile, which does no harm. */
+size_t arch_stack_used(const struct hart *hart)
+{
+	const volatile uint64_t *word = (const volatile uint64_t *)hart->stack_bottom;
+
+	while ((uint64_t)word < hart->stack_top && !*word)
+		word++;
+	return hart->stack_top - (uint64_t)word;
+}
+
 void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument)
 {
 	memset(frame, 0, sizeof(*frame));
@@ -45,6 +55,11 @@ void arch_frame_set_result(struct trapframe *frame, long value)
 void arch_frame_restart_call(struct trapframe *frame)
 {
 	frame->pc -= ECALL_SIZE;
+}
+
+uint64_t arch_frame_call_number(const struct trapframe *frame)
+{
+	return frame->x[X_A7];
 }
 
 void arch_frame_finish_call(struct trapframe *frame, long value)

@@ -71,6 +71,11 @@ struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t value
 	return badge;
 }
 
+void endpoint_withdraw_badge(struct endpoint *badge)
+{
+	badge->badge = 0;
+}
+
 /* ---- slots: calls that have been received */
 
 static struct call_slot *slot_at(struct endpoint *e, uint32_t index) REQUIRES(e->lock)
@@ -443,10 +448,13 @@ void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
 	lock_release(&e->lock);
 }
 
-/* The last handle with a badge is gone: somebody who receives has to be told. False when nobody can be any more. */
+/*
+ * The last handle with a badge is gone: somebody who receives has to be told. False when nobody can be any more, or
+ * nobody has had such a handle.
+ */
 static bool leave_word(struct endpoint *e, struct endpoint *badge) REQUIRES(e->lock)
 {
-	if (e->closed)
+	if (e->closed || !badge->badge)
 		return false;
 	list_append(&e->badges_gone, &badge->gone);
 	if (list_is_empty(&e->receivers.runners))

@@ -28,7 +28,7 @@ struct call_slot {
 
 struct endpoint {
 	struct object object;
-	uint64_t badge;
+	uint64_t badge; /* 0: of the endpoint itself, or of a badge that nobody has had */
 	struct endpoint *root; /* of a badge the endpoint, with a reference; of the endpoint itself */
 	struct list gone; /* of a badge without handles: in root->badges_gone */
 
@@ -51,6 +51,9 @@ struct endpoint {
 /* NULL when memory is out. */
 struct endpoint *endpoint_create(void);
 struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t badge);
+
+/* A badge that could not be given to anybody goes without a word. The caller has the only reference to it. */
+void endpoint_withdraw_badge(struct endpoint *badge);
 
 /* The calls of syscalls.tbl, by the current thread. `message` and `windows`, or NULL, are in its own frame. */
 MUST_USE int endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows);

@@ -7,6 +7,7 @@
 #include "object/process.h"
 #include "object/system.h"
 #include "panic.h"
+#include "report.h"
 
 STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
@@ -160,10 +161,12 @@ static void cancelled(struct runner *runner)
 {
 	struct thread *thread = container_of(runner, struct thread, runner);
 
-	if (thread->exception.pending)
+	if (thread->exception.pending) {
 		thread->exception.pending = false;
-	else
-		arch_frame_set_result(&runner->frame, -EINTR);
+		return;
+	}
+	report_result(arch_frame_call_number(&runner->frame), -EINTR);
+	arch_frame_set_result(&runner->frame, -EINTR);
 }
 
 static void failed(struct runner *runner)

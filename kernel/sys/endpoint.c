@@ -30,8 +30,16 @@ handle_result sys_endpoint_badge(struct endpoint *e, uint64_t badge)
 
 	struct endpoint *made = endpoint_create_badge(e, badge);
 
-	return made ? handle_to(made, RIGHTS_ENDPOINT_ALL & ~(uint32_t)RIGHT_ENDPOINT_RECEIVE)
-		    : (handle_result){-ENOMEM};
+	if (!made)
+		return (handle_result){-ENOMEM};
+
+	handle_result result = handle_add(
+		current_process(), &made->object, RIGHTS_ENDPOINT_ALL & ~(uint32_t)RIGHT_ENDPOINT_RECEIVE);
+
+	if (result.value < 0)
+		endpoint_withdraw_badge(made);
+	object_put(&made->object);
+	return result;
 }
 
 int sys_ipc_call(struct endpoint *e, struct message *message)

@@ -3,6 +3,7 @@
 
 #include "lib/string.h"
 #include "panic.h"
+#include "report.h"
 #include "sys/metadata.h"
 
 /* Longer argument structs are refused before they are looked at. */
@@ -60,6 +61,8 @@ static bool is_unseen(long result)
 
 long thunk_result(uint64_t number, long result)
 {
+	report_result(number, result);
+
 	const struct call_info *call = call_by_number(number);
 
 	if (result >= 0 || (result == WAITING && call->attributes & CALL_BLOCKS) ||

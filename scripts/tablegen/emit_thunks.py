@@ -13,6 +13,7 @@ from .emit_numbers import TABLE
 from .output import CFile
 
 _REGISTERS = ", ".join(f"uint64_t a{i}" for i in range(model.REGISTERS))
+_PASSED = ", ".join(f"a{i}" for i in range(model.REGISTERS))
 
 
 def emit(interface: model.Interface, path: str) -> str:
@@ -179,8 +180,9 @@ class _Thunk:
 
 
 def _thunk(out: CFile, interface: model.Interface, call: model.Call) -> None:
+    """The checks in a function of their own, so that every way out of them passes thunk_result."""
     thunk = _Thunk(interface, call)
-    out.add("", f"long thunk_{call.name}({_REGISTERS})", "{")
+    out.add("", f"static inline long check_{call.name}({_REGISTERS})", "{")
     if call.packed:
         out.add(f"\tstruct {call.name}_args arguments;", "", *[f"\t{line}" for line in thunk.packed()], "")
     body = thunk.locals + ([""] if thunk.locals and thunk.checks() else []) + thunk.checks()
@@ -191,10 +193,11 @@ def _thunk(out: CFile, interface: model.Interface, call: model.Call) -> None:
     if call.noreturn:
         out.add(f"\t{value};")
     elif thunk.copies_out:
-        out.add(f"\tconst long returned = thunk_result(SYS_{call.name}, {value});")
+        out.add(f"\tconst long returned = {value};")
     else:
-        out.add(f"\treturn thunk_result(SYS_{call.name}, {value});")
+        out.add(f"\treturn {value};")
     out.from_here()
     if thunk.copies_out:
         out.add("\tif (returned >= 0) {", *[f"\t\t{line}" for line in thunk.copies_out], "\t}", "\treturn returned;")
-    out.add("}")
+    out.add("}", "", f"long thunk_{call.name}({_REGISTERS})", "{",
+            f"\treturn thunk_result(SYS_{call.name}, check_{call.name}({_PASSED}));", "}")

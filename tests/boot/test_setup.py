@@ -40,8 +40,10 @@ class Setup(unittest.TestCase):
         firmware.write_bytes(b"")
         self.command("riscv64-unknown-elf-gcc", "echo /somewhere/picolibc.specs")
         self.command("qemu-system-riscv64", f"echo {self.folder}")
-        for name in ("riscv64-unknown-elf-ld", "python3", "gdb-multiarch", "clang", "clang-format", "gcc"):
+        for name in ("riscv64-unknown-elf-ld", "python3", "gdb-multiarch", "clang-format", "gcc"):
             self.command(name)
+        self.command("clang", f"echo {self.folder}")
+        (self.folder / "libclang_rt.fuzzer.a").write_bytes(b"")
         if without:
             (self.bin / without).unlink()
 
@@ -64,6 +66,12 @@ class Setup(unittest.TestCase):
         self.tools()
         self.command("riscv64-unknown-elf-gcc", "echo picolibc.specs")
         self.assertEqual(self.setup("--missing").stdout, "picolibc\n")
+
+    def test_clang_without_its_libraries(self) -> None:
+        self.tools()
+        self.command("apt-get", "exit 100")
+        (self.folder / "libclang_rt.fuzzer.a").unlink()
+        self.assertEqual(self.setup("--missing").stdout, "clang-runtime\n")
 
     def test_building_needs_less_than_testing(self) -> None:
         self.tools(without="clang")

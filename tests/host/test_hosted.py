@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 from typing import List
 
-from tests.support import ktap
+from tests.support import ktap, record
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60.0
 SEEDS = (1, 2)
+FUZZ_RUNS, FUZZ_SECONDS = 5000, 20
+
+
+def threads_of(pid: int) -> str:
+    """Where each thread of a process is, for one that hangs."""
+    debugger = shutil.which("gdb") or shutil.which("gdb-multiarch")
+    if not debugger:
+        return "(install gdb to see them)"
+    command = [debugger, "-nx", "-batch", "-p", str(pid), "-ex", "thread apply all backtrace 12"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", timeout=30, check=False)
+    return done.stdout
+
+
+def build(kind: str, directory: str, target: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    environment.pop("MFLAGS", None)
+    made = subprocess.run(["make", "--no-print-directory", "-j2", f"HOSTED={kind}", f"HOSTED_B={directory}", target],
+                          cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    if made.returncode:
+        raise AssertionError(made.stdout)
 
 
 class Hosted(unittest.TestCase):
@@ -26,26 +50,29 @@ class Hosted(unittest.TestCase):
         if not self.kind:
             self.skipTest("it names no kind")
         with tempfile.TemporaryDirectory() as directory:
-            environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
-            environment.pop("MFLAGS", None)
-            made = subprocess.run(["make", "--no-print-directory", "-j2", f"HOSTED={self.kind}", f"HOSTED_B={directory}",
-                                   "hosted"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-            self.assertEqual(made.returncode, 0, made.stdout)
-            for program in sorted(path for path in Path(directory).iterdir() if path.is_file()):
-                for seed in SEEDS:
-                    self._run([str(program), str(seed)])
+            build(self.kind, directory, "hosted")
+            programs = sorted(path for path in Path(directory).iterdir() if path.is_file())
+            printed = [self._run([str(program), str(seed)]) for program in programs for seed in SEEDS]
+        record.note(type(self).__name__, "".join(printed))
 
-    def _run(self, command: List[str]) -> None:
+    def _run(self, command: List[str]) -> str:
         name = f"{Path(command[0]).name} {command[1]}"
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, errors="replace", timeout=LIMIT, check=False)
-        report = ktap.parse(done.stdout)
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, errors="replace") as process:
+            try:
+                printed, errors = process.communicate(timeout=LIMIT)
+            except subprocess.TimeoutExpired:
+                where = threads_of(process.pid)
+                process.kill()
+                printed, errors = process.communicate()
+                errors += f"\n{name} has not ended within {LIMIT:.0f} s. Its threads were here:\n{where}"
+        report = ktap.parse(printed)
         for case in report.cases:
             with self.subTest(f"{name}: {case.name}"):
                 self.assertTrue(case.passed, "\n".join(case.notes))
         with self.subTest(f"{name}: its end"):
-            self.assertEqual((done.returncode, report.problems), (0, []), f"{done.stdout[-4000:]}\n{done.stderr[-8000:]}")
+            self.assertEqual((process.returncode, report.problems), (0, []), f"{printed[-4000:]}\n{errors[-8000:]}")
+        return printed
 
 
 class WithAddressAndUndefinedBehaviourSanitizer(Hosted):
@@ -54,6 +81,22 @@ class WithAddressAndUndefinedBehaviourSanitizer(Hosted):
 
 class WithThreadSanitizer(Hosted):
     kind = "tsan"
+
+
+class GuidedFuzzer(unittest.TestCase):
+    """Some thousand inputs, from nothing; `make fuzz` goes on for longer and keeps what it has found."""
+
+    def test_random_calls(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            build("fuzz", directory, f"{directory}/calls")
+            command = [f"{directory}/calls", f"-runs={FUZZ_RUNS}", f"-max_total_time={FUZZ_SECONDS}", "-seed=1",
+                       "-rss_limit_mb=4096", f"-artifact_prefix={directory}/", "-print_final_stats=1"]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, errors="replace", timeout=LIMIT, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout[-8000:])
+        reached = re.findall(r"#(\d+)\s+DONE\s+cov: (\d+)", done.stdout)
+        self.assertTrue(reached, done.stdout[-4000:])
+        record.note(type(self).__name__, "figure: {} inputs, {} branches of the kernel reached".format(*reached[-1]))
 
 
 del Hosted  # only its kinds are tests

@@ -49,6 +49,25 @@ class Runner(unittest.TestCase):
     def test_all_pass(self) -> None:
         self.ends("class A(unittest.TestCase):\n  def test_a(self): pass\n", 0, "1 passed, 0 failed, 0 skipped")
 
+    def test_what_runs_last_runs_alone(self) -> None:
+        body = ("import time\n"
+                "class A(unittest.TestCase):\n"
+                "  runs_last = True\n"
+                "  def test_a(self): self.assertEqual([n for n in 'bc' if os.path.exists(n)], ['b', 'c'])\n"
+                "class B(unittest.TestCase):\n"
+                "  def test_b(self): time.sleep(0.3); open('b', 'w').close()\n"
+                "class C(unittest.TestCase):\n"
+                "  def test_c(self): time.sleep(0.1); open('c', 'w').close()\n")
+        self.ends(body, 0, "3 passed, 0 failed, 0 skipped", "-j", "3")
+
+    def test_figures(self) -> None:
+        body = ("class A(unittest.TestCase):\n"
+                "  def test_a(self):\n"
+                "    os.makedirs('build/record')\n"
+                "    open('build/record/A.figures', 'w').write('3 cells\\n')\n")
+        said = self.ends(body, 0, "1 passed, 0 failed, 0 skipped")
+        self.assertIn("  A: 3 cells\n", said)
+
     def test_pattern(self) -> None:
         body = "class A(unittest.TestCase):\n  def test_one(self): pass\n  def test_two(self): self.fail()\n"
         self.ends(body, 0, "1 passed, 0 failed, 0 skipped", "one")

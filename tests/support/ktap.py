@@ -13,7 +13,7 @@ import unittest
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional
 
-from tests.support import boot
+from tests.support import boot, record
 
 _RESULT = re.compile(r"^(not )?ok\b(?: (\d+))?(?:\s+(?:- )?(.*?))?(?:\s+#\s*(SKIP|TODO)\b\s*(.*))?$", re.IGNORECASE)
 _PLAN = re.compile(r"^1\.\.(\d+)(?:\s+#\s*SKIP\b.*)?$", re.IGNORECASE)
@@ -87,17 +87,29 @@ def _count(report: Report) -> None:
 
 
 class KtapSuite(unittest.TestCase):
-    """Boots, runs a command that prints KTAP, and counts each of its results as a test."""
+    """Boots, runs a command that prints KTAP, and counts each of its results as a test.
+
+    In the plain machine it runs on a debug kernel, whose report is noted for tests/boot/test_errors.py; in another machine
+    on the kernel as it is.
+    """
 
     counts_subtests = True
     command = ""
     machine: Dict[str, object] = {}
     timeout = boot.LIMIT
 
+    @classmethod
+    def is_checked(cls) -> bool:
+        return bool(cls.command) and not cls.machine
+
     def test_suite(self) -> None:
         if not self.command:
             self.skipTest("it names no command")
-        result = boot.run(self.command, timeout=self.timeout, **self.machine)  # type: ignore[arg-type]
+        machine = dict(self.machine)
+        if self.is_checked():
+            machine.update(kernel=boot.debug_kernel(), append="report=yes")
+        result = boot.run(self.command, timeout=self.timeout, **machine)  # type: ignore[arg-type]
+        record.note(type(self).__name__, result.log)
         report = parse(result.output)
         for case in report.cases:
             with self.subTest(case.name):

@@ -146,7 +146,9 @@ struct arguments {
 	uint64_t value[8];
 };
 
-enum { GOOD_LENGTH = 16 };
+enum { GOOD_LENGTH = 16, SPARE_INTERRUPT = 2 };
+
+static const char device_path[GOOD_LENGTH] = "/soc/rtc@101000";
 
 /* A device that every machine has: GOOD_LENGTH bytes. */
 static const char subject_device[] = "qemu,fw-cfg-mmio", subject_device_path[] = "/fw-cfg@10100000";
@@ -183,7 +185,7 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 	case VALUE_BUFFER:
 		if (is_named(arg, "compatible"))
 			return (uintptr_t)subject_device;
-		/* fall through */
+		return is_named(arg, "path") ? (uintptr_t)device_path : (uintptr_t)subjects.scratch;
 	case VALUE_STRUCT:
 		return (uintptr_t)subjects.scratch;
 	case VALUE_FLAGS:
@@ -201,6 +203,10 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 		return subjects.exception_token;
 	if (is_named(arg, "token")) /* not for ipc_give: a handle that is given is gone */
 		return call->number == SYS_ipc_give ? 0 : subjects.token;
+	if (is_named(arg, "bits") || is_named(arg, "mask") || is_named(arg, "badge"))
+		return 1;
+	if (is_named(arg, "number"))
+		return SPARE_INTERRUPT;
 	if (!is_named(arg, "len") && !is_named(arg, "most"))
 		return 0;
 	for (unsigned i = 0; i < call->arity; i++)

@@ -273,6 +273,14 @@ static void try_full_table(struct checks *c)
 	check(c, process_thread(own_process(), 0).value == -EMFILE, "process_thread");
 	check(c, thread_create(subjects.idle, CHILD_CODE, 0, 0).value == -EMFILE, "thread_create");
 	check(c, memory_size(subjects.memory) == 4 * PAGE_SIZE, "old handles");
+	for (unsigned k = 0; k < CALLS; k++) {
+		struct arguments a = good_arguments(&calls[k]);
+
+		/* What comes from a caller has a suite of its own: test-ipc-handles. */
+		if (calls[k].result_kind == VALUE_HANDLE && call_declares(&calls[k], EMFILE) &&
+			calls[k].number != SYS_ipc_take)
+			check(c, call_make(&calls[k], &a) == -EMFILE, "%s", calls[k].name);
+	}
 }
 
 static void test_full_table(void)
@@ -297,6 +305,25 @@ static void test_full_table(void)
 		}
 	}
 	checks_report(&c, "a full table, and all of it again");
+}
+
+/* The table of another process is full: it is not the caller's, so the caller can still make handles. */
+static void test_full_table_of_another(void)
+{
+	struct checks c = {0};
+	process_handle other = process_create((const uint8_t *)"full", 4);
+	any_handle copy;
+	unsigned n = 0;
+	long given;
+
+	while ((given = process_give(other, ANY(subjects.memory), 0)) > 0)
+		n++;
+	check(&c, given == -EMFILE && n >= TABLE_SIZE, "after %u handles: %ld", n, given);
+	copy = handle_duplicate(ANY(subjects.memory), 0);
+	check(&c, copy.value > 0, "duplicate gave %d", copy.value);
+	handle_close(copy);
+	handle_close(ANY(other));
+	checks_report(&c, "a full table of another process");
 }
 
 /* One slot through all its generations, twice: 0 is never one of them, and no number comes back too soon. */
@@ -324,7 +351,7 @@ static void test_generations(void)
 
 int main(void)
 {
-	ktap_plan(8);
+	ktap_plan(9);
 	subjects_make();
 	each_handle(try_numbers, "each handle argument with what is no handle");
 	each_handle(try_types, "each handle argument with every other type");
@@ -333,6 +360,7 @@ int main(void)
 	test_amplification();
 	test_other_process();
 	test_full_table();
+	test_full_table_of_another();
 	test_generations();
 	return ktap_end();
 }

@@ -174,6 +174,13 @@ static void receive_once(void *argument)
 	request->result = ipc_receive(request->through, &request->message);
 }
 
+static void answer_and_receive(void *argument)
+{
+	struct request *request = argument;
+
+	request->result = ipc_reply_receive(request->through, &request->message);
+}
+
 /* The last handle that can receive goes while callers wait, one received, one not, and a receiver waits elsewhere. */
 static void test_closing(void)
 {
@@ -203,6 +210,19 @@ static void test_closing(void)
 	close_endpoint();
 	suite_thread_join(&threads[0]);
 	check(&c, requests[0].result == -EPIPE, "receiver: %d", requests[0].result);
+
+	open_endpoint();
+	start_caller(1, endpoint, DEADLINE_NEVER);
+	check(&c, !receive(&m), "receive");
+	requests[0] = (struct request){
+		.through = endpoint, .message = {.token = m.token, .deadline = DEADLINE_NEVER}};
+	suite_thread_start(&threads[0], answer_and_receive, &requests[0]);
+	suite_thread_join(&threads[1]);
+	check(&c, requests[1].result == 0, "answered: %d", requests[1].result);
+	thread_sleep(now() + 2 * MS);
+	close_endpoint();
+	suite_thread_join(&threads[0]);
+	check(&c, requests[0].result == -EPIPE, "who has answered and receives: %d", requests[0].result);
 	checks_report(&c, "an endpoint that nobody can receive from any more");
 }
 
@@ -268,6 +288,28 @@ static void test_server_ends(void)
 	checks_report(&c, "a server that ends with a call unanswered");
 }
 
+/* Its call has a deadline. When that has passed before the client has come to call, it gets more time. */
+static bool receive_from_one_that_ends(struct child *client, struct message *m)
+{
+	for (uint64_t time = 5 * MS; time < PATIENCE; time *= 2) {
+		uint64_t deadline = now() + time;
+
+		if (child_make(client, client_that_ends, (size_t)(client_that_ends_end - client_that_ends)))
+			ktap_bail_out("no child");
+		memory_write(client->data, 0, &deadline, sizeof(deadline));
+
+		long handle = process_give(client->process, ANY(endpoint), RIGHT_ENDPOINT_SEND);
+
+		if (handle < 0 || child_start(client, (uint64_t)handle))
+			ktap_bail_out("the child does not start");
+		*m = (struct message){.deadline = deadline};
+		if (!ipc_receive(endpoint, m))
+			return true;
+		child_close(client);
+	}
+	return false;
+}
+
 static void test_client_ends(void)
 {
 	struct checks c = {0};
@@ -283,14 +325,7 @@ static void test_client_ends(void)
 		"client");
 	child_close(&client);
 
-	if (child_make(&client, client_that_ends, (size_t)(client_that_ends_end - client_that_ends)))
-		ktap_bail_out("no child");
-	long handle = process_give(client.process, ANY(endpoint), RIGHT_ENDPOINT_SEND);
-	uint64_t deadline = now() + SECOND;
-
-	memory_write(client.data, 0, &deadline, sizeof(deadline));
-	check(&c, handle > 0 && !child_start(&client, (uint64_t)handle), "start");
-	check(&c, !receive(&m) && m.label == 6, "label %u", m.label);
+	check(&c, receive_from_one_that_ends(&client, &m) && m.label == 6, "label %u", m.label);
 	check(&c, !process_wait(client.process, now() + PATIENCE, &result) && child_exited(&result, 4),
 		"client");
 	check(&c, answer(m.token, 1) == -ESRCH, "a client that is gone");

@@ -171,6 +171,8 @@ static void far_mappings(struct checks *c)
 static void threads_ended(struct checks *c)
 {
 	static const uint32_t code[] = {0x00000893 | SYS_thread_exit << 20, 0x00000073};
+	uint64_t size;
+	memory_handle image = file_object("/bin/true", &size);
 	struct child child;
 	thread_handle last = {0};
 	struct process_result r;
@@ -193,8 +195,10 @@ static void threads_ended(struct checks *c)
 		check(c, vm_map(child.process, 0, child.data, 0, PAGE_SIZE, PROT_READ, 0) == -EBUSY,
 			"a mapping after the end");
 		check(c, vm_unmap(child.process, CHILD_DATA, PAGE_SIZE) == -EBUSY, "unmapping after the end");
+		check(c, process_load(child.process, image, 0, size) == -EBUSY, "loading after the end");
 		child_close(&child);
 	}
+	handle_close(ANY(image));
 }
 
 /* The process ends while threads of it and of others wait, sleep and spin. */
@@ -297,6 +301,30 @@ static void closed_while_waiting(struct checks *c)
 	check(c, closed_wait == -EBADF, "the waiter got %ld", closed_wait);
 }
 
+/* clang-format off */
+CHILD_PROGRAM(self_waiter,
+	"	li	a7, " SUITE_TEXT(SYS_process_wait) "\n"
+	"	li	a1, -1\n"
+	"	li	a2, " SUITE_TEXT(CHILD_DATA_TEXT) "\n"
+	"	ecall\n"
+	CHILD_EXIT);
+/* clang-format on */
+
+/* It would wait for ever. */
+static void wait_for_itself(struct checks *c)
+{
+	struct process_result r;
+	struct child child;
+	long self;
+
+	check(c, !child_make(&child, self_waiter, (size_t)(self_waiter_end - self_waiter)), "child");
+	self = process_give(child.process, ANY(child.process), RIGHT_PROCESS_WAIT);
+	check(c, self > 0 && !child_start(&child, (uint64_t)self), "giving it to itself: %ld", self);
+	check(c, !process_wait(child.process, now() + PATIENCE, &r) && child_exited(&r, -EINVAL),
+		"waiting for itself gave %d", (int)r.status);
+	child_close(&child);
+}
+
 /* Sleeping for ever in processes that nobody can end: they stay, so this comes last and is not balanced. */
 static void test_sleepers(void)
 {
@@ -320,7 +348,7 @@ int main(int argc, char **argv)
 	program = argv[0][0] == '/' ? argv[0] : "/bin/test-lifetime";
 	if (argc > 1)
 		return !strcmp(argv[1], "fault") ? *(volatile int *)nowhere : 0;
-	ktap_plan(15);
+	ktap_plan(16);
 	frames_leave(LEFT);
 	test_balance(idle_processes, "processes that never start");
 	test_balance(self_handles, "processes that hold handles to themselves");
@@ -336,6 +364,7 @@ int main(int argc, char **argv)
 	test_balance(many_waiters, "many threads that wait for a process");
 	test_balance(started_circle, "processes that name each other, one of them started");
 	test_balance(closed_while_waiting, "a handle closed while a thread waits through it");
+	test_balance(wait_for_itself, "a process that waits for itself");
 	test_sleepers();
 	return ktap_end();
 }

@@ -18,6 +18,7 @@
 #include "object/system.h"
 #include "object/thread.h"
 #include "panic.h"
+#include "report.h"
 #include "sched.h"
 
 enum {
@@ -190,6 +191,19 @@ void arch_halt(void)
 		host_wait(this_hart()->index);
 }
 
+static void make_report(void *unused)
+{
+	(void)unused;
+	report("report=yes");
+}
+
+void hosted_report(void)
+{
+	(void)hosted_printed();
+	hosted_do(0, make_report, NULL);
+	printf("%s", hosted_printed());
+}
+
 int hosted_status(void)
 {
 	return __atomic_load_n(&status, __ATOMIC_ACQUIRE);
@@ -268,7 +282,8 @@ void arch_send_ipi(const struct hart *hart)
 
 static bool has_reason_to_wake(struct pthread_hart *hart)
 {
-	return __atomic_load_n(&hart->ipi, __ATOMIC_ACQUIRE) || hart->due || hart->job;
+	return __atomic_load_n(&hart->ipi, __ATOMIC_ACQUIRE) || hart->due || hart->job ||
+	       hosted_interrupt_due((unsigned)(hart - pthread_harts));
 }
 
 /* The last hart that goes to sleep lets time pass, or says that nothing is left to do. */
@@ -363,44 +378,7 @@ void arch_take_interrupts(void)
 		door_ipi();
 	if (due)
 		door_timer();
-}
-
-/* ---- devices: there are none */
-
-int arch_device_find(const char *path, struct device *device)
-{
-	(void)path;
-	(void)device;
-	return -ENOENT;
-}
-
-long arch_device_path(const char *compatible, unsigned index, char *path, size_t size)
-{
-	(void)compatible;
-	(void)index;
-	(void)path;
-	(void)size;
-	return -ENOENT;
-}
-
-unsigned arch_interrupt_count(void)
-{
-	return 0;
-}
-
-void arch_interrupt_enable(unsigned number)
-{
-	(void)number;
-}
-
-void arch_interrupt_unmask(unsigned number)
-{
-	(void)number;
-}
-
-void arch_interrupt_disable(unsigned number)
-{
-	(void)number;
+	hosted_take_interrupts(this_hart()->index);
 }
 
 /* ---- harts */
@@ -518,23 +496,29 @@ static struct trapframe *take_interrupts(struct trapframe *frame)
 		door_timer();
 		frame = door_next();
 	}
+	if (hosted_take_interrupts(this_hart()->index))
+		frame = door_next();
 	return frame;
+}
+
+/* Apart from run_hart, so that no local variable of what happens here is in a frame that longjmp comes back to. */
+static __attribute__((noinline)) void run_threads(void)
+{
+	do_job(mine());
+	for (struct trapframe *frame = door_next();;)
+		frame = user_mode(take_interrupts(frame));
 }
 
 static void run_hart(unsigned index)
 {
-	struct hart *hart = &harts[index];
-
-	hosted_hart = hart;
+	hosted_hart = &harts[index];
 	if (!setjmp(pthread_harts[index].leave)) {
 		if (index)
 			door_hart();
 		else
 			door_boot();
 	}
-	do_job(&pthread_harts[index]);
-	for (struct trapframe *frame = door_next();;)
-		frame = user_mode(take_interrupts(frame));
+	run_threads();
 }
 
 void arch_start(void)
@@ -597,6 +581,11 @@ void arch_frame_set_result(struct trapframe *frame, long value)
 void arch_frame_restart_call(struct trapframe *frame)
 {
 	frame->again = true;
+}
+
+uint64_t arch_frame_call_number(const struct trapframe *frame)
+{
+	return frame->number;
 }
 
 void arch_frame_finish_call(struct trapframe *frame, long value)
@@ -679,6 +668,12 @@ void arch_switch(struct trapframe *from, struct trapframe *to)
 size_t arch_backtrace(uint64_t frame_pointer, uint64_t *addresses, size_t most)
 {
 	(void)frame_pointer, (void)addresses, (void)most;
+	return 0;
+}
+
+size_t arch_stack_used(const struct hart *hart)
+{
+	(void)hart;
 	return 0;
 }
 
@@ -897,17 +892,6 @@ int arch_user_write(uint64_t to, const void *from, size_t size)
 }
 
 /* ---- for tests */
-
-struct process *hosted_process(unsigned program, uint64_t argument)
-{
-	struct process *process = process_create("test", 4);
-	struct thread *thread = thread_create(native_table, HOSTED_ENTRY(program), USER_TOP, argument);
-
-	HOSTED_REQUIRE(process && thread);
-	HOSTED_REQUIRE(!thread_start(thread, process));
-	object_put(&thread->object);
-	return process;
-}
 
 void hosted_call(struct trapframe *frame, uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {

@@ -7,6 +7,8 @@
 
 #include "arch.h"
 
+struct memory;
+struct object;
 struct process;
 
 /*
@@ -41,17 +43,57 @@ bool hosted_store(uint64_t address, uint8_t byte);
 /* What a page table says of an address: its frame and rights; false when nothing is mapped. */
 bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot);
 
+/* ---- device.c */
+
+/* Has a device raise its interrupt; from a program or a job. */
+void hosted_interrupt(unsigned number);
+
+/* For arch.c: whether a hart has an interrupt to take; takes them all, and says whether there was one. */
+bool hosted_interrupt_due(unsigned hart);
+bool hosted_take_interrupts(unsigned hart);
+
+/* ---- arch.c */
+
 /* Has something typed on the console. */
 void hosted_type(const char *text);
 
 /* What has been printed; empties it. */
 const char *hosted_printed(void);
 
+/* Prints what the kernel reports of itself, as lines for scripts. */
+void hosted_report(void);
+
 /* The exit status, once system_shutdown has been called; -1 before. */
 int hosted_status(void);
 
-/* Makes a process with a thread that runs the index-th program. The caller has a reference. */
-struct process *hosted_process(unsigned program, uint64_t argument);
+/* ---- make.c */
+
+/* Where a process that was made here has its stack, and a page that it may share with others. */
+#define HOSTED_STACK_SIZE (4 * PAGE_SIZE)
+#define HOSTED_STACK      (USER_TOP - HOSTED_STACK_SIZE)
+#define HOSTED_SHARED     0x20000000ul
+enum { HOSTED_KILLED = 99 };
+
+/* A process with a stack. The caller has a reference. */
+struct process *hosted_new_process(void);
+
+/* Starts a thread that runs the index-th program: false when the process is ending already. */
+bool hosted_start(struct process *process, unsigned program, uint64_t argument);
+
+/* Gives a process a handle: 0 when it is ending, or may have no more memory. */
+uint32_t hosted_give(struct process *process, struct object *object, uint32_t rights);
+
+/* Shows a process the first page of `memory`; the words there, as a program of it sees and changes them, atomically. */
+void hosted_share(struct process *process, struct memory *memory);
+uint32_t *hosted_word(unsigned index);
+
+/* Ends a process with the status HOSTED_KILLED. Not the one that runs. */
+void hosted_kill(struct process *process);
+
+/* How many frames are free; for the test itself, while the machine is quiet. */
+size_t hosted_free_frames(void);
+
+/* ---- arch.c */
 
 /* Says in the frame that the next thing is this call. */
 void hosted_call(

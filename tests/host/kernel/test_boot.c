@@ -6,8 +6,8 @@
 #include "tabula/ktap.h"
 
 static struct startup startup;
-static long slept, written, read_count;
-static uint64_t woke, asked;
+static long slept, written, read_count, read_too_late, reader_result;
+static uint64_t woke, asked, reader_handle;
 
 /* The stages are numbered by state[0]; state[1] is a position in what is read byte by byte. */
 static void init(struct trapframe *frame)
@@ -39,9 +39,38 @@ static void init(struct trapframe *frame)
 		return;
 	case 3:
 		written = frame->result;
+		hosted_call(frame, SYS_console_read, startup.system, frame->stack - 64, 4, 0);
+		return;
+	case 4:
+		read_too_late = frame->result;
+		hosted_call(frame, SYS_thread_create, startup.process, HOSTED_ENTRY(1), frame->stack,
+			startup.system);
+		return;
+	case 5:
+		reader_handle = (uint64_t)frame->result;
+		hosted_call(frame, SYS_thread_sleep, arch_time_now() + 1000000, 0, 0, 0);
+		return;
+	case 6:
+		hosted_call(frame, SYS_thread_cancel, reader_handle, 0, 0, 0);
+		return;
+	case 7:
+		hosted_call(frame, SYS_thread_sleep, arch_time_now() + 1000000, 0, 0, 0);
+		return;
+	case 8:
 		hosted_call(frame, SYS_system_shutdown, startup.system, 42, 0, 0);
 		return;
 	}
+}
+
+/* Another thread of it, that reads what nobody types. */
+static void reader(struct trapframe *frame)
+{
+	if (!frame->state[0]++) {
+		hosted_call(frame, SYS_console_read, frame->argument, frame->stack - 64, 4, UINT64_MAX);
+		return;
+	}
+	reader_result = frame->result;
+	hosted_call(frame, SYS_thread_exit, 0, 0, 0, 0);
 }
 
 static bool contains(const char *text, const char *part)
@@ -59,17 +88,23 @@ static bool contains(const char *text, const char *part)
 
 int main(void)
 {
-	static hosted_program *const programs[] = {init, NULL};
+	static hosted_program *const programs[] = {init, reader, NULL};
 
-	ktap_plan(7);
+	const char *printed;
+
+	ktap_plan(9);
 	hosted_type("abc");
-	hosted_boot(&(struct hosted_machine){4, 8 << 20, "log=debug -- x", programs});
+	hosted_boot(&(struct hosted_machine){4, 8 << 20, "report=yes log=debug -- x", programs});
 	ktap_equal((long)startup.size, sizeof(startup), "the first program finds its struct startup");
 	ktap_ok(startup.process && startup.system && startup.archive, "and three handles");
 	ktap_ok(slept == 0 && woke >= asked, "it sleeps");
 	ktap_equal(read_count, 3, "it reads what has been typed");
 	ktap_equal(written, 3, "and prints it");
 	ktap_equal(hosted_status(), 42, "the machine ends with its status");
-	ktap_ok(contains(hosted_printed(), "abc"), "the console has it");
+	printed = hosted_printed();
+	ktap_ok(contains(printed, "abc"), "the console has it");
+	ktap_equal(read_too_late, -ETIMEDOUT, "and nothing more was typed");
+	ktap_equal(reader_result, -EINTR, "who waits for that is told when it is cancelled");
+	printf("%s", printed);
 	return ktap_end();
 }

@@ -24,16 +24,22 @@ enum {
 	ENDER, /* yields, sleeps, and exits with its argument */
 	WAITER, /* waits for the process of handle 'first' of its table */
 	SIBLING, /* sleeps for ever, or yields for ever */
-	FUZZER, /* makes random calls */
+	KEEPER, /* ends its process when that has had its time */
+	FUZZER, /* makes random calls; nothing is behind it */
 	PROCESSES = 12,
 	WAITERS = 3,
 	ROUNDS = 40,
 	FUZZ_ROUNDS = 60,
 	FUZZ_THREADS = 6,
-	STACK_PAGES = 4,
+	KEEPER_TURNS = 2000,
+	KEEPER_TURN_NS = 10000,
+	STACK_PAGES = HOSTED_STACK_SIZE / PAGE_SIZE,
 };
 
-#define STACK (USER_TOP - STACK_PAGES * PAGE_SIZE)
+#define STACK HOSTED_STACK
+
+/* The first handle of a fuzzed process. */
+#define OWN_PROCESS (1u << HANDLE_INDEX_BITS)
 
 static uint64_t seed = 1;
 static uint32_t waiters;
@@ -239,6 +245,9 @@ static void random_step(struct trapframe *frame, uint64_t *random)
 		frame->a[call->args[i].position] = argument(&call->args[i], random);
 	if (call->number == SYS_process_limit && hosted_random(random) % 64)
 		frame->a[1] |= 1ul << 30; /* or nothing would succeed any more */
+	/* In its own process: one that was stopped in a process that nobody can end would stay for ever. */
+	if (call->number == SYS_thread_create)
+		frame->a[0] = OWN_PROCESS;
 }
 
 static void fuzzer(struct trapframe *frame)
@@ -258,45 +267,24 @@ static void fuzzer(struct trapframe *frame)
 		random_step(frame, random);
 }
 
+/*
+ * The threads of a fuzzed process may all wait for what never comes, while a timer that they have made fires again and
+ * again: then the machine would never be quiet.
+ */
+static void keeper(struct trapframe *frame)
+{
+	if (frame->state[0]++ == KEEPER_TURNS)
+		hosted_call(frame, SYS_process_exit, 0, 0, 0, 0);
+	else
+		hosted_call(frame, SYS_thread_sleep, arch_time_now() + KEEPER_TURN_NS, 0, 0, 0);
+}
+
 /* ---- rounds */
-
-static struct memory *map_stack(struct process *process)
-{
-	uint64_t at = STACK;
-	struct memory *stack = memory_create(STACK_PAGES * PAGE_SIZE);
-
-	HOSTED_REQUIRE(stack);
-	HOSTED_REQUIRE(!aspace_map(
-		&process->aspace, &at, stack, 0, STACK_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE));
-	return stack;
-}
-
-/* False when the threads before it have ended already, and their process with them. */
-static bool start_thread(struct process *process, unsigned program, uint64_t argument)
-{
-	struct thread *thread = thread_create(native_table, HOSTED_ENTRY(program), USER_TOP, argument);
-	int error;
-
-	HOSTED_REQUIRE(thread);
-	error = thread_start(thread, process);
-	HOSTED_REQUIRE(!error || error == -EBUSY);
-	object_put(&thread->object);
-	return !error;
-}
-
-static struct process *new_process(void)
-{
-	struct process *process = process_create("test", 4);
-
-	HOSTED_REQUIRE(process);
-	object_put(&map_stack(process)->object);
-	return process;
-}
 
 /* Some processes that end, and in each some threads that wait for another. */
 static void start_waits(void *unused)
 {
-	struct process *ending[PROCESSES], *waiting = new_process();
+	struct process *ending[PROCESSES], *waiting = hosted_new_process();
 
 	(void)unused;
 	waiters = 0;
@@ -304,16 +292,16 @@ static void start_waits(void *unused)
 		uint64_t status = hosted_random(&seed) & 0xff;
 		handle_result handle;
 
-		ending[i] = new_process();
+		ending[i] = hosted_new_process();
 		handle = handle_add(waiting, &ending[i]->object, RIGHTS_PROCESS_ALL);
 		if (handle.value == -EBUSY) /* all waiters so far have got their answer */
 			continue;
 		HOSTED_REQUIRE(handle.value > 0);
 		for (unsigned n = 0; n < WAITERS; n++)
-			waiters += start_thread(waiting, WAITER,
+			waiters += hosted_start(waiting, WAITER,
 				(uint64_t)handle.value | status << 32 | (uint64_t)(i * WAITERS + n) << 40);
-		start_thread(ending[i], ENDER, (hosted_random(&seed) & 0xff0000) | status);
-		start_thread(ending[i], SIBLING, hosted_random(&seed) % 2);
+		hosted_start(ending[i], ENDER, (hosted_random(&seed) & 0xff0000) | status);
+		hosted_start(ending[i], SIBLING, hosted_random(&seed) % 2);
 	}
 	for (unsigned i = 0; i < PROCESSES; i++)
 		object_put(&ending[i]->object);
@@ -322,30 +310,23 @@ static void start_waits(void *unused)
 
 static struct process *fuzzed[2];
 
-static void give(struct process *to, struct object *object, uint32_t rights)
-{
-	handle_result handle = handle_add(to, object, rights);
-
-	/* One that runs already may have ended the other, or taken its memory. */
-	HOSTED_REQUIRE(handle.value > 0 || handle.value == -EBUSY || handle.value == -ENOMEM);
-}
-
 static void start_fuzz(void *unused)
 {
 	(void)unused;
 	for (unsigned i = 0; i < 2; i++)
-		fuzzed[i] = new_process();
+		fuzzed[i] = hosted_new_process();
 	for (unsigned i = 0; i < 2; i++) {
 		struct memory *memory = memory_create(8 * PAGE_SIZE);
 
 		HOSTED_REQUIRE(memory);
-		give(fuzzed[i], &fuzzed[i]->object, RIGHTS_PROCESS_ALL);
-		give(fuzzed[i], &fuzzed[!i]->object, RIGHTS_PROCESS_ALL);
-		give(fuzzed[i], &memory->object, RIGHTS_MEMORY_ALL);
-		give(fuzzed[i], &system_root.object, RIGHTS_SYSTEM_ALL);
+		hosted_give(fuzzed[i], &fuzzed[i]->object, RIGHTS_PROCESS_ALL);
+		hosted_give(fuzzed[i], &fuzzed[!i]->object, RIGHTS_PROCESS_ALL);
+		hosted_give(fuzzed[i], &memory->object, RIGHTS_MEMORY_ALL);
+		hosted_give(fuzzed[i], &system_root.object, RIGHTS_SYSTEM_ALL);
 		object_put(&memory->object);
+		hosted_start(fuzzed[i], KEEPER, 0);
 		for (unsigned n = 0; n < FUZZ_THREADS; n++)
-			start_thread(fuzzed[i], FUZZER, hosted_random(&seed) >> 1);
+			hosted_start(fuzzed[i], FUZZER, hosted_random(&seed) >> 1);
 	}
 }
 
@@ -359,28 +340,16 @@ static void end_fuzz(void *unused)
 	}
 }
 
-static void free_now(void *to)
-{
-	*(size_t *)to = frame_free_count();
-}
-
-static size_t free_frames(void)
-{
-	size_t free;
-
-	hosted_do(0, free_now, &free);
-	return free;
-}
-
 static bool test_waits(size_t free)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		right_answers = wrong_answers = 0;
 		hosted_do(round % 4, start_waits, NULL);
 		hosted_check();
-		if (right_answers != waiters || waiters < WAITERS || wrong_answers || free_frames() != free) {
+		if (right_answers != waiters || waiters < WAITERS || wrong_answers ||
+			hosted_free_frames() != free) {
 			ktap_diagnose("round %u: %u right, %u wrong, %zu of %zu frames free", round,
-				right_answers, wrong_answers, free_frames(), free);
+				right_answers, wrong_answers, hosted_free_frames(), free);
 			return false;
 		}
 	}
@@ -395,8 +364,8 @@ static bool test_fuzz(size_t free)
 		hosted_check();
 		hosted_do(round % 3, end_fuzz, NULL);
 		hosted_check();
-		if (free_frames() != free) {
-			ktap_diagnose("round %u: %zu of %zu frames free", round, free_frames(), free);
+		if (hosted_free_frames() != free) {
+			ktap_diagnose("round %u: %zu of %zu frames free", round, hosted_free_frames(), free);
 			return false;
 		}
 		(void)hosted_printed();
@@ -406,7 +375,7 @@ static bool test_fuzz(size_t free)
 
 int main(int count, char **arguments)
 {
-	static hosted_program *const programs[] = {init, ender, waiter, sibling, fuzzer, NULL};
+	static hosted_program *const programs[] = {init, ender, waiter, sibling, keeper, fuzzer, NULL};
 	size_t free;
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
@@ -414,7 +383,7 @@ int main(int count, char **arguments)
 	hosted_boot(&(struct hosted_machine){4, 4 << 20, "log=error", programs});
 	hosted_check();
 	ktap_equal(hart_count(), 4, "four harts are online");
-	free = free_frames();
+	free = hosted_free_frames();
 	ktap_ok(test_waits(free),
 		"whoever waits for the end of a process gets its status, and nothing is left");
 	ktap_ok(test_fuzz(free), "random calls leave nothing behind");

@@ -593,9 +593,9 @@ static void run(const char *name, void (*test)(void *))
 	size_t before, after;
 	bool passed = false;
 
-	hosted_do(0, free_now, &before);
+	before = hosted_free_frames();
 	hosted_do(0, test, &passed);
-	hosted_do(0, free_now, &after);
+	after = hosted_free_frames();
 	hosted_check();
 	ktap_ok(passed && before == after, "%s", name);
 	if (before != after)

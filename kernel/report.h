@@ -1,0 +1,23 @@
+/*
+ * What the kernel has to tell of itself at the end, for tests: with `report=yes` on the command line, system_shutdown logs
+ * how much of each hart's stack was ever used and, in a debug build, which errors each call has returned.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "config.h"
+
+#if DEBUG_CHECKS
+/* A call has returned this, at once or after a wait. What is no error is not noted. */
+void report_result(uint64_t number, long result);
+#else
+static inline void report_result(uint64_t number, long result)
+{
+	(void)number;
+	(void)result;
+}
+#endif
+
+/* Logs it if the command line asks for it. */
+void report(const char *bootargs);
