@@ -583,11 +583,6 @@ static void test_postponed(void *result)
 	*(bool *)result = true;
 }
 
-static void free_now(void *to)
-{
-	*(size_t *)to = frame_free_count();
-}
-
 static void run(const char *name, void (*test)(void *))
 {
 	size_t before, after;
