@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <tabula/handles.h>
 
-#include "archive.h"
+#include <tabula/archive.h>
 #include "libc.h"
 
 static struct archive archive;
