@@ -205,6 +205,30 @@ class ShootdownOfFour(Shootdown):
     machine = FOUR
 
 
+class PosixFiles(ktap.KtapSuite):
+    command = "test-posix-files"
+
+
+class PosixFilesOfTwo(PosixFiles):
+    machine = TWO
+
+
+class PosixFilesOfFour(PosixFiles):
+    machine = FOUR
+
+
+class FileServer(ktap.KtapSuite):
+    command = "test-file-server"
+
+
+class FileServerOfTwo(FileServer):
+    machine = TWO
+
+
+class FileServerOfFour(FileServer):
+    machine = FOUR
+
+
 class Fuzz(ktap.KtapSuite):
     command = "test-fuzz"
 

@@ -13,3 +13,5 @@
  */
 ssize_t getdelim(char **restrict line, size_t *restrict size, int delimiter, FILE *restrict stream);
 ssize_t getline(char **restrict line, size_t *restrict size, FILE *restrict stream);
+
+int renameat(int from_directory, const char *from, int to_directory, const char *to);
