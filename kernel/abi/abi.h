@@ -85,6 +85,8 @@ struct startup {
 	uint32_t archive; /* the boot archive, cpio newc: read */
 	uint32_t handle_count;
 	uint64_t handles; /* struct startup_handle[handle_count]: more handles. Not in the first program's */
+	uint32_t mask; /* of umask */
+	uint32_t reserved;
 };
 
 /* A handle that a program is given at its start, and what it is for: enum startup_what. */

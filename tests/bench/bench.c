@@ -3,11 +3,14 @@
  * counter. Deterministic under `qemu -icount shift=0`. Prints one line an operation: name, minimum, median, maximum;
  * scripts/bench makes the table and holds the budgets.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <abi/abi.h>
 #include <tabula/handles.h>
@@ -497,6 +500,77 @@ static void set_timer(void)
 	timer_set(one_timer, (1ul << 60) + (1ul << 30), 0);
 }
 
+/* ---- files and pipes */
+
+enum { LARGE = 65536, ECHO_IN = 0, ECHO_OUT = 1 };
+
+static char buffer[LARGE];
+static int file, to_echo, from_echo;
+
+static void open_and_close(void)
+{
+	close(open("/etc/motd", O_RDONLY));
+}
+
+static void make_file(void)
+{
+	file = open("/tmp/bench", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	check("open", file);
+	if (write(file, buffer, LARGE) != LARGE)
+		fail("write", -EIO);
+}
+
+static void rewind_file(void)
+{
+	lseek(file, 0, SEEK_SET);
+}
+
+static void file_read_small(void)
+{
+	read(file, buffer, 4096);
+}
+
+static void file_read_large(void)
+{
+	read(file, buffer, LARGE);
+}
+
+/* Another process of this program, which sends everything back in pieces as they come; see main. */
+static void start_echo(void)
+{
+	char *arguments[] = {"bench", "--echo", NULL}, *variables[] = {NULL};
+	int forth[2], back[2];
+
+	if (pipe(forth) || pipe(back))
+		fail("pipe", -errno);
+	to_echo = forth[1];
+	from_echo = back[0];
+
+	const struct spawn_handle handles[] = {
+		{STARTUP_DESCRIPTOR + ECHO_IN, ANY(own_descriptor(forth[0])), RIGHTS_SAME},
+		{STARTUP_DESCRIPTOR + ECHO_OUT, ANY(own_descriptor(back[1])), RIGHTS_SAME}};
+
+	check("spawn", spawn_with("/bin/bench", arguments, variables, 0, handles, 2).value);
+	close(forth[0]);
+	close(back[1]);
+}
+
+static int echo(void)
+{
+	ssize_t count;
+
+	while ((count = read(ECHO_IN, buffer, LARGE)) > 0)
+		if (write(ECHO_OUT, buffer, (size_t)count) != count)
+			return 1;
+	return count != 0;
+}
+
+static void pipe_pingpong(void)
+{
+	write(to_echo, buffer, 1);
+	read(from_echo, buffer, 1);
+}
+
 static const struct operation operations[] = {
 	{.name = "null_call", .run = null_call}, {.name = "unknown_call", .run = unknown_call},
 	{.name = "encode_register", .run = encode_register}, {.name = "encode_packed", .run = encode_packed},
@@ -506,7 +580,10 @@ static const struct operation operations[] = {
 	{.name = "unmap_page", .before = map_and_touch, .run = unmap_page, .after = close_page},
 	{.name = "thread_create", .run = thread_make, .after = thread_finish},
 	{.name = "malloc_free_small", .run = malloc_free_small},
-	{.name = "spawn_wait", .run = spawn_and_wait},
+	{.name = "spawn_wait", .run = spawn_and_wait}, {.name = "file_open_close", .run = open_and_close},
+	{.name = "file_read_4KiB", .prepare = make_file, .before = rewind_file, .run = file_read_small},
+	{.name = "file_read_64KiB", .before = rewind_file, .run = file_read_large},
+	{.name = "pipe_pingpong", .prepare = start_echo, .run = pipe_pingpong},
 	{.name = "ipc_call_4w", .prepare = start_server_elsewhere, .run = call_server},
 	{.name = "ipc_call_4w_same_space", .prepare = start_server_here, .run = call_server},
 	{.name = "timer_set", .prepare = alone, .run = set_timer},
@@ -722,6 +799,8 @@ int main(int argc, char **argv)
 			"bench: this machine's instret does not count; run it with -icount shift=0\n");
 		return 1;
 	}
+	if (argc > 1 && !strcmp(argv[1], "--echo"))
+		return echo();
 	measure(&(struct operation){.name = "reading", .run = empty});
 	reading = counts[0];
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {

@@ -92,7 +92,7 @@ class Programs(InFolder):
 
     def tried(self, programs: Dict[str, bytes]) -> Dict[str, int]:
         """Runs each; returns its status."""
-        files = {"/init": PROGRAMS / "init"}
+        files = {"/init": PROGRAMS / "init", "/servers/files": PROGRAMS / "files"}
         files.update({f"/bin/{name}": PROGRAMS / name for name in ("sh", "echo")})
         files.update({f"/bin/{name}": self.file(name, data) for name, data in programs.items()})
         command = "; ".join(f"{name}; echo STATUS {name} $?" for name in programs)

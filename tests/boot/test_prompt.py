@@ -11,7 +11,7 @@ class Prompt(unittest.TestCase):
     def test_session(self) -> None:
         with boot.Console() as console:
             console.expect(console.PROMPT)
-            self.assertEqual(console.command("ls /").split(), ["bin", "etc", "init", "servers"])
+            self.assertEqual(console.command("ls /").split(), ["bin", "dev", "etc", "init", "servers", "tmp"])
             self.assertEqual(console.command("echo hello, world"), "hello, world")
             self.assertIn("Tabula", console.command("cat /etc/motd"))
             self.assertIn("rocess", console.command("hello"))

@@ -286,6 +286,29 @@ class ThreadsOfTwo(Threads):
 
 class ThreadsOfFour(Threads):
     command = "test-threads 200"
+
+
+class PosixFiles(ktap.KtapSuite):
+    command = "test-posix-files"
+
+
+class PosixFilesOfTwo(PosixFiles):
+    machine = TWO
+
+
+class PosixFilesOfFour(PosixFiles):
+    machine = FOUR
+
+
+class FileServer(ktap.KtapSuite):
+    command = "test-file-server"
+
+
+class FileServerOfTwo(FileServer):
+    machine = TWO
+
+
+class FileServerOfFour(FileServer):
     machine = FOUR
 
 

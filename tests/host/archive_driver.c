@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive.h"
+#include <tabula/archive.h>
 
 static bool quiet;
 

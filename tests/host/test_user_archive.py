@@ -33,7 +33,7 @@ class ArchiveReader(unittest.TestCase):
         cls.driver = Path(cls.directory.name) / "driver"
         subprocess.run(
             ["cc", "-std=gnu17", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined",
-             "-fno-sanitize-recover=all", f"-I{ROOT}/user/libc", "-o", str(cls.driver),
+             "-fno-sanitize-recover=all", f"-I{ROOT}/user/include", "-o", str(cls.driver),
              str(ROOT / "tests/host/archive_driver.c"), str(ROOT / "user/libc/archive.c")], check=True)
 
     @classmethod

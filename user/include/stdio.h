@@ -18,3 +18,4 @@ ssize_t getline(char **restrict line, size_t *restrict size, FILE *restrict stre
 void flockfile(FILE *stream);
 int ftrylockfile(FILE *stream);
 void funlockfile(FILE *stream);
+int renameat(int from_directory, const char *from, int to_directory, const char *to);

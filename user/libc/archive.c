@@ -1,7 +1,7 @@
 /*
  * Reader of cpio archives (newc): every field is checked against the size of the archive before it is used.
  */
-#include "archive.h"
+#include <tabula/archive.h>
 
 #include <errno.h>
 #include <stdbool.h>

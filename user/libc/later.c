@@ -10,12 +10,6 @@ pid_t fork(void)
 	return (pid_t)posix_result(-ENOSYS);
 }
 
-int pipe(int ends[2])
-{
-	(void)ends;
-	return (int)posix_result(-ENOSYS);
-}
-
 int execve(const char *path, char *const argv[], char *const envp[])
 {
 	(void)path;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 #include <abi/abi.h>
+#include <tabula/spawn.h>
 
 /* crt0.S calls it with what the parent has put on the stack. */
 _Noreturn void program_start(const struct startup *given);
@@ -21,7 +22,49 @@ static inline long posix_result(long result)
 	return -1;
 }
 
-/* console.c: the terminal behind descriptors 0 to 2. Both return a count or -errno. */
+/*
+ * The answer of a server to what POSIX has no such error for: one that is gone, or has forgotten its clients with its
+ * end, and one that the descriptor should not have been given to.
+ */
+static inline long server_result(long result)
+{
+	bool unfit = result == -ENOSYS || result == -EPIPE || result == -EFTYPE || result == -EPROTO;
+	return posix_result(unfit ? -EIO : result);
+}
+
+enum { DESCRIPTORS = 256 };
+
+struct descriptor {
+	endpoint_handle handle;
+	bool is_console; /* of the kernel, which has no handle here */
+	bool close_on_exec;
+};
+
+static inline bool descriptor_is_open(const struct descriptor *descriptor)
+{
+	return descriptor->handle.value > 0 || descriptor->is_console;
+}
+
+/* descriptor.c: what descriptors stand for. -EBADF as the value when it is not open; 0 is the kernel's console. */
+endpoint_handle descriptor_handle(int fd);
+
+/*
+ * Makes the lowest free descriptor from `least` up stand for a handle, which it owns from now on, also if that fails.
+ * Returns it, or -EMFILE.
+ */
+int descriptor_install(endpoint_handle handle, int least, bool close_on_exec);
+void descriptors_inherit(const struct startup_handle *handles, size_t count);
+
+/* Copies what all descriptors stand for. The handles stay this program's. */
+void descriptors_copy(struct descriptor copy[DESCRIPTORS]);
+
+/* Lists what a program inherits that is started with these descriptors; returns how many. */
+size_t descriptors_list(const struct descriptor copy[DESCRIPTORS], struct spawn_handle list[DESCRIPTORS]);
+
+/* open.c: open, to a handle. -errno as the value. */
+endpoint_handle open_handle(int directory, const char *path, int flags, mode_t mode);
+
+/* console.c: the kernel's console. A count or -errno. */
 ssize_t console_input(void *buffer, size_t size);
 ssize_t console_output(const void *buffer, size_t size);
 bool console_is_terminal(void);
@@ -32,12 +75,28 @@ void console_settle(void);
 /* Waits until everything written has left. 0 or -errno. */
 int console_sync(void);
 
-/* path.c: the working directory, and absolute names without first slash, ".", "..", "//"; "" is the root. */
-enum { RESOLVED_MAX = 1024 };
-void directory_inherit(void);
-const char *directory_current(void);
-int path_resolve(const char *path, char resolved[RESOLVED_MAX]);
+/* directory.c: where a path begins, for a descriptor as openat takes it. -EBADF as the value. */
+endpoint_handle path_start(int fd, const char *path);
+void directory_inherit(endpoint_handle directory);
 
-/* descriptor.c: files_list of the directory that a descriptor refers to. */
-struct file_node;
-int descriptor_list(int fd, size_t *cursor, struct file_node *node, char *name, size_t size);
+/* open.c: the mode of something new, after umask. */
+mode_t mode_masked(mode_t mode);
+mode_t mask_current(void);
+void mask_inherit(mode_t mask);
+
+/* spawn.c: spawn, with other descriptors. */
+process_handle spawn_like_this(const char *path, char *const argv[], char *const envp[],
+	uint32_t system_rights, const struct descriptor descriptors[DESCRIPTORS]);
+
+/*
+ * spawn_actions.c: does what a program has ordered for the one that it starts, to a copy of its descriptors. What was
+ * opened for that stands in `opened`, to be closed afterwards, also when it failed. 0 or -errno.
+ */
+struct __posix_spawn_file_actions;
+struct opened {
+	endpoint_handle handles[DESCRIPTORS];
+	size_t count;
+};
+int spawn_actions_play(const struct __posix_spawn_file_actions *actions,
+	struct descriptor descriptors[DESCRIPTORS], struct opened *opened);
+void opened_close(const struct opened *opened);

@@ -2,12 +2,12 @@
  * posix_spawn, waitpid and system. A child's process number here is the value of the handle that its parent
  * holds: no other program can use it, and it differs from what getpid tells the child.
  */
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <tabula/handles.h>
@@ -27,25 +27,22 @@ static pid_t *child_slot(pid_t pid)
 	return NULL;
 }
 
-/* A program gets the console; what it should have instead must not be passed over without a word. */
-static bool is_redirected(void)
-{
-	struct stat status;
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fstat(fd, &status) != 0 || !S_ISCHR(status.st_mode))
-			return true;
-	return false;
-}
-
 int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
 	const posix_spawnattr_t *restrict attributes, char *const argv[], char *const envp[])
 {
-	if (actions != NULL || attributes != NULL || is_redirected())
-		return ENOSYS; /* no program inherits descriptors or signals */
+	struct descriptor descriptors[DESCRIPTORS];
+	struct opened opened = {.count = 0};
+	if (attributes != NULL)
+		return ENOSYS; /* no program inherits signals */
 	pid_t *slot = child_slot(0);
 	if (slot == NULL)
 		return EAGAIN;
-	process_handle process = spawn(path, argv, envp, RIGHTS_SAME);
+	descriptors_copy(descriptors);
+	int error = actions != NULL ? spawn_actions_play(*actions, descriptors, &opened) : 0;
+	process_handle process = {error};
+	if (error == 0)
+		process = spawn_like_this(path, argv, envp, RIGHTS_SAME, descriptors);
+	opened_close(&opened);
 	if (process.value < 0)
 		return -process.value;
 	*slot = process.value;
@@ -78,7 +75,7 @@ int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spa
 	int result = ENOENT;
 	for (;;) {
 		size_t length = strcspn(directories, ":");
-		char path[RESOLVED_MAX];
+		char path[PATH_MAX];
 		if (path_join(path, sizeof path, directories, length, file))
 			result = posix_spawn(pid, path, actions, attributes, argv, envp);
 		if ((result != ENOENT && result != ENOTDIR) || directories[length] == '\0')

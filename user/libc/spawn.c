@@ -1,18 +1,16 @@
 /*
- * Starting a program: an empty process, the ELF file mapped into it straight from the boot archive, a stack
- * that holds the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes
- * again.
+ * Starting a program: an empty process, the ELF file mapped into it straight from where it lies, a stack that holds
+ * the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes again.
  */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <tabula/handles.h>
 #include <tabula/protocol/program.h>
 #include <tabula/spawn.h>
 
-#include "files.h"
+#include "image.h"
 #include "libc.h"
 
 #define STACK_SIZE 0x100000ul
@@ -22,7 +20,7 @@ enum { ARGUMENT_MAX = 0x20000, PROCESS_NAME_MAX = 31 };
 
 extern char **environ;
 
-/* The top of the new stack while it is put together: struct startup, then pointers, then strings. */
+/* The top of the new stack while it is put together: struct startup, handles, pointers, then strings. */
 struct block {
 	char *bytes;
 	size_t size;
@@ -30,11 +28,6 @@ struct block {
 	size_t strings; /* where the next string goes */
 	uint64_t *pointer; /* where the next pointer goes */
 };
-
-static bool is_directory_variable(const char *variable)
-{
-	return strncmp(variable, "PWD=", 4) == 0;
-}
 
 /* Adds what a list of strings takes to `*size`; returns how many strings. */
 static size_t list_measure(char *const list[], size_t *size)
@@ -46,24 +39,25 @@ static size_t list_measure(char *const list[], size_t *size)
 	return count;
 }
 
-static void block_add(struct block *block, const char *prefix, const char *string)
+/* Puts strings and pointers to them; returns where the first pointer will lie. */
+static uint64_t block_add(struct block *block, char *const list[])
 {
-	size_t first = strlen(prefix), second = strlen(string) + 1;
-	*block->pointer++ = block->address + block->strings;
-	memcpy(block->bytes + block->strings, prefix, first);
-	memcpy(block->bytes + block->strings + first, string, second);
-	block->strings += first + second;
+	uint64_t first = block->address + (uint64_t)((char *)block->pointer - block->bytes);
+	for (size_t i = 0; list[i] != NULL; i++) {
+		size_t length = strlen(list[i]) + 1;
+		*block->pointer++ = block->address + block->strings;
+		memcpy(block->bytes + block->strings, list[i], length);
+		block->strings += length;
+	}
+	*block->pointer++ = 0;
+	return first;
 }
 
-/* Lays the block out. The new program starts in this one's directory, which PWD tells it. */
 static int block_make(struct block *block, char *const argv[], char *const envp[], size_t handles)
 {
-	static const char variable[] = "PWD=";
-	const char *directory = directory_current();
-	size_t fixed = sizeof(struct startup) + (handles + 2) * sizeof(struct startup_handle);
-	size_t size = fixed + sizeof(uint64_t) + sizeof variable + strlen(directory);
+	size_t fixed = sizeof(struct startup) + (handles + 2) * sizeof(struct startup_handle), size = fixed;
 	size_t argc = list_measure(argv, &size);
-	size_t envc = list_measure(envp, &size) + 1;
+	size_t envc = list_measure(envp, &size);
 	if (size > ARGUMENT_MAX)
 		return -E2BIG;
 	size = (size + 15) & ~(size_t)15;
@@ -78,17 +72,10 @@ static int block_make(struct block *block, char *const argv[], char *const envp[
 	struct startup *startup = (struct startup *)block->bytes;
 	startup->size = sizeof *startup;
 	startup->argc = argc;
-	startup->argv = block->address + fixed;
+	startup->argv = block_add(block, argv);
+	startup->envp = block_add(block, envp);
+	startup->mask = mask_current();
 	startup->handles = block->address + sizeof *startup;
-	for (size_t i = 0; i < argc; i++)
-		block_add(block, "", argv[i]);
-	*block->pointer++ = 0;
-	startup->envp = block->address + (size_t)((char *)block->pointer - block->bytes);
-	for (size_t i = 0; i < envc - 1; i++)
-		if (!is_directory_variable(envp[i]))
-			block_add(block, "", envp[i]);
-	block_add(block, variable, directory);
-	*block->pointer = 0;
 	return 0;
 }
 
@@ -189,15 +176,16 @@ static int give_all(process_handle process, uint32_t system_rights, struct start
 }
 
 /* From an empty process to a running one. */
-static int process_start(process_handle process, const char *name, const struct file_node *node,
-	struct block *block, uint32_t system_rights, const struct spawn_handle *handles, size_t count)
+static int process_start(process_handle process, const char *name, const struct image *image,
+	const struct block *block, uint32_t system_rights, const struct spawn_handle *handles, size_t count)
 {
-	long entry = process_load(process, own_archive(), node->offset, node->size);
+	struct startup *startup = (struct startup *)block->bytes;
+	long entry = process_load(process, image->memory, image->offset, image->size);
 	if (entry < 0)
 		return (int)entry;
-	int result = give_all(process, system_rights, (struct startup *)block->bytes);
+	int result = give_all(process, system_rights, startup);
 	if (result == 0)
-		result = give_chosen(process, name, handles, count, (struct startup *)block->bytes);
+		result = give_chosen(process, name, handles, count, startup);
 	if (result == 0)
 		result = stack_make(process, block);
 	if (result != 0)
@@ -206,22 +194,6 @@ static int process_start(process_handle process, const char *name, const struct 
 	if (thread.value < 0)
 		return thread.value;
 	handle_close(ANY(thread)); /* it lives as long as it runs */
-	return 0;
-}
-
-/* Finds the file and checks that it may be a program; whether it is one the kernel decides. */
-static int program_find(const char *path, struct file_node *node)
-{
-	char resolved[RESOLVED_MAX];
-	int result = path_resolve(path, resolved);
-	if (result == 0)
-		result = files_find(resolved, node);
-	if (result != 0)
-		return result;
-	if (node->is_directory)
-		return -EISDIR;
-	if (!S_ISREG(node->mode) || !(node->mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
-		return -EACCES;
 	return 0;
 }
 
@@ -234,30 +206,44 @@ static const char *name_of(const char *path)
 process_handle spawn_with(const char *path, char *const argv[], char *const envp[], uint32_t system_rights,
 	const struct spawn_handle *handles, size_t count)
 {
-	struct file_node node;
+	struct image image;
 	struct block block;
 	console_settle();
-	int result = program_find(path, &node);
-	if (result == 0)
-		result = block_make(&block, argv, envp != NULL ? envp : environ, count);
+	int result = image_find(path, &image);
 	if (result != 0)
 		return (process_handle){result};
 	const char *name = name_of(path);
-	process_handle process = process_create((const uint8_t *)name, strnlen(name, PROCESS_NAME_MAX));
-	if (process.value > 0) {
-		result = process_start(process, name, &node, &block, system_rights, handles, count);
-		if (result != 0) {
-			handle_close(ANY(process));
-			process.value = result;
-		}
+	result = block_make(&block, argv, envp != NULL ? envp : environ, count);
+	process_handle process = {result};
+	if (result == 0) {
+		process = process_create((const uint8_t *)name, strnlen(name, PROCESS_NAME_MAX));
+		if (process.value > 0)
+			result = process_start(process, name, &image, &block, system_rights, handles, count);
+		free(block.bytes);
 	}
-	free(block.bytes);
+	image_drop(&image);
+	if (process.value > 0 && result != 0) {
+		handle_close(ANY(process));
+		process.value = result;
+	}
 	return process;
+}
+
+process_handle spawn_like_this(const char *path, char *const argv[], char *const envp[],
+	uint32_t system_rights, const struct descriptor descriptors[DESCRIPTORS])
+{
+	struct spawn_handle handles[DESCRIPTORS + 2];
+	size_t count = descriptors_list(descriptors, handles);
+	handles[count++] = (struct spawn_handle){STARTUP_ROOT, ANY(own_root()), RIGHTS_SAME};
+	handles[count++] = (struct spawn_handle){STARTUP_DIRECTORY, ANY(own_directory()), RIGHTS_SAME};
+	return spawn_with(path, argv, envp, system_rights, handles, count);
 }
 
 process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights)
 {
-	return spawn_with(path, argv, envp, system_rights, NULL, 0);
+	struct descriptor descriptors[DESCRIPTORS];
+	descriptors_copy(descriptors);
+	return spawn_like_this(path, argv, envp, system_rights, descriptors);
 }
 
 int spawn_wait(process_handle process, struct process_result *result)

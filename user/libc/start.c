@@ -5,6 +5,7 @@
 #include <picolibc.h> /* says that there are thread-local variables */
 #include <picotls.h>
 #include <stdlib.h>
+#include <string.h>
 #include <tabula/handles.h>
 
 #include "libc.h"
@@ -32,14 +33,25 @@ memory_handle own_archive(void)
 	return (memory_handle){(int32_t)startup.archive};
 }
 
+static const struct startup_handle *given_handles(void)
+{
+	return (const struct startup_handle *)(uintptr_t)startup.handles;
+}
+
 any_handle startup_handle(uint32_t what)
 {
-	const struct startup_handle *given = (const struct startup_handle *)(uintptr_t)startup.handles;
-
 	for (uint32_t i = 0; i < startup.handle_count; i++)
-		if (given[i].what == what)
-			return (any_handle){(int32_t)given[i].handle};
+		if (given_handles()[i].what == what)
+			return (any_handle){(int32_t)given_handles()[i].handle};
 	return (any_handle){0};
+}
+
+endpoint_handle own_root(void)
+{
+	static endpoint_handle root; /* asked for with each path */
+	if (root.value == 0)
+		root.value = startup_handle(STARTUP_ROOT).value;
+	return root;
 }
 
 _Noreturn void program_start(const struct startup *given)
@@ -48,11 +60,14 @@ _Noreturn void program_start(const struct startup *given)
 	_set_tls(__tls_block);
 	_init_tls(__tls_block);
 
-	startup = *given;
+	/* A parent of another version may know more, or less. */
+	memcpy(&startup, given, given->size < sizeof startup ? given->size : sizeof startup);
 	char **argv = (char **)(uintptr_t)startup.argv;
 	char **envp = (char **)(uintptr_t)startup.envp;
 	environ = envp;
+	descriptors_inherit(given_handles(), startup.handle_count);
+	directory_inherit((endpoint_handle){startup_handle(STARTUP_DIRECTORY).value});
+	mask_inherit((mode_t)startup.mask);
 	__libc_init_array();
-	directory_inherit();
 	exit(main((int)startup.argc, argv, envp));
 }

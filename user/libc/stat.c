@@ -1,91 +1,200 @@
 /*
- * What is asked of and done to files by name. The boot archive can't be written: whatever would is EROFS,
- * after the checks that come before it.
+ * What is asked of and done to files, apart from their bytes and names.
  */
-#include <stdio.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
+#include <utime.h>
+#include <tabula/protocol/directory.h>
+#include <tabula/protocol/file.h>
 
-#include "files.h"
 #include "libc.h"
 
-static int find_path(const char *path, struct file_node *node)
+#define SECOND 1000000000ul /* in nanoseconds */
+
+static struct timespec time_of(uint64_t nanoseconds)
 {
-	char resolved[RESOLVED_MAX];
-	int result = path_resolve(path, resolved);
-	if (result == 0)
-		result = files_find(resolved, node);
-	return result;
+	return (struct timespec){
+		.tv_sec = (time_t)(nanoseconds / SECOND), .tv_nsec = (long)(nanoseconds % SECOND)};
+}
+
+static void status_fill(struct stat *status, const struct file_status *from)
+{
+	*status = (struct stat){
+		.st_dev = (dev_t)from->device,
+		.st_ino = (ino_t)from->number,
+		.st_mode = from->mode,
+		.st_nlink = (nlink_t)from->links,
+		.st_size = (off_t)from->size,
+		.st_atim = time_of(from->accessed),
+		.st_mtim = time_of(from->modified),
+		.st_ctim = time_of(from->changed),
+		.st_blksize = PAGE_SIZE,
+		.st_blocks = (blkcnt_t)from->blocks,
+	};
+}
+
+int fstat(int fd, struct stat *status)
+{
+	endpoint_handle file = descriptor_handle(fd);
+	struct file_status from = {.mode = S_IFCHR | S_IRUSR | S_IWUSR, .links = 1};
+	int error = file.value > 0 ? file_stat(file, &from) : file.value;
+	if (error == 0)
+		status_fill(status, &from);
+	return (int)server_result(error);
+}
+
+int fstatat(int directory, const char *restrict path, struct stat *restrict status, int flags)
+{
+	endpoint_handle start = path_start(directory, path);
+	struct file_status from;
+	if (flags & ~AT_SYMLINK_NOFOLLOW)
+		return (int)posix_result(-EINVAL);
+	int error = start.value < 0 ? start.value
+				    : directory_stat(start, path, !(flags & AT_SYMLINK_NOFOLLOW), &from);
+	if (error == 0)
+		status_fill(status, &from);
+	return (int)server_result(error);
 }
 
 int stat(const char *restrict path, struct stat *restrict status)
 {
-	struct file_node node;
-	int result = find_path(path, &node);
-	if (result == 0)
-		files_stat(&node, status);
-	return (int)posix_result(result);
+	return fstatat(AT_FDCWD, path, status, 0);
+}
+
+int lstat(const char *restrict path, struct stat *restrict status)
+{
+	return fstatat(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Everybody is the owner of every file. */
+int faccessat(int directory, const char *path, int mode, int flags)
+{
+	struct stat status;
+	if ((mode & ~(R_OK | W_OK | X_OK)) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW)))
+		return (int)posix_result(-EINVAL);
+	if (fstatat(directory, path, &status, flags & AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
+	bool refused = ((mode & R_OK) && !(status.st_mode & S_IRUSR)) ||
+		       ((mode & W_OK) && !(status.st_mode & S_IWUSR)) ||
+		       ((mode & X_OK) && !(status.st_mode & S_IXUSR));
+	return (int)posix_result(refused ? -EACCES : 0);
 }
 
 int access(const char *path, int mode)
 {
-	struct file_node node;
-	int result = find_path(path, &node);
-	if (result == 0 && (mode & W_OK))
-		result = -EROFS;
-	if (result == 0 && (mode & X_OK) && !(node.mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
-		result = -EACCES;
-	return (int)posix_result(result);
+	return faccessat(AT_FDCWD, path, mode, 0);
 }
 
-/* The answer to changing something that exists. */
-static int refuse_change(const char *path)
+int fchmodat(int directory, const char *path, mode_t mode, int flags)
 {
-	struct file_node node;
-	int result = find_path(path, &node);
-	return (int)posix_result(result == 0 ? -EROFS : result);
-}
-
-/* The answer to making something new. */
-static int refuse_creation(const char *path)
-{
-	struct file_node node;
-	int result = find_path(path, &node);
-	if (result == 0)
-		result = -EEXIST;
-	return (int)posix_result(result == -ENOENT ? -EROFS : result);
-}
-
-int unlink(const char *path)
-{
-	return refuse_change(path);
-}
-
-int rmdir(const char *path)
-{
-	return refuse_change(path);
+	endpoint_handle start = path_start(directory, path);
+	if (start.value < 0)
+		return (int)posix_result(start.value);
+	if (flags != 0)
+		return (int)posix_result(-EINVAL);
+	return (int)server_result(directory_set_mode(start, path, mode));
 }
 
 int chmod(const char *path, mode_t mode)
 {
-	(void)mode;
-	return refuse_change(path);
+	return fchmodat(AT_FDCWD, path, mode, 0);
 }
 
-int rename(const char *from, const char *to)
+int fchmod(int fd, mode_t mode)
 {
-	(void)to;
-	return refuse_change(from);
+	endpoint_handle file = descriptor_handle(fd);
+	return (int)server_result(file.value < 0 ? file.value : file_set_mode(file, mode));
 }
 
-int link(const char *from, const char *to)
+/* There is one user, 0, who owns everything. */
+static int owner_check(uid_t owner, gid_t group)
 {
-	(void)to;
-	return refuse_change(from);
+	bool same = (owner == 0 || owner == (uid_t)-1) && (group == 0 || group == (gid_t)-1);
+	return same ? 0 : -EPERM;
 }
 
-int mkdir(const char *path, mode_t mode)
+int chown(const char *path, uid_t owner, gid_t group)
 {
-	(void)mode;
-	return refuse_creation(path);
+	struct stat status;
+	return stat(path, &status) == 0 ? (int)posix_result(owner_check(owner, group)) : -1;
+}
+
+int lchown(const char *path, uid_t owner, gid_t group)
+{
+	struct stat status;
+	return lstat(path, &status) == 0 ? (int)posix_result(owner_check(owner, group)) : -1;
+}
+
+int fchown(int fd, uid_t owner, gid_t group)
+{
+	struct stat status;
+	return fstat(fd, &status) == 0 ? (int)posix_result(owner_check(owner, group)) : -1;
+}
+
+/* ---- times */
+
+/* Which times are to be set, and to what. -EINVAL for one that is none. */
+static int time_given(const struct timespec *time, enum times set, enum times now, uint64_t *value)
+{
+	if (time == NULL || time->tv_nsec == UTIME_NOW)
+		return now;
+	if (time->tv_nsec == UTIME_OMIT)
+		return 0;
+	if (time->tv_nsec < 0 || time->tv_nsec >= (long)SECOND || time->tv_sec < 0)
+		return -EINVAL;
+	*value = (uint64_t)time->tv_sec * SECOND + (uint64_t)time->tv_nsec;
+	return set;
+}
+
+/* 0 and the arguments of the protocols, or -EINVAL. */
+static int times_given(const struct timespec times[2], uint64_t values[2], enum times *which)
+{
+	int accessed =
+		time_given(times != NULL ? &times[0] : NULL, TIMES_ACCESSED, TIMES_ACCESSED_NOW, &values[0]);
+	int modified =
+		time_given(times != NULL ? &times[1] : NULL, TIMES_MODIFIED, TIMES_MODIFIED_NOW, &values[1]);
+	*which = (enum times)(accessed | modified);
+	return accessed < 0 || modified < 0 ? -EINVAL : 0;
+}
+
+int utimensat(int directory, const char *path, const struct timespec times[2], int flags)
+{
+	uint64_t values[2] = {0};
+	enum times which;
+	endpoint_handle start = path_start(directory, path);
+	int error = start.value < 0 ? start.value : times_given(times, values, &which);
+	if (error == 0 && (flags & ~AT_SYMLINK_NOFOLLOW))
+		error = -EINVAL;
+	if (error == 0)
+		error = directory_set_times(
+			start, path, values[0], values[1], which, !(flags & AT_SYMLINK_NOFOLLOW));
+	return (int)server_result(error);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+	uint64_t values[2] = {0};
+	enum times which;
+	endpoint_handle file = descriptor_handle(fd);
+	int error = file.value < 0 ? file.value : times_given(times, values, &which);
+	return (int)server_result(error != 0 ? error : file_set_times(file, values[0], values[1], which));
+}
+
+int utimes(const char *path, const struct timeval times[2])
+{
+	struct timespec exact[2];
+	for (int i = 0; times != NULL && i < 2; i++)
+		exact[i] = (struct timespec){.tv_sec = times[i].tv_sec, .tv_nsec = times[i].tv_usec * 1000};
+	return utimensat(AT_FDCWD, path, times != NULL ? exact : NULL, 0);
+}
+
+int utime(const char *path, const struct utimbuf *times)
+{
+	if (times == NULL)
+		return utimensat(AT_FDCWD, path, NULL, 0);
+	const struct timespec exact[2] = {{.tv_sec = times->actime}, {.tv_sec = times->modtime}};
+	return utimensat(AT_FDCWD, path, exact, 0);
 }

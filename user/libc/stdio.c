@@ -1,50 +1,181 @@
 /*
- * The standard streams over picolibc's buffers: lines for stdout, single characters for stderr. What stdout
- * holds goes out at the end of the program, and before stdin waits for input.
+ * Streams over picolibc's buffers. picolibc forgets what it has opened; here all streams stand in a list, so that what
+ * they hold goes out at the end of the program. stderr is not buffered, stdout by line if it is a terminal.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdio-bufio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "libc.h"
 #include "thread.h"
 
-enum { BUFFER_SIZE = 1024 };
+enum { BUFFER_SIZE = 4096 };
 
-static char in_buffer[BUFFER_SIZE];
-static char out_buffer[BUFFER_SIZE];
+struct stream {
+	struct __file_bufio file;
+	struct stream *next;
+	char buffer[BUFFER_SIZE];
+};
+
+static int stream_close(FILE *file);
+
+#define FILE_OF(fd_, buffer_, size_, flags, buffering) \
+	{ \
+		.xfile = FDEV_SETUP_EXT(__bufio_put, __bufio_get, __bufio_flush, stream_close, __bufio_seek, \
+			__bufio_setvbuf, (flags) | __SBUF), \
+		.fd = fd_, .bflags = buffering, .buf = buffer_, .size = size_, .read = read, .write = write, \
+		.lseek = lseek, .close = close, \
+	}
+
+static struct stream out_stream = {.file = FILE_OF(1, out_stream.buffer, BUFFER_SIZE, __SWR, 0)};
+static struct stream in_stream = {.file = FILE_OF(0, in_stream.buffer, BUFFER_SIZE, __SRD, 0)};
 static char error_buffer[1];
+static struct __file_bufio error_file = FILE_OF(2, error_buffer, 1, __SWR, 0);
 
-#define STREAM(fd, buffer, flags, buffering) \
-	FDEV_SETUP_BUFIO(fd, buffer, sizeof(buffer), read, write, lseek, close, flags, buffering)
+FILE *const stdin = &in_stream.file.xfile.cfile.file;
+FILE *const stdout = &out_stream.file.xfile.cfile.file;
+FILE *const stderr = &error_file.xfile.cfile.file;
 
-static struct __file_bufio in_stream = STREAM(0, in_buffer, __SRD, 0);
-static struct __file_bufio out_stream = STREAM(1, out_buffer, __SWR, __BLBF);
-static struct __file_bufio error_stream = STREAM(2, error_buffer, __SWR, 0);
+static struct stream *streams; /* that were opened, not the three above */
+static struct __lock streams_lock = LOCK_INITIALIZER; /* of the list */
 
-FILE *const stdin = &in_stream.xfile.cfile.file;
-FILE *const stdout = &out_stream.xfile.cfile.file;
-FILE *const stderr = &error_stream.xfile.cfile.file;
+static FILE *file_of(struct stream *stream)
+{
+	return &stream->file.xfile.cfile.file;
+}
+
+static int flush_one(FILE *file)
+{
+	return file->flush != NULL ? file->flush(file) : 0;
+}
+
+int fflush(FILE *file)
+{
+	if (file != NULL)
+		return flush_one(file);
+	int result = flush_one(stdout);
+	(void)pthread_mutex_lock(&streams_lock.mutex);
+	for (struct stream *stream = streams; stream != NULL; stream = stream->next)
+		if (flush_one(file_of(stream)) != 0)
+			result = EOF;
+	(void)pthread_mutex_unlock(&streams_lock.mutex);
+	return result;
+}
 
 static struct __lock locks[] = {LOCK_INITIALIZER, LOCK_INITIALIZER, LOCK_INITIALIZER};
 
 /* Before all other constructors: these may print. */
-__attribute__((constructor(101))) static void streams_start(void)
+__attribute__((constructor(101))) static void streams_begin(void)
 {
-	in_stream.lock = &locks[0];
-	out_stream.lock = &locks[1];
-	error_stream.lock = &locks[2];
-}
-
-/* picolibc's own takes no null pointer. What fopen opens can't be written: stdout is all. */
-int fflush(FILE *stream)
-{
-	if (stream == NULL)
-		stream = stdout;
-	return stream->flush != NULL ? stream->flush(stream) : 0;
+	int saved = errno;
+	in_stream.file.lock = &locks[0];
+	out_stream.file.lock = &locks[1];
+	error_file.lock = &locks[2];
+	if (isatty(1))
+		out_stream.file.bflags |= __BLBF;
+	errno = saved;
 }
 
 /* Destructors run in the reverse order of their numbers: after all others and what atexit was given. */
-__attribute__((destructor(101))) static void streams_flush(void)
+__attribute__((destructor(101))) static void streams_end(void)
 {
-	(void)fflush(stdout);
+	(void)fflush(NULL);
+}
+
+/*
+ * What the mode of fopen means: flags of the stream, or 0 with errno set, and of open. picolibc's freopen calls it,
+ * too; its own knows neither x nor e.
+ */
+int __posix_sflags(const char *mode, int *flags);
+int __posix_sflags(const char *mode, int *flags)
+{
+	bool both = strchr(mode, '+') != NULL;
+	int stream_flags = both ? __SRD | __SWR : *mode == 'r' ? __SRD : __SWR;
+	*flags = both ? O_RDWR : *mode == 'r' ? O_RDONLY : O_WRONLY;
+	if (*mode == 'w')
+		*flags |= O_CREAT | O_TRUNC;
+	else if (*mode == 'a')
+		*flags |= O_CREAT | O_APPEND;
+	else if (*mode != 'r')
+		stream_flags = 0;
+	if (strchr(mode, 'x') != NULL)
+		*flags |= O_EXCL;
+	if (strchr(mode, 'e') != NULL)
+		*flags |= O_CLOEXEC;
+	if (stream_flags == 0)
+		errno = EINVAL;
+	return stream_flags;
+}
+
+static FILE *stream_make(int fd, int stream_flags)
+{
+	struct stream *stream = malloc(sizeof *stream);
+	if (stream == NULL)
+		return NULL;
+	stream->file =
+		(struct __file_bufio)FILE_OF(fd, stream->buffer, BUFFER_SIZE, (uint8_t)stream_flags, 0);
+	__bufio_lock_init(file_of(stream));
+	(void)pthread_mutex_lock(&streams_lock.mutex);
+	stream->next = streams;
+	streams = stream;
+	(void)pthread_mutex_unlock(&streams_lock.mutex);
+	return file_of(stream);
+}
+
+FILE *fdopen(int fd, const char *mode)
+{
+	int flags, stream_flags = __posix_sflags(mode, &flags);
+	if (stream_flags == 0)
+		return NULL;
+	if (flags & O_APPEND)
+		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_APPEND);
+	return stream_make(fd, stream_flags);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	int flags, stream_flags = __posix_sflags(mode, &flags);
+	if (stream_flags == 0)
+		return NULL;
+	int fd = open(path, flags, 0666);
+	FILE *file = fd >= 0 ? stream_make(fd, stream_flags) : NULL;
+	if (fd >= 0 && file == NULL)
+		(void)close(fd);
+	return file;
+}
+
+static void stream_leave_list(const struct stream *stream)
+{
+	(void)pthread_mutex_lock(&streams_lock.mutex);
+	for (struct stream **link = &streams; *link != NULL; link = &(*link)->next)
+		if (*link == stream) {
+			*link = stream->next;
+			break;
+		}
+	(void)pthread_mutex_unlock(&streams_lock.mutex);
+}
+
+/* Frees a stream if it was opened: the three standard ones stay. */
+static void stream_free(FILE *file)
+{
+	if (file == stdin || file == stdout || file == stderr)
+		return;
+	struct stream *stream = (struct stream *)file;
+	stream_leave_list(stream);
+	if (stream->file.bflags & __BALL)
+		free(stream->file.buf);
+	free(stream);
+}
+
+/* fclose comes here. */
+static int stream_close(FILE *file)
+{
+	int result = flush_one(file);
+	if (close(((struct __file_bufio *)file)->fd) != 0)
+		result = EOF;
+	stream_free(file);
+	return result;
 }

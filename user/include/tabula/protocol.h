@@ -36,9 +36,12 @@ static inline uint32_t protocol_bulk(size_t length)
 /* The length of a text, or `most` and one more when it is longer than that. */
 static inline size_t protocol_text(const char *text, size_t most)
 {
-	const void *end = memchr(text, '\0', most + 1);
+	size_t length = 0;
 
-	return end ? (size_t)((const char *)end - text) : most + 1;
+	/* strnlen does not like a bound that the text is shorter than, where the compiler sees how long that is. */
+	while (length <= most && text[length])
+		length++;
+	return length;
 }
 
 /* What a call has come to: the first word of the reply, or -errno. */

@@ -1,7 +1,7 @@
 /*
  * init: the first program. Starts the servers, and a shell at the console again and again; or, when the kernel command
  * line holds " -- COMMAND", runs that one command between marks that scripts/run looks for, and ends the machine.
- * With the option `console=kernel` there are no servers, and programs print through the kernel.
+ * With the option `console=kernel` there is no console server, and programs print through the kernel.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -72,8 +72,10 @@ static int run_shell(char *const argv[], uint32_t system_rights)
 	uint32_t pid = 0;
 	endpoint_handle program = program_create(services_programs(), "sh", &pid);
 	const struct spawn_handle handles[] = {{STARTUP_CONSOLE, ANY(console), RIGHTS_SAME},
-		{STARTUP_PROGRAMS, ANY(program), RIGHT_ENDPOINT_SEND}};
-	process_handle shell = spawn_with(SHELL, argv, environment, system_rights, handles, 2);
+		{STARTUP_PROGRAMS, ANY(program), RIGHT_ENDPOINT_SEND},
+		{STARTUP_ROOT, ANY(services_root()), RIGHTS_SAME},
+		{STARTUP_DIRECTORY, ANY(services_root()), RIGHTS_SAME}};
+	process_handle shell = spawn_with(SHELL, argv, environment, system_rights, handles, 4);
 	if (shell.value < 0)
 		give_up(SHELL, -shell.value);
 	if (program.value > 0)
@@ -106,8 +108,7 @@ static void start_servers(const char *options, const char *command)
 	int error = changes.value < 0 ? changes.value : watch_init(&shell_watch, changes, SHELL_BIT);
 	if (error != 0)
 		give_up("no memory", -error);
-	if (!has_option(options, command, "console=kernel"))
-		services_start(changes);
+	services_start(changes, !has_option(options, command, "console=kernel"));
 }
 
 /* The command after " -- ", or null. */

@@ -10,6 +10,7 @@
 #include <tabula/handles.h>
 #include <tabula/programs.h>
 #include <tabula/console.h>
+#include <tabula/files.h>
 #include <tabula/protocol/file.h>
 #include <tabula/protocol/program.h>
 #include <tabula/spawn.h>
@@ -23,6 +24,7 @@ struct service {
 	const char *path;
 	uint32_t system_rights;
 	uint64_t programs; /* a badge of the process server, which it gets a handle with; 0: none */
+	bool has_console; /* gets a handle to the terminal */
 
 	endpoint_handle endpoint; /* -EPIPE as its value: given up */
 	uint64_t started;
@@ -30,7 +32,7 @@ struct service {
 	struct watch watch;
 };
 
-enum { PROCESS, CONSOLE };
+enum { PROCESS, CONSOLE, FILES };
 
 static struct service services[] = {
 	[PROCESS] = {.name = "process", .path = "/servers/process"},
@@ -38,6 +40,7 @@ static struct service services[] = {
 		.path = "/servers/console",
 		.system_rights = RIGHT_SYSTEM_DEVICES | RIGHT_SYSTEM_CONSOLE_WRITE,
 		.programs = PROGRAMS_TERMINAL},
+	[FILES] = {.name = "files", .path = "/servers/files", .has_console = true},
 };
 
 #define COUNT (sizeof(services) / sizeof(services[0]))
@@ -79,16 +82,19 @@ static void close_if_any(endpoint_handle handle)
 static void start(struct service *service)
 {
 	char *const argv[] = {(char *)(uintptr_t)service->name, NULL}, *const envp[] = {NULL};
-	endpoint_handle programs = {0};
+	endpoint_handle programs = {0}, console = {0};
 	uint32_t pid = 0;
 	endpoint_handle program = make_program(service, &pid);
 
 	if (service->programs)
 		programs = endpoint_badge(services[PROCESS].endpoint, service->programs);
+	if (service->has_console)
+		console = services_console(true);
 	const struct spawn_handle handles[] = {{STARTUP_ENDPOINT, ANY(service->endpoint), RIGHTS_SAME},
 		{STARTUP_PROGRAMS, ANY(programs), RIGHT_ENDPOINT_SEND},
-		{STARTUP_ITSELF, ANY(program), RIGHT_ENDPOINT_SEND}};
-	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 3);
+		{STARTUP_ITSELF, ANY(program), RIGHT_ENDPOINT_SEND},
+		{STARTUP_CONSOLE, ANY(console), RIGHTS_SAME}};
+	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 4);
 
 	close_if_any(programs);
 	close_if_any(program);
@@ -103,10 +109,12 @@ static void start(struct service *service)
 	watch_process(&service->watch, process);
 }
 
-void services_start(notification_handle changes)
+void services_start(notification_handle changes, bool with_console)
 {
 	for (unsigned i = 0; i < COUNT; i++) {
 		struct service *service = &services[i];
+		if (i == CONSOLE && !with_console)
+			continue;
 		int error = watch_init(&service->watch, changes, 1ul << i);
 
 		service->endpoint = endpoint_create();
@@ -164,6 +172,15 @@ endpoint_handle services_programs(void)
 	if (handle.value == 0 && services[PROCESS].endpoint.value > 0)
 		handle = endpoint_badge(services[PROCESS].endpoint, PROGRAMS_INIT);
 	return handle.value > 0 ? handle : (endpoint_handle){0};
+}
+
+endpoint_handle services_root(void)
+{
+	static endpoint_handle root;
+
+	if (root.value == 0 && services[FILES].endpoint.value > 0)
+		root = endpoint_badge(services[FILES].endpoint, FILES_ROOT);
+	return root.value > 0 ? root : (endpoint_handle){0};
 }
 
 void services_settle(void)

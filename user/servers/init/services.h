@@ -11,8 +11,8 @@
 
 enum { SERVICES_MOST = 16 };
 
-/* Starts all. `changes` gets the bit of a server that has ended: that of its place in the list. */
-void services_start(notification_handle changes);
+/* Starts all, but for the console if not so wanted. `changes` gets the bit of a server that has ended: that of its place in the list. */
+void services_start(notification_handle changes, bool with_console);
 
 /* The bits of all. */
 uint64_t services_bits(void);
@@ -25,6 +25,9 @@ endpoint_handle services_console(bool read);
 
 /* A handle to the process server, as its first program. 0: there is none. */
 endpoint_handle services_programs(void);
+
+/* A handle to the root directory. 0: there is none. */
+endpoint_handle services_root(void);
 
 /* Waits until what was written to the terminal has been seen. */
 void services_settle(void);

@@ -1,0 +1,171 @@
+/*
+ * The working directory, and what is done to names. A path goes to the server as it is, through the directory that it
+ * begins at.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <tabula/handles.h>
+#include <tabula/protocol/directory.h>
+
+#include "libc.h"
+
+enum { PATH_ROOM = 1024 };
+
+static endpoint_handle current; /* a handle of its own */
+
+endpoint_handle own_directory(void)
+{
+	return current;
+}
+
+void directory_inherit(endpoint_handle directory)
+{
+	current = directory;
+}
+
+endpoint_handle path_start(int fd, const char *path)
+{
+	if (*path == '/')
+		return own_root();
+	return fd == AT_FDCWD ? current : descriptor_handle(fd);
+}
+
+/* ---- the working directory */
+
+static int change_to(endpoint_handle directory)
+{
+	if (directory.value < 0)
+		return directory.value;
+	if (current.value > 0)
+		handle_close(ANY(current));
+	current = directory;
+	return 0;
+}
+
+int chdir(const char *path)
+{
+	return (int)server_result(change_to(
+		directory_open(path_start(AT_FDCWD, path), path, OPEN_DIRECTORY, 0, DEADLINE_NEVER)));
+}
+
+int fchdir(int fd)
+{
+	endpoint_handle directory = descriptor_handle(fd);
+	if (directory.value < 0)
+		return (int)posix_result(directory.value);
+	return (int)server_result(
+		change_to(directory_open(directory, ".", OPEN_DIRECTORY, 0, DEADLINE_NEVER)));
+}
+
+char *getcwd(char *buffer, size_t size)
+{
+	char path[PATH_ROOM];
+	if (buffer != NULL && size == 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	long length = directory_path(current, path, sizeof path);
+	if (length > 0 && buffer != NULL && (size_t)length > size)
+		length = -ERANGE;
+	if (server_result(length) < 0)
+		return NULL;
+	return buffer != NULL ? memcpy(buffer, path, (size_t)length) : strdup(path);
+}
+
+/* ---- names */
+
+int mkdirat(int directory, const char *path, mode_t mode)
+{
+	endpoint_handle start = path_start(directory, path);
+	return (int)server_result(
+		start.value < 0 ? start.value : directory_make(start, path, mode_masked(mode)));
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return mkdirat(AT_FDCWD, path, mode);
+}
+
+int unlinkat(int directory, const char *path, int flags)
+{
+	endpoint_handle start = path_start(directory, path);
+	if (start.value < 0)
+		return (int)posix_result(start.value);
+	if (flags & ~AT_REMOVEDIR)
+		return (int)posix_result(-EINVAL);
+	return (int)server_result(
+		flags & AT_REMOVEDIR ? directory_remove(start, path) : directory_unlink(start, path));
+}
+
+int unlink(const char *path)
+{
+	return unlinkat(AT_FDCWD, path, 0);
+}
+
+int rmdir(const char *path)
+{
+	return unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+/* picolibc's knows no directories. */
+int remove(const char *path)
+{
+	int result = unlink(path);
+	return result != 0 && errno == EISDIR ? rmdir(path) : result;
+}
+
+int renameat(int from_directory, const char *from, int to_directory, const char *to)
+{
+	endpoint_handle from_start = path_start(from_directory, from),
+			to_start = path_start(to_directory, to);
+	if (from_start.value < 0 || to_start.value < 0)
+		return (int)posix_result(-EBADF);
+	return (int)server_result(directory_rename(from_start, from, to_start, to));
+}
+
+int rename(const char *from, const char *to)
+{
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
+{
+	endpoint_handle from_start = path_start(from_directory, from),
+			to_start = path_start(to_directory, to);
+	if (from_start.value < 0 || to_start.value < 0)
+		return (int)posix_result(-EBADF);
+	if (flags & ~AT_SYMLINK_FOLLOW)
+		return (int)posix_result(-EINVAL);
+	return (int)server_result(directory_link(from_start, from, to_start, to, flags & AT_SYMLINK_FOLLOW));
+}
+
+int link(const char *from, const char *to)
+{
+	return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int symlinkat(const char *target, int directory, const char *path)
+{
+	endpoint_handle start = path_start(directory, path);
+	return (int)server_result(start.value < 0 ? start.value : directory_make_link(start, target, path));
+}
+
+int symlink(const char *target, const char *path)
+{
+	return symlinkat(target, AT_FDCWD, path);
+}
+
+ssize_t readlinkat(int directory, const char *restrict path, char *restrict buffer, size_t size)
+{
+	endpoint_handle start = path_start(directory, path);
+	return server_result(start.value < 0 ? start.value : directory_read_link(start, path, buffer, size));
+}
+
+ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size)
+{
+	return readlinkat(AT_FDCWD, path, buffer, size);
+}

@@ -1,0 +1,115 @@
+/*
+ * A program comes from the file server, which gives away the memory that its file lies in, or else lets it be read.
+ * Before there is a file server, it comes from the boot archive: that is how init starts the first ones.
+ */
+#include "image.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <tabula/archive.h>
+#include <tabula/handles.h>
+#include <tabula/protocol/directory.h>
+#include <tabula/protocol/file.h>
+
+#include "libc.h"
+
+enum { PIECE = 0x10000 };
+
+static int may_run(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return -EISDIR;
+	return S_ISREG(mode) && (mode & (S_IXUSR | S_IXGRP | S_IXOTH)) ? 0 : -EACCES;
+}
+
+/* ---- from the boot archive */
+
+static struct archive archive;
+
+/* Maps the archive, and leaves it mapped. 0, or -EIO when there is none. */
+static int archive_open(void)
+{
+	if (archive.bytes != NULL)
+		return 0;
+	long size = memory_size(own_archive());
+	if (size <= 0)
+		return -EIO;
+	size_t mapped = ((size_t)size + PAGE_SIZE - 1) & -(size_t)PAGE_SIZE;
+	long at = vm_map(own_process(), 0, own_archive(), 0, mapped, PROT_READ, 0);
+	if (at < 0)
+		return at == -ENOMEM ? -ENOMEM : -EIO;
+	archive = (struct archive){.bytes = (const char *)at, .size = (size_t)size};
+	return 0;
+}
+
+static int find_in_archive(const char *path, struct image *image)
+{
+	struct archive_entry entry;
+	int error = archive_open();
+	if (error == 0)
+		error = archive_find(&archive, path + strspn(path, "/"), &entry);
+	if (error == 0)
+		error = may_run(entry.mode);
+	if (error == 0)
+		*image = (struct image){own_archive(), entry.data, entry.size};
+	return error;
+}
+
+/* ---- from the file server */
+
+/* Copies a file into a memory object of its own, by way of a mapping of that. */
+static int image_copy(endpoint_handle file, struct image *image)
+{
+	size_t mapped = (image->size + PAGE_SIZE - 1) & -(size_t)PAGE_SIZE;
+	image->memory = memory_create(image->size);
+	if (image->memory.value < 0)
+		return image->memory.value;
+	long at = vm_map(own_process(), 0, image->memory, 0, mapped, PROT_READ | PROT_WRITE, 0);
+	long count = at < 0 ? at : 1;
+	for (uint64_t done = 0; count > 0 && done < image->size; done += (uint64_t)count) {
+		uint64_t left = image->size - done;
+		count = file_read_at(
+			file, done, (char *)at + done, left < PIECE ? left : PIECE, DEADLINE_NEVER);
+	}
+	if (at > 0)
+		(void)vm_unmap(own_process(), (uint64_t)at, mapped);
+	if (count <= 0)
+		handle_close(ANY(image->memory));
+	return count < 0 ? (int)count : count == 0 ? -EIO : 0; /* it has become shorter */
+}
+
+static int find_in_file(endpoint_handle file, struct image *image)
+{
+	struct file_status status;
+	int error = file_stat(file, &status);
+	if (error == 0)
+		error = may_run(status.mode);
+	if (error == 0 && status.size == 0)
+		error = -ENOEXEC;
+	if (error != 0)
+		return error;
+	image->memory = file_image(file, &image->offset, &image->size);
+	if (image->memory.value != -ENODATA)
+		return image->memory.value < 0 ? image->memory.value : 0;
+	*image = (struct image){.size = status.size};
+	return image_copy(file, image);
+}
+
+int image_find(const char *path, struct image *image)
+{
+	endpoint_handle start = *path == '/' ? own_root() : own_directory();
+	if (start.value == 0)
+		return find_in_archive(path, image);
+	endpoint_handle file = directory_open(start, path, OPEN_READ, 0, DEADLINE_NEVER);
+	if (file.value < 0)
+		return file.value;
+	int error = find_in_file(file, image);
+	handle_close(ANY(file));
+	return error;
+}
+
+void image_drop(const struct image *image)
+{
+	if (image->memory.value != own_archive().value)
+		handle_close(ANY(image->memory));
+}

@@ -1,0 +1,17 @@
+/*
+ * Programs as files: finds the memory object that a program is loaded from.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <tabula/syscalls.h>
+
+struct image {
+	memory_handle memory; /* to be closed, by image_drop */
+	uint64_t offset, size;
+};
+
+/* 0, or -errno: there is no such file, or it is none that may be a program. */
+int image_find(const char *path, struct image *image);
+
+void image_drop(const struct image *image);

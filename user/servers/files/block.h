@@ -1,0 +1,31 @@
+/*
+ * Blocks: the memory of the file system, all of it, in pages. What files hold and what describes them both come
+ * from here, so one limit bounds all, and running out is an error of the call that asked for more. A block's number
+ * is never 0.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BLOCK_SIZE = 4096 };
+
+/* Once, first of all: the limit in blocks. False when there is no memory for it. */
+bool block_begin(uint32_t count);
+
+/*
+ * Takes a block, with whatever is in it; 0 when all are taken. `after` is 0 or a block that this one would best lie
+ * behind, so that both can be copied at once.
+ */
+uint32_t block_take(uint32_t after);
+
+void block_drop(uint32_t block);
+
+char *block_bytes(uint32_t block);
+
+/* The block that an address lies in. */
+uint32_t block_of(const void *address);
+
+uint32_t block_count(void);
+uint32_t block_count_free(void);

@@ -1,0 +1,35 @@
+/*
+ * The memory of the file system: one object, mapped as a whole, whose pages come as they are committed.
+ */
+#include <tabula/handles.h>
+
+#include "block.h"
+#include "outside.h"
+
+char *pages_reserve(size_t count)
+{
+	memory_handle memory = memory_create(count * BLOCK_SIZE);
+	if (memory.value < 0)
+		return NULL;
+	long at = vm_map(own_process(), 0, memory, 0, count * BLOCK_SIZE, PROT_READ | PROT_WRITE, 0);
+	(void)handle_close(ANY(memory)); /* the mapping keeps it */
+	return at > 0 ? (char *)at : NULL;
+}
+
+/*
+ * A store to a page for which there is no memory would end the server; a call that writes there is an error. So the
+ * first store is the kernel's.
+ */
+bool page_commit(char *page)
+{
+	struct handle_info *info = (struct handle_info *)page;
+	if (handle_info(ANY(own_process()), info) != 0)
+		return false;
+	*info = (struct handle_info){0};
+	return true;
+}
+
+uint64_t moment_now(void)
+{
+	return (uint64_t)clock_now();
+}

@@ -1,0 +1,92 @@
+/*
+ * Each block holds pieces of one size; those of a size with a free piece stand in a list.
+ */
+#include "piece.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "block.h"
+
+/* The head of a block of pieces. */
+struct sheet {
+	struct sheet *next, *previous; /* in the list of its size, while it has a free piece */
+	void **free; /* each free piece points to the next */
+	uint16_t kind;
+	uint16_t used;
+	uint32_t reserved;
+};
+
+enum { SHEET_ROOM = BLOCK_SIZE - sizeof(struct sheet) };
+
+static const uint16_t sizes[] = {64, 96, 128, 192, 256, 352, 512, 1008, PIECE_MAX};
+
+enum { KINDS = sizeof sizes / sizeof sizes[0] };
+
+static struct sheet *sheets[KINDS];
+
+static void sheet_link(struct sheet *sheet)
+{
+	struct sheet **list = &sheets[sheet->kind];
+	sheet->previous = NULL;
+	sheet->next = *list;
+	if (*list != NULL)
+		(*list)->previous = sheet;
+	*list = sheet;
+}
+
+static void sheet_unlink(struct sheet *sheet)
+{
+	if (sheet->previous != NULL)
+		sheet->previous->next = sheet->next;
+	else
+		sheets[sheet->kind] = sheet->next;
+	if (sheet->next != NULL)
+		sheet->next->previous = sheet->previous;
+}
+
+static struct sheet *sheet_make(uint16_t kind)
+{
+	uint32_t block = block_take(0);
+	if (block == 0)
+		return NULL;
+	struct sheet *sheet = (struct sheet *)block_bytes(block);
+	*sheet = (struct sheet){.kind = kind};
+	char *piece = (char *)(sheet + 1);
+	for (size_t left = SHEET_ROOM; left >= sizes[kind]; left -= sizes[kind], piece += sizes[kind]) {
+		*(void **)piece = sheet->free;
+		sheet->free = (void **)piece;
+	}
+	sheet_link(sheet);
+	return sheet;
+}
+
+void *piece_take(size_t size)
+{
+	uint16_t kind = 0;
+	while (sizes[kind] < size)
+		kind++;
+	struct sheet *sheet = sheets[kind] != NULL ? sheets[kind] : sheet_make(kind);
+	if (sheet == NULL)
+		return NULL;
+	void **piece = sheet->free;
+	sheet->free = *piece;
+	sheet->used++;
+	if (sheet->free == NULL)
+		sheet_unlink(sheet);
+	return memset(piece, 0, sizes[kind]);
+}
+
+void piece_drop(void *piece)
+{
+	uint32_t block = block_of(piece);
+	struct sheet *sheet = (struct sheet *)block_bytes(block);
+	if (sheet->free == NULL)
+		sheet_link(sheet);
+	*(void **)piece = sheet->free;
+	sheet->free = piece;
+	if (--sheet->used > 0)
+		return;
+	sheet_unlink(sheet);
+	block_drop(block);
+}

@@ -1,0 +1,336 @@
+#include "pipe.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tabula/serve/file.h>
+
+#include "block.h"
+#include "description.h"
+#include "files.h"
+#include "node.h"
+#include "outside.h"
+#include "piece.h"
+
+enum { PIPE_SIZE = PIPE_BLOCKS * BLOCK_SIZE };
+
+enum call_kind { CALL_READ, CALL_WRITE, CALL_READY };
+
+/* A call that waits. */
+struct call {
+	struct call *next;
+	struct description *description;
+	enum call_kind kind;
+	uint32_t token;
+	uint32_t wanted; /* of CALL_READY */
+	size_t done; /* bytes of a write that are in the buffer already */
+	union {
+		struct lent_in from;
+		struct lent_out to;
+	};
+};
+
+struct pipe {
+	uint32_t blocks[PIPE_BLOCKS]; /* a ring */
+	uint32_t begin, used; /* bytes */
+	uint32_t readers, writers; /* descriptions */
+	struct call *reads, *writes, *watches; /* that wait, first come first */
+	uint64_t number, made;
+};
+
+/* ---- making and the buffer */
+
+static void blocks_drop(struct pipe *pipe)
+{
+	for (int i = 0; i < PIPE_BLOCKS; i++)
+		if (pipe->blocks[i] != 0)
+			block_drop(pipe->blocks[i]);
+	piece_drop(pipe);
+}
+
+int pipe_make(struct description *reader, struct description *writer)
+{
+	struct pipe *pipe = piece_take(sizeof *pipe);
+	if (pipe == NULL)
+		return -ENOSPC;
+	for (int i = 0; i < PIPE_BLOCKS; i++) {
+		pipe->blocks[i] = block_take(i > 0 ? pipe->blocks[i - 1] : 0);
+		if (pipe->blocks[i] == 0) {
+			blocks_drop(pipe);
+			return -ENOSPC;
+		}
+	}
+	pipe->number = node_number();
+	pipe->made = moment_now();
+	pipe->readers = pipe->writers = 1;
+	reader->pipe = writer->pipe = pipe;
+	return 0;
+}
+
+/* Bytes that lie together from a place in the ring on. */
+static char *ring_at(const struct pipe *pipe, uint32_t place, size_t *size)
+{
+	place %= PIPE_SIZE;
+	size_t left = BLOCK_SIZE - place % BLOCK_SIZE;
+	if (*size > left)
+		*size = left;
+	return block_bytes(pipe->blocks[place / BLOCK_SIZE]) + place % BLOCK_SIZE;
+}
+
+/* Copies from the front of the buffer, and leaves it there. A count or -errno. */
+static long buffer_copy(const struct pipe *pipe, const struct lent_out *to)
+{
+	size_t size = to->size < pipe->used ? to->size : pipe->used;
+	for (size_t done = 0, count; done < size; done += count) {
+		count = size - done;
+		const char *bytes = ring_at(pipe, pipe->begin + (uint32_t)done, &count);
+		int error = lent_write(to, done, bytes, count);
+		if (error != 0)
+			return error;
+	}
+	return (long)size;
+}
+
+static void buffer_drop(struct pipe *pipe, long count)
+{
+	pipe->used -= (uint32_t)count;
+	pipe->begin = pipe->used > 0 ? (pipe->begin + (uint32_t)count) % PIPE_SIZE : 0;
+}
+
+/* Takes what there is room for of a write, from its byte `done` on. A count or -errno; all or nothing of few bytes. */
+static long buffer_fill(struct pipe *pipe, const struct lent_in *from, size_t done)
+{
+	size_t size = from->size - done, room = PIPE_SIZE - pipe->used;
+	if (room < size && from->size <= PIPE_ATOMIC)
+		return 0;
+	if (size > room)
+		size = room;
+	for (size_t filled = 0, count; filled < size; filled += count) {
+		count = size - filled;
+		char *bytes = ring_at(pipe, pipe->begin + pipe->used + (uint32_t)filled, &count);
+		int error = lent_read(from, done + filled, bytes, count);
+		if (error != 0)
+			return error;
+	}
+	pipe->used += (uint32_t)size;
+	return (long)size;
+}
+
+/* ---- calls that wait */
+
+/* Takes a call out of its list. */
+static void call_drop(struct call **link)
+{
+	struct call *call = *link;
+	*link = call->next;
+	call->description->calls--;
+	piece_drop(call);
+}
+
+/* Drops the calls of a list whose callers have given up. */
+static void calls_sweep(struct call **link)
+{
+	while (*link != NULL)
+		if (request_waits(&files, (*link)->token))
+			link = &(*link)->next;
+		else
+			call_drop(link);
+}
+
+/* Sets a call aside. Those that were set aside for nothing go when there are many. */
+static long call_wait(struct call **list, const struct call *call)
+{
+	if (call->description->calls >= PIPE_CALLS_MAX)
+		calls_sweep(list);
+	struct call *copy = call->description->calls < PIPE_CALLS_MAX ? piece_take(sizeof *copy) : NULL;
+	if (copy == NULL)
+		return -ENOMEM;
+	*copy = *call;
+	copy->next = NULL;
+	copy->description->calls++;
+	while (*list != NULL)
+		list = &(*list)->next;
+	*list = copy;
+	return DEFERRED;
+}
+
+/* Answers a call and takes it out of its list. A write that is partly done has succeeded so far. */
+static int call_answer(struct call **link, long result)
+{
+	const struct call *call = *link;
+	int error = 0;
+	switch (call->kind) {
+	case CALL_READ:
+		error = answer_file_read(&files, call->token, result);
+		break;
+	case CALL_WRITE:
+		error = answer_file_write(&files, call->token, call->done > 0 ? (long)call->done : result);
+		break;
+	case CALL_READY:
+		error = answer_file_ready(&files, call->token, result);
+		break;
+	}
+	call_drop(link);
+	return error;
+}
+
+/* Serves the first read that waits. Bytes leave the buffer only when their reader has them. */
+static void serve_read(struct pipe *pipe)
+{
+	long count = buffer_copy(pipe, &pipe->reads->to);
+	if (call_answer(&pipe->reads, count) == 0 && count > 0)
+		buffer_drop(pipe, count);
+}
+
+/* Goes on with the first write that waits. False if there is no room for it. */
+static bool serve_write(struct pipe *pipe)
+{
+	struct call *call = pipe->writes;
+	long count = buffer_fill(pipe, &call->from, call->done);
+	if (count == 0)
+		return false;
+	if (count > 0)
+		call->done += (size_t)count;
+	if (count < 0 || call->done == call->from.size)
+		(void)call_answer(&pipe->writes, count);
+	return true;
+}
+
+static uint32_t readiness(const struct pipe *pipe, const struct description *description)
+{
+	uint32_t ready = 0;
+	if (description->how & OPEN_READ) {
+		ready |= pipe->used > 0 || pipe->writers == 0 ? READY_READ : 0;
+		ready |= pipe->writers == 0 ? READY_HANGUP : 0;
+	} else {
+		ready |= PIPE_SIZE - pipe->used >= PIPE_ATOMIC || pipe->readers == 0 ? READY_WRITE : 0;
+		ready |= pipe->readers == 0 ? READY_HANGUP : 0;
+	}
+	return ready;
+}
+
+static void serve_watches(struct pipe *pipe)
+{
+	struct call **link = &pipe->watches;
+	while (*link != NULL) {
+		struct call *call = *link;
+		uint32_t ready = readiness(pipe, call->description) & (call->wanted | READY_HANGUP);
+		if (ready == 0) {
+			link = &call->next;
+			continue;
+		}
+		(void)call_answer(link, (long)ready);
+	}
+}
+
+/* Something has changed: whoever can go on does. */
+static void pipe_go_on(struct pipe *pipe)
+{
+	bool more = true;
+	while (more) {
+		while (pipe->reads != NULL && (pipe->used > 0 || pipe->writers == 0))
+			serve_read(pipe);
+		more = pipe->writes != NULL && serve_write(pipe);
+	}
+	if (pipe->watches != NULL)
+		serve_watches(pipe);
+}
+
+/* ---- the calls */
+
+long pipe_read(struct description *description, uint32_t token, const struct lent_out *to)
+{
+	struct pipe *pipe = description->pipe;
+	if (to->size == 0)
+		return 0;
+	if (pipe->used > 0) {
+		long count = buffer_copy(pipe, to);
+		if (count > 0)
+			buffer_drop(pipe, count);
+		pipe_go_on(pipe);
+		return count;
+	}
+	if (pipe->writers == 0)
+		return 0;
+	if (description->how & OPEN_NONBLOCK)
+		return -EAGAIN;
+	return call_wait(&pipe->reads,
+		&(struct call){.kind = CALL_READ, .description = description, .token = token, .to = *to});
+}
+
+long pipe_write(struct description *description, uint32_t token, const struct lent_in *from)
+{
+	struct pipe *pipe = description->pipe;
+	long count = 0;
+	size_t done = 0;
+	if (pipe->readers == 0)
+		return -EPIPE;
+	/* Behind those that wait already. */
+	while (pipe->writes == NULL && done < from->size && (count = buffer_fill(pipe, from, done)) > 0) {
+		done += (size_t)count;
+		pipe_go_on(pipe);
+	}
+	if (done == from->size || count < 0)
+		return done > 0 ? (long)done : count;
+	if (description->how & OPEN_NONBLOCK)
+		return done > 0 ? (long)done : -EAGAIN;
+	long result = call_wait(&pipe->writes, &(struct call){.kind = CALL_WRITE,
+						       .description = description,
+						       .token = token,
+						       .from = *from,
+						       .done = done});
+	return result == DEFERRED || done == 0 ? result : (long)done;
+}
+
+long pipe_ready(struct description *description, uint32_t token, uint32_t wanted)
+{
+	struct pipe *pipe = description->pipe;
+	uint32_t ready = readiness(pipe, description) & (wanted | READY_HANGUP);
+	if (ready != 0)
+		return (long)ready;
+	return call_wait(&pipe->watches,
+		&(struct call){
+			.kind = CALL_READY, .description = description, .token = token, .wanted = wanted});
+}
+
+/* ---- the end of a description */
+
+static void calls_refuse(struct call **link, const struct description *description)
+{
+	while (*link != NULL)
+		if ((*link)->description == description)
+			(void)call_answer(link, -EBADF);
+		else
+			link = &(*link)->next;
+}
+
+void pipe_close(struct description *description)
+{
+	struct pipe *pipe = description->pipe;
+	calls_refuse(&pipe->reads, description);
+	calls_refuse(&pipe->writes, description);
+	calls_refuse(&pipe->watches, description);
+	if (description->how & OPEN_READ)
+		pipe->readers--;
+	else
+		pipe->writers--;
+	if (pipe->readers == 0)
+		while (pipe->writes != NULL)
+			(void)call_answer(&pipe->writes, -EPIPE);
+	pipe_go_on(pipe);
+	if (pipe->readers == 0 && pipe->writers == 0)
+		blocks_drop(pipe);
+}
+
+void pipe_stat(const struct pipe *pipe, struct file_status *status)
+{
+	*status = (struct file_status){
+		.number = pipe->number,
+		.size = pipe->used,
+		.accessed = pipe->made,
+		.modified = pipe->made,
+		.changed = pipe->made,
+		.mode = S_IFIFO | 0600,
+		.links = 1,
+	};
+}

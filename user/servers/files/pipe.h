@@ -1,0 +1,34 @@
+/*
+ * Pipes: a buffer between descriptions that read and descriptions that write. A call that has to wait is set aside
+ * and answered by the one that makes it possible; its bytes stay in its caller's memory till then, so a waiting call
+ * costs a few bytes here whatever its length.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <tabula/protocol/types.h>
+#include <tabula/server.h>
+
+struct description;
+struct pipe;
+
+enum {
+	PIPE_BLOCKS = 4,
+	PIPE_ATOMIC = 4096, /* a write of so many bytes comes in one piece */
+	PIPE_CALLS_MAX = 256, /* of one description, that wait */
+};
+
+/* Makes a pipe between two new descriptions. 0 or -ENOSPC. */
+int pipe_make(struct description *reader, struct description *writer);
+
+/* A description of it goes. Its waiting calls get -EBADF, those that wait for it the end or -EPIPE. */
+void pipe_close(struct description *description);
+
+/* A count, -errno or DEFERRED. */
+long pipe_read(struct description *description, uint32_t token, const struct lent_out *to);
+long pipe_write(struct description *description, uint32_t token, const struct lent_in *from);
+
+/* Of enum ready, at once; or DEFERRED. */
+long pipe_ready(struct description *description, uint32_t token, uint32_t wanted);
+
+void pipe_stat(const struct pipe *pipe, struct file_status *status);
