@@ -180,9 +180,16 @@ static void hear(struct listener *from, uint64_t bits)
 	work();
 }
 
-/* Ctrl-C: who reads is told, and the programs of the group get the signal, if the process server is there. */
+static bool interrupted; /* when nobody was reading */
+
+/*
+ * Ctrl-C: who reads is told, and the programs of the group get the signal, if the process server is there. A program that
+ * has only just been started may be neither: it is told when it reads first, unless the terminal changes hands before.
+ */
 static void interrupt(void)
 {
+	interrupted = !readers.count;
+
 	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
 
 	if (group && programs.value > 0)
@@ -204,6 +211,10 @@ long serve_file_read(struct request *request, struct lent_out buf)
 
 	if (!buf.size || request->client == &printer)
 		return 0;
+	if (interrupted) {
+		interrupted = false;
+		return -EINTR;
+	}
 	if (!readers.count && is_ready())
 		result = give(&buf);
 	else if (!waiting_add(&readers, &call))
@@ -327,6 +338,7 @@ long serve_terminal_get_mode(struct request *request)
 
 long serve_terminal_set_mode(struct request *request, enum terminal_mode mode)
 {
+	interrupted = false;
 	(void)request;
 	input_set_mode(mode);
 	work();
