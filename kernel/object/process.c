@@ -331,7 +331,7 @@ bool process_finish(struct process *process, int *work)
 
 static void set_ending(struct process *process, const struct process_result *result) REQUIRES(process->lock)
 {
-	process->ending = true;
+	arch_store(&process->ending, true);
 	process->result = *result;
 }
 

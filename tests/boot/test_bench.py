@@ -37,7 +37,7 @@ class Budgets(unittest.TestCase):
         self.assertIn("OVER BUDGET", ran.output)
 
     def test_operation_that_is_not_there(self) -> None:
-        for name in ("foreign_call", "nonsense"):
+        for name in ("fork_exit_wait", "nonsense"):
             ran = self.tree.run("scripts/bench", name)
             self.assertNotEqual(ran.status, 0)
             self.assertIn(name, ran.output)

@@ -286,6 +286,7 @@ class ThreadsOfTwo(Threads):
 
 class ThreadsOfFour(Threads):
     command = "test-threads 200"
+    machine = FOUR
 
 
 class PosixFiles(ktap.KtapSuite):

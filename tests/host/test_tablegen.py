@@ -61,8 +61,11 @@ class RealTables(Scratch):
 
     def test_every_slot_is_written_out(self) -> None:
         self.real("--out", str(self.folder / "gen"))
-        slots = re.findall(r"^\t\[(\d+)\] = thunk_", self.get("gen/kernel/tables.c"), re.MULTILINE)
+        native, foreign = self.get("gen/kernel/tables.c").split("foreign_table")
+        slots = re.findall(r"^\t\[(\d+)\] = thunk_", native, re.MULTILINE)
         self.assertEqual(sorted(map(int, slots)), list(range(128)))
+        slots = re.findall(r"^\t\[(\d+)\] = thunk_foreign,", foreign, re.MULTILINE)
+        self.assertEqual(list(map(int, slots)), list(range(128)))
 
     def test_stubs_compile_as_c_and_as_cxx(self) -> None:
         self.real("--out", str(self.folder / "gen"))

@@ -386,6 +386,15 @@ static void test_waiting_moves(void)
 	checks_report(&c, "a thread that waits moves when it is woken");
 }
 
+/* A thread that has been pinned runs nowhere else; that it has a new home is seen a moment later. */
+static void arrive(thread_handle t, unsigned hart)
+{
+	uint64_t patience = now() + PATIENCE;
+
+	while (info_of(t).hart != hart && now() < patience)
+		thread_yield();
+}
+
 /* Pinned to one hart, however much is to do there and nothing elsewhere. */
 static void test_stays(void)
 {
@@ -395,6 +404,7 @@ static void test_stays(void)
 	for (uintptr_t i = 0; i < SPINNERS; i++) {
 		suite_thread_start(&workers[i], spin_counting, (void *)i);
 		pin(&c, workers[i].handle, hart_total - 1);
+		arrive(workers[i].handle, hart_total - 1);
 	}
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		thread_sleep(now() + 2 * MS);

@@ -243,6 +243,9 @@ static void random_step(struct trapframe *frame, uint64_t *random)
 	hosted_call(frame, call->number, 0, 0, 0, 0);
 	for (unsigned i = 0; i < call->arity; i++)
 		frame->a[call->args[i].position] = argument(&call->args[i], random);
+	/* What is stopped, or waits for itself, would stay for ever once nobody has a handle to it. */
+	if (call->number == SYS_thread_suspend || call->number == SYS_process_set_exceptions)
+		frame->number = SYS_thread_yield;
 	if (call->number == SYS_process_limit && hosted_random(random) % 64)
 		frame->a[1] |= 1ul << 30; /* or nothing would succeed any more */
 	/* In its own process: one that was stopped in a process that nobody can end would stay for ever. */

@@ -36,7 +36,7 @@ static struct {
 	struct process *ended; /* has exited */
 	struct process *callers;
 	uint32_t handle[TYPES]; /* of the driver, by type; of a process it is `other` */
-	uint32_t empty_handle, ended_handle, program_handle, fresh_endpoint, spare_handle;
+	uint32_t empty_handle, ended_handle, callers_handle, program_handle, fresh_endpoint, spare_handle;
 	uint32_t token;
 	unsigned turns;
 } world;
@@ -147,6 +147,7 @@ static void make_callers(void)
 	struct thread *thread = start(world.callers, WORLD_CALLER, handle | offered << 32);
 
 	object_put(&start(world.callers, WORLD_CALLER, handle | (offered - 1) << 32)->object);
+	world.callers_handle = give(world.driver, &world.callers->object, RIGHTS_PROCESS_ALL);
 	world.fresh_endpoint = hand_over(&fresh->object);
 	hand_over(&endpoint->object);
 	hand_over(&thread->object);
@@ -256,6 +257,8 @@ static uint64_t handle_for(const struct call_info *call, const struct arg_info *
 		return type == OBJECT_PROCESS ? world.empty_handle : world.program_handle;
 	if (is_call(call, "process_wait"))
 		return world.ended_handle;
+	if (is_call(call, "process_thread"))
+		return world.callers_handle;
 	if (is_call(call, "ipc_receive"))
 		return world.fresh_endpoint;
 	if (is_call(call, "handle_close"))
@@ -286,6 +289,8 @@ static uint64_t length_for(const struct call_info *call, const struct arg_info *
 		return sizeof(device_path) - 1;
 	if (is_call(call, "process_load"))
 		return PROGRAM_SIZE;
+	if (is_call(call, "process_read") || is_call(call, "process_write"))
+		return PAGE_SIZE; /* of more than a page they would do what they can */
 	return is_buffer_length(call, arg) ? 2 * PAGE_SIZE : PAGE_SIZE;
 }
 
@@ -308,6 +313,8 @@ static uint64_t address_for(const struct call_info *call)
 {
 	if (is_call(call, "vm_unmap") || is_call(call, "vm_protect"))
 		return HOLE + PAGE_SIZE;
+	if (is_call(call, "process_read") || is_call(call, "process_write"))
+		return HOLE;
 	if (is_call(call, "thread_create"))
 		return HOSTED_ENTRY(WORLD_LEAVER);
 	return WORLD_FRESH;

@@ -5,6 +5,16 @@
 #include <unistd.h>
 #include <tabula/console.h>
 
+/* console_get does it each time. */
+void console_raw(void)
+{
+}
+
+/* The shell's own handler is enough. */
+void console_ignore_interrupt(void)
+{
+}
+
 /* Raw only while a key is awaited: what runs in between has the terminal as it was. */
 int console_get(void)
 {
