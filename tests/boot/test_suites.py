@@ -264,6 +264,11 @@ class InterruptsOfFour(Interrupts):
     machine = FOUR
 
 
+class InterruptsWithTheKernelsConsole(Interrupts):
+    machine = KERNEL_CONSOLE
+    checked = True
+
+
 class Shootdown(ktap.KtapSuite):
     command = "test-shootdown"
 

@@ -89,25 +89,26 @@ def _count(report: Report) -> None:
 class KtapSuite(unittest.TestCase):
     """Boots, runs a command that prints KTAP, and counts each of its results as a test.
 
-    In the plain machine it runs on a debug kernel, whose report is noted for tests/boot/test_errors.py; in another machine
-    on the kernel as it is.
+    In the plain machine, and where `checked` is set, it runs on a debug kernel, whose report is noted for
+    tests/boot/test_errors.py; in other machines on the kernel as it is.
     """
 
     counts_subtests = True
     command = ""
     machine: Dict[str, object] = {}
+    checked = False
     timeout = boot.LIMIT
 
     @classmethod
     def is_checked(cls) -> bool:
-        return bool(cls.command) and not cls.machine
+        return bool(cls.command) and (cls.checked or not cls.machine)
 
     def test_suite(self) -> None:
         if not self.command:
             self.skipTest("it names no command")
         machine = dict(self.machine)
         if self.is_checked():
-            machine.update(kernel=boot.debug_kernel(), append="report=yes")
+            machine.update(kernel=boot.debug_kernel(), append=f"{machine.get('append', '')} report=yes".strip())
         result = boot.run(self.command, timeout=self.timeout, **machine)  # type: ignore[arg-type]
         record.note(type(self).__name__, result.log)
         report = parse(result.output)

@@ -255,13 +255,40 @@ static void test_end(void)
 	checks_report(&c, "a driver that ends");
 }
 
+static long read_console(void)
+{
+	uint8_t byte;
+
+	return console_read(own_system(), &byte, 1, 0);
+}
+
+/* The kernel does not take what is typed from a driver that has the console's registers, and goes on after it. */
+static void test_console(void)
+{
+	struct checks c = {0};
+	uint64_t patience = now() + PATIENCE;
+	memory_handle uart;
+
+	if (read_console() == -ETIMEDOUT) {
+		uart = device(UART);
+		check(&c, uart.value > 0 && read_console() == -EBUSY, "with a driver: %ld", read_console());
+		handle_close(ANY(uart));
+		while (read_console() == -EBUSY && now() < patience)
+			thread_yield();
+		check(&c, read_console() == -ETIMEDOUT, "without: %ld", read_console());
+	} else { /* a server has the console */
+		check(&c, read_console() == -EACCES, "a program: %ld", read_console());
+	}
+	checks_report(&c, "the console has one reader");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "end")) {
 		prepare();
 		return end_as_driver();
 	}
-	ktap_plan(5);
+	ktap_plan(6);
 	subjects_make();
 	prepare();
 	test_devices();
@@ -269,5 +296,6 @@ int main(int argc, char **argv)
 	test_masked();
 	test_takers();
 	test_end();
+	test_console();
 	return ktap_end();
 }
