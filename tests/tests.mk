@@ -10,7 +10,7 @@ GDB    ?= $(or $(shell command -v gdb-multiarch),$(CROSS)gdb)
 SETUP := CROSS=$(CROSS) scripts/setup
 
 # Without the tools there would be many complaints; this is one. Targets that install them, or need none, go on.
-NEED_NO_TOOLS := help doctor setup clean qemu qemu-gdb run test bench
+NEED_NO_TOOLS := help doctor setup clean qemu qemu-gdb run test bench profile
 ifneq ($(filter-out $(NEED_NO_TOOLS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell $(SETUP) --missing build)
 ifneq ($(MISSING),)
@@ -135,6 +135,14 @@ bench:
 size: $(B)/kernel.elf
 	@$(CROSS)size -A $< | awk '/^\.(text|rodata|data|bss|symbols)/ { printf "  %-10s %8d\n", $$1, $$2; all += $$2 } \
 		END { printf "  %-10s %8d\n", "all", all }'
+
+## profile OP=name   one round of an operation of `bench`: each instruction, by function
+.PHONY: profile
+OP ?=
+profile:
+	@test -n $(call quoted,$(OP)) || { echo "make profile: say which operation: make profile OP=ipc_call_4w" >&2; exit 1; }
+	$(PREPARE)
+	@scripts/profile $(call quoted,$(OP))
 
 ## sdk               leave the SDK for programs from outside in build/sdk
 

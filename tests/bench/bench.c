@@ -17,6 +17,7 @@
 #include <tabula/spawn.h>
 #include <tabula/syscalls.h>
 
+#define SERVER_DATA       0x50000000 /* where a server in a process of its own has a buffer */
 #define SERVER_TEXT_OF(x) #x
 #define SERVER_TEXT(x)    SERVER_TEXT_OF(x)
 
@@ -317,6 +318,36 @@ __asm__(".pushsection .text\n"
 								"server_code_end:\n"
 								".popsection\n");
 
+/* A server that reads as many bytes of the caller's window as word 0 says, to SERVER_DATA. */
+extern const char reader_code[], reader_code_end[];
+__asm__(".pushsection .text\n"
+	".balign 16\n"
+	"reader_code:\n"
+	"	mv	s0, a0\n"
+	"	li	a7, " SERVER_TEXT(
+		SYS_ipc_receive) "\n"
+				 "	li	a6, -1\n"
+				 "	ecall\n"
+				 "1:	srli	s1, a1, 32\n"
+				 "	mv	a0, s0\n"
+				 "	mv	a1, s1\n"
+				 "	mv	a4, a2\n"
+				 "	li	a2, 0\n"
+				 "	li	a3, " SERVER_TEXT(
+					 SERVER_DATA) "\n"
+						      "	li	a7, " SERVER_TEXT(
+							      SYS_ipc_read) "\n"
+									    "	ecall\n"
+									    "	mv	a0, s0\n"
+									    "	slli	a1, s1, 32\n"
+									    "	li	a6, -1\n"
+									    "	li	a7, " SERVER_TEXT(
+										    SYS_ipc_reply_receive) "\n"
+													   "	ecall\n"
+													   "	j	1b\n"
+													   "reader_code_end:\n"
+													   ".popsection\n");
+
 enum { SERVER_CODE = 0x40000000, FOREIGN_DATA = 0x50000000, FOREIGN_SIZE = 4 * PAGE_SIZE };
 #define FOREIGN_ROUNDS 1016 /* for assembly */
 _Static_assert(FOREIGN_ROUNDS == WARM_UP + ROUNDS, "rounds of the foreign caller");
@@ -349,11 +380,14 @@ static void map_code(process_handle process, const char *code, size_t size)
 static void start_server(const char *code, size_t size)
 {
 	process_handle server = process_create((const uint8_t *)"server", 6);
+	memory_handle data = memory_create(2 * PAGE_SIZE);
 	long given;
 
 	make_endpoint();
 	check("process_create", server.value);
 	map_code(server, code, size);
+	check("vm_map",
+		vm_map(server, SERVER_DATA, data, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED));
 	given = check("process_give", process_give(server, ANY(endpoint), RIGHTS_SAME));
 	made = thread_create(server, SERVER_CODE, 0, (uint64_t)given);
 	check("thread_create", made.value);
@@ -369,6 +403,31 @@ static void call_server(void)
 	struct message message = {.label = 1, .word = {1, 2, 3, 4}, .deadline = DEADLINE_NEVER};
 
 	ipc_call(endpoint, &message);
+}
+
+static void start_reader(void)
+{
+	start_server(reader_code, (size_t)(reader_code_end - reader_code));
+}
+
+static uint64_t lent[PAGE_SIZE / sizeof(uint64_t)] __attribute__((aligned(PAGE_SIZE)));
+
+static void call_lending(uint32_t size)
+{
+	struct message message = {.label = 1, .word = {size}, .deadline = DEADLINE_NEVER};
+	struct windows windows = {.read_address = (uintptr_t)lent, .read_size = size};
+
+	ipc_call_lend(endpoint, &message, &windows);
+}
+
+static void lend_128_bytes(void)
+{
+	call_lending(128);
+}
+
+static void lend_4_kib(void)
+{
+	call_lending(PAGE_SIZE);
 }
 
 /* ---- exceptions and foreign calls: the handler's answer is that the instruction has returned a value */
@@ -586,6 +645,8 @@ static const struct operation operations[] = {
 	{.name = "pipe_pingpong", .prepare = start_echo, .run = pipe_pingpong},
 	{.name = "ipc_call_4w", .prepare = start_server_elsewhere, .run = call_server},
 	{.name = "ipc_call_4w_same_space", .prepare = start_server_here, .run = call_server},
+	{.name = "ipc_call_128B", .prepare = start_reader, .run = lend_128_bytes},
+	{.name = "ipc_call_4KiB", .prepare = start_reader, .run = lend_4_kib},
 	{.name = "timer_set", .prepare = alone, .run = set_timer},
 	{.name = "timer_set_of_10000", .prepare = among_many, .run = set_timer},
 	{.name = "fault_to_handler", .prepare = start_handler, .run = fault},
@@ -763,21 +824,22 @@ static void measure_size(const char *name, void (*make)(void))
 
 /* ---- measuring */
 
-static uint64_t count(const struct operation *op)
+/* scripts/profile shows what runs between the labels, which must therefore stand in the program once. */
+__attribute__((noinline, noclone)) static uint64_t count(const struct operation *op)
 {
 	uint64_t before, after;
 
 	if (op->before)
 		op->before();
-	before = instret();
+	__asm__ volatile("bench_before: rdinstret %0" : "=r"(before)::"memory");
 	op->run();
-	after = instret();
+	__asm__ volatile("bench_after: rdinstret %0" : "=r"(after)::"memory");
 	if (op->after)
 		op->after();
 	return after - before;
 }
 
-static void measure(const struct operation *op)
+__attribute__((noinline, noclone)) static void measure(const struct operation *op)
 {
 	if (op->prepare)
 		op->prepare();

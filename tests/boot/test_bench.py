@@ -1,6 +1,7 @@
 """The benchmark runs, and its budgets hold."""
 
 import json
+import re
 import unittest
 
 from tests.support.tree import Tree
@@ -41,6 +42,42 @@ class Budgets(unittest.TestCase):
             ran = self.tree.run("scripts/bench", name)
             self.assertNotEqual(ran.status, 0)
             self.assertIn(name, ran.output)
+
+
+class Profile(unittest.TestCase):
+    """scripts/profile shows what scripts/bench counts."""
+
+    READING = 4  # instructions of a round that are the measuring itself
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.tree = Tree(build=True)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.tree.remove()
+
+    def count(self, operation: str) -> int:
+        ran = self.tree.run("scripts/bench", operation)
+        self.assertEqual(ran.status, 0, ran.output)
+        return int(ran.output.splitlines()[-1].split()[2])
+
+    def test_every_instruction_is_shown(self) -> None:
+        for operation, functions in (("null_call", ("riscv_trap_entry", "sys_process_id")),
+                                     ("ipc_call_4w", ("endpoint_call", "endpoint_reply_receive"))):
+            with self.subTest(operation):
+                ran = self.tree.run("scripts/profile", operation)
+                self.assertEqual(ran.status, 0, ran.output)
+                for function in functions:
+                    self.assertRegex(ran.output, rf"(?m)^ +\d+  {function}$")
+                counts = [int(n) for n in re.findall(r"(?m)^ {0,11}(\d+)  \S", ran.output)]
+                self.assertEqual(sum(counts[:-1]), counts[-1], ran.output)
+                self.assertEqual(counts[-1], self.count(operation) + self.READING)
+
+    def test_operation_that_is_not_there(self) -> None:
+        ran = self.tree.run("scripts/profile", "nonsense")
+        self.assertNotEqual(ran.status, 0)
+        self.assertIn("does the benchmark have this operation", ran.output)
 
 
 if __name__ == "__main__":
