@@ -112,7 +112,7 @@ uint64_t arch_time_now(void);
 
 /*
  * In arch_types.h: arch_store and arch_store_release, as __atomic_store_n of relaxed and of release order, for paths on
- * which instructions count.
+ * which instructions count; and arch_load_pointer, as __atomic_load_n of acquire order for what is reached through it.
  */
 
 /* In arch_types.h, for counting what is short: uint64_t arch_ticks(void), which begins before the first thread; never 0. */
@@ -132,8 +132,7 @@ void arch_take_interrupts(void);
 /* A fresh thread: zero in every register but these. */
 void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument);
 
-/* The value that the call in progress returns when the thread runs again. */
-void arch_frame_set_result(struct trapframe *frame, long value);
+/* In arch_types.h, arch_frame_set_result: the value that the call in progress returns when the thread runs again. */
 
 /* Has the thread make its call again, with the same arguments. */
 void arch_frame_restart_call(struct trapframe *frame);
@@ -150,8 +149,10 @@ void arch_frame_call(const struct trapframe *frame, uint64_t words[4]);
 /* Leaves the handler without returning to it and runs the next thread. For calls that end their caller. */
 _Noreturn void arch_leave(void);
 
-/* Moves from one thread to another on this hart: floating-point state. `from` is NULL after the thread's end. */
-void arch_switch(struct trapframe *from, struct trapframe *to);
+/*
+ * In arch_types.h, arch_switch(from, to): moves from one thread to another on this hart, but for what the trap path does:
+ * floating-point state. `from` is NULL after the thread's end.
+ */
 
 /* Moves this hart to its own guarded stack and goes on with door_start. */
 _Noreturn void arch_start(void);

@@ -34,7 +34,7 @@ void door_ipi(void)
 	sched_take_mail();
 	sched_set_timer(); /* a timer object of this hart may have been set */
 	object_answer_graces();
-	this_hart()->reschedule = true; /* this hart's own requests may have been answered */
+	this_hart()->work |= WORK_OBJECTS; /* this hart's own requests may have been answered */
 }
 
 void door_irq(unsigned number)
@@ -50,10 +50,11 @@ struct trapframe *door_next(void)
 
 struct trapframe *door_next_after_call(long result)
 {
-	struct runner *runner = this_hart()->current;
+	struct hart *hart = this_hart();
+	struct runner *runner = hart->current;
 
 	/* A thread that waits gets its result from whoever wakes it. */
-	if (runner && runner->state == RUNNER_RUNNING)
+	if (runner && runner->state == RUNNER_RUNNING && !(hart->work & WORK_SWITCH))
 		arch_frame_set_result(&runner->frame, result);
 	return sched_next(object_reclaim);
 }

@@ -15,13 +15,23 @@
 struct runner;
 struct arch_aspace;
 
+enum hart_work {
+	WORK_SWITCH =
+		1, /* `current` is another one than came in. Alone, the trap path does that; else door_next */
+	WORK_CHOOSE = 2, /* somebody else may have to run */
+	WORK_MAIL = 4, /* this hart has left mail for itself */
+	WORK_OBJECTS = 8, /* objects may be about to go */
+};
+
 struct hart {
 	/* Known to the trap path by offset. */
 	struct runner *current; /* whose trapframe is in use; NULL after its end */
 	uint64_t stack_top;
 	uint64_t stack_bottom;
 	uint64_t emergency_top; /* where an overflow of the stack is reported from */
-	bool reschedule; /* somebody else may have to run: leave through door_next */
+	uint32_t work; /* bits of hart_work: what is to be done on the way out of the kernel */
+	struct runner
+		*loaded; /* whose s0 to s11 and the like are in the hart's registers; NULL after its end */
 
 	unsigned index; /* 0 to CONFIG_HARTS - 1 */
 	bool online; /* it takes part; never changes back */
@@ -50,9 +60,9 @@ struct hart {
 	/* Scheduler. */
 	struct list ready[CONFIG_PRIORITIES];
 	uint32_t ready_mask; /* bit p: ready[p] has somebody */
-	uint64_t slice_end; /* of the current thread; UINT64_MAX while nobody competes */
+	uint64_t
+		slice_end; /* when the next of the same priority gets its turn; UINT64_MAX: nobody has competed lately */
 	struct tree sleepers; /* threads with a deadline, by it */
-	struct runner *handed_over; /* ready to run next, and in no queue; NULL: none */
 	bool yielded; /* the current runner goes behind the others of its priority */
 	uint64_t timer; /* what the timer is set to */
 	uint64_t timers_due; /* atomic: when to look for timer objects; other harts make it earlier */

@@ -29,20 +29,24 @@
 /* All zero: free. */
 struct CAPABILITY("lock") spinlock {
 	uint32_t held; /* atomic */
-	uint32_t
-		holder; /* atomic: 1 + index of the hart that holds it, 0: none. For the report of a deadlock */
+	uint32_t holder; /* atomic: lock_holder of who holds it; 0: nobody. For the report of a deadlock */
 };
+
+/* What tells this hart from the others: of an address in `harts` half the bits do, so a lock is one word. */
+static inline uint32_t lock_holder(void)
+{
+	return (uint32_t)(uintptr_t)this_hart();
+}
 
 /* Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. */
 static inline void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	while (__builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0)) {
-		assert(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) != this_hart()->index + 1 ||
-			!__atomic_load_n(&lock->held, __ATOMIC_RELAXED));
+		assert(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) != lock_holder());
 		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
 			arch_relax();
 	}
-	arch_store(&lock->holder, this_hart()->index + 1);
+	arch_store(&lock->holder, lock_holder());
 }
 
 static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
@@ -51,9 +55,12 @@ static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_A
 	arch_store_release(&lock->held, 0);
 }
 
-/* Says, and checks, that this hart has the lock: for clang, which can't know that two pointers name the same one. */
+/*
+ * Says that this hart has the lock: for clang, which can't know that two pointers name the same one. Debug builds check
+ * it.
+ */
 static inline void lock_assert_held(const struct spinlock *lock) ASSERTS_HELD(*lock)
 {
-	assert(__atomic_load_n(&lock->held, __ATOMIC_RELAXED) &&
-		__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_hart()->index + 1);
+	if (DEBUG_CHECKS)
+		assert(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == lock_holder());
 }

@@ -6,6 +6,9 @@
 
 #define MUST_USE __attribute__((warn_unused_result))
 
+/* Keeps what is rarely needed out of the way of its caller: registers that only it needs are not saved for nothing. */
+#define RARE __attribute__((noinline, cold))
+
 /* Returns early with the error of `expression`. For the check phase, where nothing is held. */
 #define TRY(expression) \
 	do { \

@@ -64,13 +64,6 @@ struct wait_queue *runner_queue(const struct runner *runner)
 	return __atomic_load_n(&runner->queue, __ATOMIC_ACQUIRE);
 }
 
-/* Out of what it waited in, with the queue's lock if there is one. */
-static void leave(struct runner *runner)
-{
-	list_remove(&runner->waiting);
-	arch_store(&runner->queue, NULL);
-}
-
 /*
  * The time that a runner has run. The current one of a hart has a number below zero there, from which the time of now
  * is missing: so one word tells all, and a look from another hart is never torn.
@@ -150,22 +143,35 @@ static void set_timer(struct hart *hart)
 	}
 }
 
-/* Gives the current runner a time slice if it shares its priority with somebody who is ready, else no limit. */
-static void set_slice(struct hart *hart, const struct runner *running)
+/*
+ * While runners of one priority compete, the turn goes round at beats of a time slice, however long the current one has
+ * had it: so that a switch need not look at the clock. A beat that finds nobody to compete is the last.
+ */
+static void start_slices(struct hart *hart)
 {
-	if (!(hart->ready_mask & 1u << running->priority))
-		hart->slice_end = UINT64_MAX;
-	else if (hart->slice_end == UINT64_MAX)
-		hart->slice_end = arch_time_now() + CONFIG_TIME_SLICE_NS;
-	else
+	if (hart->slice_end != UINT64_MAX)
 		return;
+	hart->slice_end = arch_time_now() + CONFIG_TIME_SLICE_NS;
 	set_timer(hart);
 }
 
-static void sleep_until(struct hart *hart, struct runner *runner, uint64_t deadline)
+static bool has_rival(const struct hart *hart, const struct runner *running)
 {
-	if (deadline == UINT64_MAX)
-		return;
+	return hart->ready_mask & 1u << running->priority;
+}
+
+void sched_keep_slices(const struct runner *next)
+{
+	struct hart *hart = this_hart();
+
+	if (has_rival(hart, next))
+		start_slices(hart);
+}
+
+void sched_add_sleeper(struct runner *runner, uint64_t deadline)
+{
+	struct hart *hart = this_hart();
+
 	tree_insert(&hart->sleepers, &runner->sleeping, deadline);
 	set_timer(hart);
 }
@@ -216,7 +222,7 @@ static void move_away(struct hart *hart, struct runner *runner)
 		if (hart->space == runner->space)
 			arch_aspace_enter(NULL);
 		hart->current = NULL;
-		hart->reschedule = true;
+		hart->work |= WORK_CHOOSE;
 	}
 	runner->unfit = false;
 	set_state(runner, RUNNER_NEW);
@@ -239,9 +245,9 @@ static bool try_make_ready(struct hart *hart, struct runner *runner)
 	enqueue(hart, runner, false);
 	count_load(hart, 1);
 	if (!running || running->state != RUNNER_RUNNING || running->priority < runner->priority)
-		hart->reschedule = true;
+		hart->work |= WORK_CHOOSE;
 	else if (running->priority == runner->priority)
-		set_slice(hart, running);
+		start_slices(hart);
 	return true;
 }
 
@@ -268,7 +274,7 @@ static void post(struct runner *runner, uint32_t mail)
 	while (!__atomic_compare_exchange_n(
 		&home->inbox, &first, runner, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	if (home == this_hart())
-		home->reschedule = true;
+		home->work |= WORK_MAIL;
 	else if (!first)
 		arch_send_ipi(home); /* a full inbox has an IPI on its way */
 }
@@ -285,7 +291,7 @@ static bool leave_queue(struct runner *runner, int why)
 	if (!queue)
 		return false;
 	if (queue == &asleep) {
-		leave(runner);
+		runner_claim(runner);
 		return true;
 	}
 
@@ -296,7 +302,7 @@ static bool leave_queue(struct runner *runner, int why)
 	queued = queue;
 	if (queued && queue->left)
 		queued = queue->left(runner, why);
-	leave(runner);
+	runner_claim(runner);
 	lock_release(lock);
 	return queued;
 }
@@ -304,10 +310,7 @@ static bool leave_queue(struct runner *runner, int why)
 /* Out of where it waits for its turn. */
 static void make_unready(struct hart *hart, struct runner *runner)
 {
-	if (hart->handed_over == runner)
-		hart->handed_over = NULL;
-	else
-		dequeue(hart, runner);
+	dequeue(hart, runner);
 	count_load(hart, -1);
 }
 
@@ -333,8 +336,10 @@ static void end(struct hart *hart, struct runner *runner)
 	if (hart->current == runner) {
 		add_cpu_time(runner, (int64_t)arch_ticks());
 		hart->current = NULL;
-		hart->reschedule = true;
+		hart->work |= WORK_CHOOSE;
 	}
+	if (hart->loaded == runner)
+		hart->loaded = NULL;
 	if (hart->space == runner->space)
 		arch_aspace_enter(NULL);
 }
@@ -351,7 +356,7 @@ static void hold(struct hart *hart, struct runner *runner)
 	case RUNNER_RUNNING:
 		count_load(hart, -1);
 		set_state(runner, RUNNER_HELD);
-		hart->reschedule = true;
+		hart->work |= WORK_CHOOSE;
 		break;
 	case RUNNER_NEW:
 	case RUNNER_WAITING: /* when it is made ready */
@@ -383,12 +388,6 @@ static bool look_at_hold(struct hart *hart, struct runner *runner)
 	return true;
 }
 
-static void set_result(struct runner *runner, long result)
-{
-	report_result(arch_frame_call_number(&runner->frame), result);
-	arch_frame_set_result(&runner->frame, result);
-}
-
 /*
  * A runner that was woken to make its call again, and has not done so, would wait once more: its call is over instead. It
  * may not even be ready yet, when its waker's mail is still on the way.
@@ -415,14 +414,14 @@ static bool cancel(struct hart *hart, struct runner *runner)
 
 static void change_priority(struct hart *hart, struct runner *runner, unsigned priority)
 {
-	bool queued = runner->state == RUNNER_READY && hart->handed_over != runner;
+	bool queued = runner->state == RUNNER_READY;
 
 	if (queued)
 		dequeue(hart, runner);
 	arch_store(&runner->priority, priority);
 	if (queued)
 		enqueue(hart, runner, false);
-	hart->reschedule = true; /* it may be somebody else's turn now */
+	hart->work |= WORK_CHOOSE; /* it may be somebody else's turn now */
 }
 
 /* One that waits, or is held, moves when it is made ready. */
@@ -544,8 +543,7 @@ void sched_take_mail(void)
 
 /* ---- starting, waiting, waking, ending */
 
-/* The caller has taken it out of what it waited for. */
-static void wake(struct runner *runner)
+void sched_make_ready(struct runner *runner)
 {
 	if (is_home(runner))
 		make_ready(this_hart(), runner);
@@ -555,90 +553,34 @@ static void wake(struct runner *runner)
 
 void runner_start(struct runner *runner)
 {
-	wake(runner);
+	sched_make_ready(runner);
 }
 
-static int wait(struct wait_queue *queue, uint64_t deadline)
+int runner_sleep(uint64_t deadline) NO_LOCK_ANALYSIS /* nobody else is concerned */
 {
-	struct hart *hart = this_hart();
-	struct runner *runner = current();
-
-	assert(runner && runner->state == RUNNER_RUNNING);
-	set_state(runner, RUNNER_WAITING);
-	arch_store_release(&runner->queue, queue);
-	count_load(hart, -1);
-	sleep_until(hart, runner, deadline);
-	hart->reschedule = true;
-	return WAITING;
-}
-
-int runner_wait(struct wait_queue *queue, uint64_t deadline)
-{
-	list_append(&queue->runners, &current()->waiting);
-	return wait(queue, deadline);
-}
-
-int runner_sleep(uint64_t deadline)
-{
-	return wait(&asleep, deadline);
-}
-
-void runner_claim(struct runner *runner)
-{
-	leave(runner);
-}
-
-void runner_wake_claimed(struct runner *runner, long result)
-{
-	set_result(runner, result);
-	wake(runner);
+	return runner_wait_apart(&asleep, deadline, NULL);
 }
 
 void runner_wake_with(struct runner *runner, long result)
 {
-	leave(runner);
-	runner_wake_claimed(runner, result);
+	runner_claim(runner);
+	runner_wake(runner, result);
 }
 
-void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue)
+void runner_wait_apart_in(struct runner *runner, struct wait_queue *queue)
 {
 	list_remove(&runner->waiting);
-	list_append(&queue->runners, &runner->waiting);
 	arch_store(&runner->queue, queue);
-}
-
-/* Whether it may run next on this hart: nobody more important is ready, and nobody was handed the hart already. */
-static bool may_take_over(const struct hart *hart, const struct runner *runner)
-{
-	return is_home(runner) && !runner->unfit && !hart->handed_over &&
-	       hart->ready_mask >> runner->priority <= 1;
-}
-
-void runner_hand_over(struct runner *runner, long result)
-{
-	struct hart *hart = this_hart();
-
-	if (!may_take_over(hart, runner)) {
-		runner_wake_with(runner, result);
-		return;
-	}
-	leave(runner);
-	set_result(runner, result);
-	tree_remove(&hart->sleepers, &runner->sleeping);
-	set_state(runner, RUNNER_READY);
-	count_load(hart, 1);
-	hart->handed_over = runner;
-	hart->reschedule = true;
 }
 
 void wait_queue_wake_all_again(struct wait_queue *queue)
 {
 	wait_queue_each(runner, queue)
 	{
-		leave(runner);
+		runner_claim(runner);
 		arch_frame_restart_call(&runner->frame);
 		runner->again = true;
-		wake(runner);
+		sched_make_ready(runner);
 	}
 }
 
@@ -650,14 +592,6 @@ void runner_end_later(struct runner *runner)
 void runner_end_current(void)
 {
 	end(this_hart(), current());
-}
-
-void sched_yield(void)
-{
-	struct hart *hart = this_hart();
-
-	hart->yielded = true;
-	hart->reschedule = true;
 }
 
 void sched_poll_console_at(uint64_t time)
@@ -680,8 +614,19 @@ static void time_out(struct hart *hart, struct runner *runner)
 	tree_remove(&hart->sleepers, &runner->sleeping);
 	if (!leave_queue(runner, -ETIMEDOUT))
 		return;
-	set_result(runner, sleeps ? 0 : -ETIMEDOUT);
+	runner_set_result(runner, sleeps ? 0 : -ETIMEDOUT);
 	make_ready(hart, runner);
+}
+
+static void end_slice(struct hart *hart, uint64_t now)
+{
+	if (hart->current && has_rival(hart, hart->current)) {
+		hart->slice_end = now + CONFIG_TIME_SLICE_NS;
+		hart->yielded = true;
+		hart->work |= WORK_CHOOSE;
+	} else {
+		hart->slice_end = UINT64_MAX;
+	}
 }
 
 void sched_timer(void)
@@ -691,10 +636,8 @@ void sched_timer(void)
 
 	while (hart->sleepers.first && hart->sleepers.first->key <= now)
 		time_out(hart, container_of(hart->sleepers.first, struct runner, sleeping));
-	if (hart->slice_end <= now) {
-		hart->slice_end = UINT64_MAX;
-		sched_yield();
-	}
+	if (hart->slice_end <= now)
+		end_slice(hart, now);
 	/* The pending interrupt goes away only when the timer is set anew, even to the same time. */
 	hart->timer = 0;
 	set_timer(hart);
@@ -705,9 +648,9 @@ void sched_timer(void)
 bool sched_is_above(unsigned priority)
 {
 	const struct hart *hart = this_hart();
-	const struct runner *running = hart->current, *next = hart->handed_over;
+	const struct runner *running = hart->current;
 
-	if (hart->ready_mask >> priority > 1 || (next && next->priority > priority))
+	if (hart->ready_mask >> priority > 1)
 		return true;
 	return running && running->state == RUNNER_RUNNING && running->priority > priority;
 }
@@ -775,41 +718,39 @@ static void idle(struct hart *hart)
 	arch_take_interrupts();
 }
 
-/*
- * The runner that was handed the hart, if the current one has stopped: it goes on with the time slice of that one, so
- * that two that call each other can't keep the others out. Otherwise it goes into the queue.
- */
-static struct runner *take_handed_over(struct hart *hart)
+/* What is to be done before somebody is chosen; false when that has made more to do. */
+static bool tidy(struct hart *hart, void (*leaving)(void))
 {
-	struct runner *next = hart->handed_over;
+	uint32_t work = hart->work;
 
-	hart->handed_over = NULL;
-	if (hart->yielded || (hart->current && hart->current->state == RUNNER_RUNNING) ||
-		hart->ready_mask >> next->priority > 1) {
-		enqueue(hart, next, true);
-		return NULL;
-	}
-	set_state(next, RUNNER_RUNNING);
+	hart->work = 0;
+	if (work & WORK_MAIL)
+		sched_take_mail();
+	if ((work & WORK_OBJECTS) || hart->postponed)
+		leaving();
+	if (hart->postponed) /* somebody more important than the objects comes first */
+		hart->work &= WORK_MAIL;
+	return !hart->work;
+}
+
+/* Takes the first of a queue that is not empty, to run it. */
+static struct runner *take_first(struct hart *hart, unsigned priority)
+{
+	struct runner *next = list_first(&hart->ready[priority], struct runner, ready);
+
+	dequeue(hart, next);
+	next->again = false;
 	return next;
 }
 
 static struct runner *choose(struct hart *hart, void (*leaving)(void))
 {
 	for (;;) {
-		hart->reschedule = false;
-		sched_take_mail();
-		leaving();
-		if (hart->postponed ? !!__atomic_load_n(&hart->inbox, __ATOMIC_RELAXED) : hart->reschedule)
+		if (!tidy(hart, leaving))
 			continue;
 
 		struct runner *running = hart->current;
 
-		if (hart->handed_over) {
-			struct runner *next = take_handed_over(hart);
-
-			if (next)
-				return next;
-		}
 		if (stays(hart, running))
 			return running;
 		if (running && running->state == RUNNER_RUNNING)
@@ -819,13 +760,9 @@ static struct runner *choose(struct hart *hart, void (*leaving)(void))
 		idle(hart);
 	}
 
-	struct runner *next = list_first(&hart->ready[highest_ready(hart)], struct runner, ready);
+	struct runner *next = take_first(hart, highest_ready(hart));
 
-	dequeue(hart, next);
-	next->again = false;
 	set_state(next, RUNNER_RUNNING);
-	if (next != hart->current)
-		hart->slice_end = UINT64_MAX;
 	return next;
 }
 
@@ -844,14 +781,48 @@ struct trapframe *sched_next(void (*leaving)(void))
 	struct hart *hart = this_hart();
 	struct runner *next = choose(hart, leaving);
 
-	hart->reschedule = false;
 	if (hart->yielded)
 		share_load(hart);
 	hart->yielded = false;
-	set_slice(hart, next);
+	if (hart->ready_mask)
+		sched_keep_slices(next);
 	if (hart->space != next->space)
 		arch_aspace_enter(next->space);
 	if (next != hart->current)
 		change_to(hart, next);
 	return &next->frame;
+}
+
+void sched_stop(struct runner *from)
+{
+	struct hart *hart = this_hart();
+
+	count_load(hart, -1);
+	if (!is_plain(hart) || hart->ready_mask >> from->priority != 1) {
+		hart->work |= WORK_CHOOSE;
+		return;
+	}
+
+	struct runner *next = take_first(hart, from->priority);
+
+	if (hart->ready_mask)
+		sched_keep_slices(next);
+	switch_to(hart, from, next);
+}
+
+void sched_yield(void)
+{
+	struct hart *hart = this_hart();
+	struct runner *running = hart->current;
+
+	if (!is_plain(hart) || hart->ready_mask >> running->priority != 1) {
+		hart->yielded = true;
+		hart->work |= WORK_CHOOSE;
+		return;
+	}
+
+	struct runner *next = take_first(hart, running->priority);
+
+	enqueue(hart, running, false);
+	switch_to(hart, running, next);
 }

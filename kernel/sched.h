@@ -108,24 +108,39 @@ void runner_start(struct runner *runner);
  * The current runner waits in `queue` until somebody wakes it or the deadline passes, when its call returns
  * -ETIMEDOUT. The caller has the queue's lock. Returns WAITING, for the handler to return.
  */
-MUST_USE int runner_wait(struct wait_queue *queue, uint64_t deadline) REQUIRES(*queue->lock);
+MUST_USE static inline int runner_wait(struct wait_queue *queue, uint64_t deadline) REQUIRES(*queue->lock);
+
+/*
+ * The same, and hands the hart to `next`, a claimed runner with its result set, or NULL: it runs at once if it may, in what
+ * is left of this one's time slice, so that two that call each other can't keep the others out; else it becomes ready.
+ */
+MUST_USE static inline int runner_wait_handing(
+	struct wait_queue *queue, uint64_t deadline, struct runner *next) REQUIRES(*queue->lock);
+
+/* The same without a place in the queue's list: who wakes it finds it otherwise. */
+MUST_USE static inline int runner_wait_apart(struct wait_queue *queue, uint64_t deadline, struct runner *next)
+	REQUIRES(*queue->lock);
 
 /* The current runner sleeps; its call returns 0. */
 MUST_USE int runner_sleep(uint64_t deadline);
 
 /*
- * Takes a runner out of the queue it waits in and wakes it: its call returns `result`; or puts it into another queue of
- * the same lock.
+ * Takes a waiting runner out of its queue, or one that waits apart: nobody else can wake it now. With the queue's lock.
  */
+static inline void runner_claim(struct runner *runner);
+static inline void runner_claim_apart(struct runner *runner);
+
+/* The call of a runner that waits, or has been claimed, returns `result`. */
+static inline void runner_set_result(struct runner *runner, long result);
+
+/* Wakes a claimed runner, whose call returns `result`. */
+static inline void runner_wake(struct runner *runner, long result);
+
+/* Both in one: claims it and wakes it. */
 void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
-void runner_wait_elsewhere(struct runner *runner, struct wait_queue *queue) REQUIRES(*queue->lock);
 
-/* The two halves of runner_wake_with: nobody else can wake it in between. */
-void runner_claim(struct runner *runner) REQUIRES(*runner->queue->lock);
-void runner_wake_claimed(struct runner *runner, long result);
-
-/* The same as runner_wake_with, and lets it run next if it may, without a turn of the ready queue. */
-void runner_hand_over(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
+/* Puts a runner out of the list of its queue apart in another one, of the same lock. */
+void runner_wait_apart_in(struct runner *runner, struct wait_queue *queue) REQUIRES(*queue->lock);
 
 /* Wakes everyone in `queue`; each makes its call again, in its own address space, and finds what it waited for. */
 void wait_queue_wake_all_again(struct wait_queue *queue) REQUIRES(*queue->lock);
@@ -204,3 +219,22 @@ void sched_take_mail(void);
 
 /* The frame to run now; waits for an interrupt while there is none. `leaving` is called before each look. */
 struct trapframe *sched_next(void (*leaving)(void));
+
+/* Whether a deadline has passed. */
+static inline bool deadline_is_over(uint64_t deadline);
+
+/* ---- for switch.h */
+
+/* A claimed or new runner is to run, on its home. */
+void sched_make_ready(struct runner *runner);
+
+/* The current runner has a deadline to be woken at. */
+void sched_add_sleeper(struct runner *runner, uint64_t deadline);
+
+/* The current runner has stopped: makes the first ready one current if that is plain, else leaves it to sched_next. */
+void sched_stop(struct runner *from);
+
+/* `next` is going to run while others are ready: sees to it that those of its priority get their turn. */
+void sched_keep_slices(const struct runner *next);
+
+#include "switch.h"

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "csr.h"
 #include "layout.h"
 
 struct account;
@@ -30,6 +31,20 @@ struct trapframe {
 	uint64_t fcsr;
 	struct hart *fpu_hart; /* the hart whose registers hold f, if nobody has used them since */
 };
+
+static inline void arch_frame_set_result(struct trapframe *frame, long value)
+{
+	frame->x[10] = (uint64_t)value;
+}
+
+void riscv_fpu_switch(struct trapframe *from, struct trapframe *to);
+
+/* Most threads never use floating point: then the unit is off, and nothing in it is theirs. */
+static inline void arch_switch(struct trapframe *from, struct trapframe *to)
+{
+	if ((csr_read(sstatus) & SSTATUS_FS) || to->fpu_hart)
+		riscv_fpu_switch(from, to);
+}
 
 /* Where a call's message is: a1 to a6, in order. */
 static inline struct message *arch_frame_message(struct trapframe *frame)
@@ -68,6 +83,12 @@ static inline struct hart *this_hart(void)
 		__atomic_thread_fence(__ATOMIC_RELEASE); \
 		arch_store(pointer, value); \
 	} while (0)
+
+/*
+ * An atomic load of a pointer through which only what was there before the partner's release is seen: reaching through it
+ * comes after it (unprivileged specification, 14.1, address dependency), so it needs no fence.
+ */
+#define arch_load_pointer(pointer) (*(__typeof__(*(pointer)) const volatile *)(pointer))
 
 /* The clock, as it counts. */
 static inline uint64_t arch_ticks(void)

@@ -55,7 +55,7 @@ void arch_frame_set_float(struct trapframe *frame, const struct float_registers 
 	frame->fpu_hart = NULL;
 }
 
-void arch_switch(struct trapframe *from, struct trapframe *to)
+void riscv_fpu_switch(struct trapframe *from, struct trapframe *to)
 {
 	struct hart *hart = this_hart();
 	uint64_t status = csr_read(sstatus);

@@ -47,11 +47,6 @@ void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, ui
 	frame->x[X_A0] = argument;
 }
 
-void arch_frame_set_result(struct trapframe *frame, long value)
-{
-	frame->x[X_A0] = (uint64_t)value;
-}
-
 void arch_frame_restart_call(struct trapframe *frame)
 {
 	frame->pc -= ECALL_SIZE;

@@ -22,7 +22,9 @@ void offsets(void)
 	DEFINE(HART_STACK_TOP, offsetof(struct hart, stack_top));
 	DEFINE(HART_STACK_BOTTOM, offsetof(struct hart, stack_bottom));
 	DEFINE(HART_EMERGENCY_TOP, offsetof(struct hart, emergency_top));
-	DEFINE(HART_RESCHEDULE, offsetof(struct hart, reschedule));
+	DEFINE(HART_WORK, offsetof(struct hart, work));
+	DEFINE(HART_LOADED, offsetof(struct hart, loaded));
+	DEFINE(WORK_SWITCH_ALONE, WORK_SWITCH);
 	DEFINE(START_SATP, offsetof(struct riscv_start, satp));
 	DEFINE(START_HARDWARE, offsetof(struct riscv_start, hardware));
 	DEFINE(START_SIZE, sizeof(struct riscv_start));

@@ -71,7 +71,7 @@ riscv_trap_entry:
 	jalr	t1
 
 	/* In: a0 is the result, tp the hart, s0-s11, t3-t6 and gp the user's. */
-	lbu	t0, HART_RESCHEDULE(tp)
+	lw	t0, HART_WORK(tp)
 	bnez	t0, leave_slowly
 	ld	sp, HART_CURRENT(tp)
 	/* In: sp is the trapframe, a0 the result, s0-s11, t3-t6 and gp the user's. */
@@ -84,14 +84,19 @@ leave_call:
 	sret
 
 	/*
-	 * In: as above. From here on the frame is whole: while somebody else runs, or nobody, others may read and write
-	 * it (kernel/object/registers.c).
+	 * In: as above, t0 is what is to be done. From here on the frame is whole: while somebody else runs, or nobody,
+	 * others may read and write it (kernel/object/registers.c).
 	 */
 leave_slowly:
-	ld	t0, HART_CURRENT(tp)
-	beqz	t0, 1f			/* the one that came in is gone */
-	each_kept_register sd, t0
-1:	call	door_next_after_call
+	ld	t1, HART_LOADED(tp)
+	beqz	t1, 1f			/* the one that came in is gone */
+	each_kept_register sd, t1
+1:	addi	t0, t0, -WORK_SWITCH_ALONE
+	bnez	t0, 2f
+	sw	zero, HART_WORK(tp)
+	ld	sp, HART_CURRENT(tp)
+	j	leave_whole
+2:	call	door_next_after_call
 	/* In: a0 is the trapframe to run. */
 leave_with:
 	sd	a0, HART_CURRENT(tp)
@@ -102,6 +107,7 @@ leave_with:
 	 * one succeed, so one is spent here, on the frame's unused x0 (unprivileged specification, 8.2).
 	 */
 leave_whole:
+	sd	sp, HART_LOADED(tp)
 	sc.d	zero, zero, (sp)
 	each_kept_register ld, sp
 	ld	a0, X(10)(sp)
@@ -109,12 +115,14 @@ leave_whole:
 
 	/*
 	 * What every slot of the foreign table holds. The kept registers go into the frame before anybody can hear of
-	 * the call: who does may read and write all of them from another hart at once.
+	 * the call: who does may read and write all of them from another hart at once. So they must not be stored once
+	 * more on the way out.
 	 */
 	.globl	thunk_foreign
 thunk_foreign:
 	ld	t0, HART_CURRENT(tp)
 	each_kept_register sd, t0
+	sd	zero, HART_LOADED(tp)
 	mv	a0, a7
 	tail	riscv_foreign_call
 

@@ -51,7 +51,6 @@ struct endpoint *endpoint_create(void)
 	endpoint->receivers.left = receiver_left;
 	list_init(&endpoint->badges_gone);
 	list_init(&endpoint->gone);
-	endpoint->free = ENDPOINT_NO_SLOT;
 	return endpoint;
 }
 
@@ -78,14 +77,13 @@ void endpoint_withdraw_badge(struct endpoint *badge)
 
 /* ---- slots: calls that have been received */
 
-static struct call_slot *slot_at(struct endpoint *e, uint32_t index) REQUIRES(e->lock)
-{
-	struct call_slot *page = e->page[index / ENDPOINT_PAGE_SLOTS];
+/* Walks all slots, free ones too. */
+#define each_slot(slot, e) \
+	for (unsigned number_ = 0; number_ < ENDPOINT_PAGES && (e)->page[number_]; number_++) \
+		for (struct call_slot *slot = (e)->page[number_]; \
+			slot < (e)->page[number_] + ENDPOINT_PAGE_SLOTS; slot++)
 
-	return page ? &page[index % ENDPOINT_PAGE_SLOTS] : NULL;
-}
-
-static int add_slots(struct endpoint *e) REQUIRES(e->lock)
+static RARE int add_slots(struct endpoint *e) REQUIRES(e->lock)
 {
 	unsigned number = 0;
 	paddr_t frame;
@@ -97,124 +95,120 @@ static int add_slots(struct endpoint *e) REQUIRES(e->lock)
 	TRY(account_frame_alloc_zeroed(e->object.account, &frame));
 	e->page[number] = direct(frame);
 	for (uint32_t i = ENDPOINT_PAGE_SLOTS; i--;) {
-		uint32_t index = number * ENDPOINT_PAGE_SLOTS + i;
+		struct call_slot *slot = &e->page[number][i];
 
-		slot_at(e, index)->generation = 1;
-		slot_at(e, index)->next = e->free;
-		e->free = index;
+		slot->token = 1u << TOKEN_SLOT_BITS | (number * ENDPOINT_PAGE_SLOTS + i);
+		slot->next = e->free;
+		e->free = slot;
 	}
-	e->free_count += ENDPOINT_PAGE_SLOTS;
 	return 0;
 }
 
-/* Gives a caller a slot, of which there is one; returns the token. */
-static uint32_t take_slot(struct endpoint *e, struct runner *caller) REQUIRES(e->lock)
+/* One for a call, of which nobody knows the token yet; there is a free one. */
+static struct call_slot *take_slot(struct endpoint *e) REQUIRES(e->lock)
 {
-	uint32_t index = e->free;
-	struct call_slot *slot = slot_at(e, index);
+	struct call_slot *slot = e->free;
 
 	e->free = slot->next;
-	e->free_count--;
-	slot->caller = caller;
-	thread_of_runner(caller)->call_slot = index;
-	return slot->generation << TOKEN_SLOT_BITS | index;
+	return slot;
 }
 
-static void free_slot(struct endpoint *e, uint32_t index) REQUIRES(e->lock)
+static void put_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
 {
-	struct call_slot *slot = slot_at(e, index);
-
-	slot->caller = NULL;
-	slot->generation = slot->generation + 1 < TOKEN_GENERATIONS ? slot->generation + 1 : 1;
 	slot->next = e->free;
-	e->free = index;
-	e->free_count++;
+	e->free = slot;
+}
+
+/* Its token becomes stale. */
+static void free_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
+{
+	uint32_t token = slot->token + (1u << TOKEN_SLOT_BITS);
+
+	if (!(token >> TOKEN_SLOT_BITS)) /* generation 0 is never used: a token is not 0 */
+		token += 1u << TOKEN_SLOT_BITS;
+	slot->token = token;
+	slot->caller = NULL;
+	put_slot(e, slot);
 }
 
 /*
- * A served call is over, and its token stale. True when its caller can be woken now; else it is held, and
- * endpoint_release will do it.
+ * A served call is over, and its token stale. True when its caller, which is claimed, can be woken now; else it is held,
+ * and endpoint_release will do it.
  */
-static bool end_call(struct endpoint *e, struct runner *caller, int result) REQUIRES(e->lock)
+static bool end_call(struct endpoint *e, struct call_slot *slot, long result) REQUIRES(e->lock)
 {
-	struct thread *thread = thread_of_runner(caller);
-
-	if (thread->call_holds) {
-		lock_assert_held(caller->queue->lock);
-		runner_claim(caller);
-		thread->call_over = true;
-		thread->call_result = result;
+	runner_claim_apart(&slot->caller->runner);
+	if (slot->holds) {
+		slot->caller = NULL;
+		slot->result = result;
 		return false;
 	}
-	free_slot(e, thread->call_slot);
+	free_slot(e, slot);
 	return true;
 }
 
 /* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
 static bool caller_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
 {
-	return end_call(container_of(runner->queue, struct endpoint, served), runner, why);
+	struct endpoint *e = container_of(runner->queue, struct endpoint, served);
+
+	return end_call(e, thread_of_runner(runner)->call_slot, why);
 }
 
 /* The same for a receiver: its slot need not be kept any more. */
-static bool receiver_left(struct runner *runner, int why)
+static bool receiver_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
 {
 	(void)why;
-	container_of(runner->queue, struct endpoint, receivers)->waiting_receivers--;
+	put_slot(
+		container_of(runner->queue, struct endpoint, receivers), thread_of_runner(runner)->call_slot);
 	return true;
 }
 
 /* ---- calling and receiving */
 
 /* An exception is no call: its message is not in the thread's registers. */
-static const struct message *sent_by(struct runner *caller)
+static const struct message *sent_by(struct thread *caller)
 {
-	struct thread *thread = thread_of_runner(caller);
-
-	return thread->exception.pending ? &thread->exception.sent : arch_frame_message(&caller->frame);
+	return caller->exception.pending ? &caller->exception.sent
+					 : arch_frame_message(&caller->runner.frame);
 }
 
-/* The message goes from the caller's frame to the receiver's. The caller is in no queue but `served` after this. */
-static void deliver(struct endpoint *e, struct runner *caller, struct message *to) REQUIRES(e->lock)
+/* The message goes from the caller's frame to the receiver's, and the call into the receiver's slot. */
+static void deliver(struct thread *caller, struct thread *receiver, struct call_slot *slot)
 {
 	const struct message *from = sent_by(caller);
+	struct message *to = arch_frame_message(&receiver->runner.frame);
 
+	slot->caller = caller;
+	caller->call_slot = slot;
+	caller->server = receiver->process;
 	to->label = from->label;
-	to->token = take_slot(e, caller);
+	to->token = slot->token;
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		to->word[i] = from->word[i];
-	to->badge = thread_of_runner(caller)->call_badge;
+	to->badge = caller->call_badge;
 }
 
-static bool is_over(uint64_t deadline)
+static int call(struct endpoint *e, struct thread *caller, uint64_t deadline) REQUIRES(e->lock)
 {
-	return deadline != DEADLINE_NEVER && arch_time_now() >= deadline;
-}
-
-static int call(struct endpoint *e, uint64_t deadline) REQUIRES(e->lock)
-{
-	struct runner *caller = this_hart()->current;
-
 	if (e->closed)
 		return -EPIPE;
 	lock_assert_held(e->callers.lock);
 	lock_assert_held(e->served.lock);
-	if (is_over(deadline))
+	if (deadline_is_over(deadline))
 		return -ETIMEDOUT;
 	if (list_is_empty(&e->receivers.runners))
 		return runner_wait(&e->callers, deadline);
 
-	struct runner *receiver = list_first(&e->receivers.runners, struct runner, waiting);
+	struct thread *receiver = list_first(&e->receivers.runners, struct thread, runner.waiting);
 
-	deliver(e, caller, arch_frame_message(&receiver->frame));
-	thread_of_runner(caller)->server = thread_of_runner(receiver)->process;
-	e->waiting_receivers--;
-	lock_assert_held(receiver->queue->lock);
-	runner_hand_over(receiver, 0);
-	return runner_wait(&e->served, deadline);
+	runner_claim(&receiver->runner);
+	deliver(caller, receiver, receiver->call_slot);
+	runner_set_result(&receiver->runner, 0);
+	return runner_wait_apart(&e->served, deadline, &receiver->runner);
 }
 
-int endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows)
+long endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows)
 {
 	struct endpoint *e = endpoint->root;
 	struct thread *caller = current_thread();
@@ -223,7 +217,7 @@ int endpoint_call(struct endpoint *endpoint, struct message *message, const stru
 	caller->call_badge = endpoint->badge;
 	caller->call_windows = windows;
 	lock_acquire(&e->lock);
-	result = call(e, message->deadline);
+	result = call(e, caller, message->deadline);
 	lock_release(&e->lock);
 	return result;
 }
@@ -241,123 +235,146 @@ static uint64_t end_badge(struct endpoint *e) REQUIRES(e->lock)
 }
 
 /* Tells of a badge whose last handle is gone; the badge itself goes with that. */
-static void tell_gone(struct endpoint *e, struct message *to) REQUIRES(e->lock)
+static RARE void tell_gone(struct endpoint *e, struct message *to) REQUIRES(e->lock)
 {
 	*to = (struct message){.label = MESSAGE_BADGE_GONE, .badge = end_badge(e)};
 }
 
-static int receive(struct endpoint *e, struct message *message) REQUIRES(e->lock)
+/* The first of those who have called, and a free slot. */
+static RARE void receive_first(struct endpoint *e, struct thread *receiver) REQUIRES(e->lock)
 {
-	lock_assert_held(e->receivers.lock);
+	struct thread *caller = list_first(&e->callers.runners, struct thread, runner.waiting);
+
 	lock_assert_held(e->served.lock);
+	deliver(caller, receiver, take_slot(e));
+	runner_wait_apart_in(&caller->runner, &e->served);
+}
+
+/* `next` is a claimed runner to go on when this one waits, or NULL; it is not touched when there is an error. */
+static inline int receive(struct endpoint *e, struct message *message, struct runner *next) REQUIRES(e->lock)
+{
+	struct thread *receiver = current_thread();
+
 	if (e->closed)
 		return -EPIPE;
 	if (!list_is_empty(&e->badges_gone)) {
 		tell_gone(e, message);
 		return 0;
 	}
-	/* Each waiting receiver has a slot kept for it, so that a call can be delivered without fail. */
-	if (e->free_count <= e->waiting_receivers)
+	if (!e->free)
 		TRY(add_slots(e));
-	if (list_is_empty(&e->callers.runners) && is_over(message->deadline))
-		return -ETIMEDOUT;
-	if (list_is_empty(&e->callers.runners)) {
-		e->waiting_receivers++;
-		return runner_wait(&e->receivers, message->deadline);
+	lock_assert_held(e->callers.lock);
+	lock_assert_held(e->receivers.lock);
+	if (!list_is_empty(&e->callers.runners)) {
+		receive_first(e, receiver);
+		return 0;
 	}
-
-	struct runner *caller = list_first(&e->callers.runners, struct runner, waiting);
-
-	deliver(e, caller, message);
-	thread_of_runner(caller)->server = current_process();
-	runner_wait_elsewhere(caller, &e->served);
-	return 0;
+	if (deadline_is_over(message->deadline))
+		return -ETIMEDOUT;
+	receiver->call_slot = take_slot(e);
+	return runner_wait_handing(&e->receivers, message->deadline, next);
 }
 
-int endpoint_receive(struct endpoint *endpoint, struct message *message)
+long endpoint_receive(struct endpoint *endpoint, struct message *message)
 {
 	struct endpoint *e = endpoint->root;
 	int result;
 
 	lock_acquire(&e->lock);
-	result = receive(e, message);
+	result = receive(e, message, NULL);
 	lock_release(&e->lock);
 	return result;
 }
 
-/* The caller that a token names; NULL when it waits no more. */
-static struct runner *find_caller(struct endpoint *e, uint32_t token) REQUIRES(e->lock)
+/* The slot of the call that a token names; NULL when its caller waits no more. */
+static struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQUIRES(e->lock)
 {
-	const struct call_slot *slot = slot_at(e, token & ((1u << TOKEN_SLOT_BITS) - 1));
+	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
+	struct call_slot *slot = e->page[number / ENDPOINT_PAGE_SLOTS];
 
-	if (!slot || !slot->caller || slot->generation != token >> TOKEN_SLOT_BITS)
+	if (!slot)
 		return NULL;
-	return thread_of_runner(slot->caller)->call_over ? NULL : slot->caller;
+	slot += number % ENDPOINT_PAGE_SLOTS;
+	return slot->token == token && slot->caller ? slot : NULL;
 }
 
 /* The caller takes an answer: it comes to where its message was. */
-static void take_answer(struct runner *caller, const struct message *message)
+static inline void take_answer(struct thread *caller, const struct message *message)
 {
-	struct thread *thread = thread_of_runner(caller);
-	struct message *to = arch_frame_message(&caller->frame);
+	struct message *to = arch_frame_message(&caller->runner.frame);
 
-	if (thread->exception.pending) {
-		exception_answer(thread, message);
+	if (caller->exception.pending) {
+		exception_answer(caller, message);
 		return;
 	}
-	*to = (struct message){.label = message->label};
+	to->label = message->label;
+	to->token = 0;
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		to->word[i] = message->word[i];
+	to->badge = 0;
 }
 
-/* Whoever waited and has been claimed goes on: what has met an exception as it is, all others with this result. */
-static void go_on_claimed(struct runner *runner, long result)
+/*
+ * Whoever waited has been claimed, and has its result: what has met an exception its own registers, all others this one.
+ * False when it can't go on.
+ */
+static inline bool finish_wait(struct thread *thread, long result)
 {
-	struct thread *thread = thread_of_runner(runner);
-
-	if (!thread->exception.pending || exception_is_over(thread, &result))
-		runner_wake_claimed(runner, result);
+	if (thread->exception.pending && !exception_is_over(thread, &result))
+		return false;
+	runner_set_result(&thread->runner, result);
+	return true;
 }
 
-static void go_on(struct runner *runner, long result) REQUIRES(*runner->queue->lock)
+static void go_on(struct thread *claimed, long result)
 {
-	runner_claim(runner);
-	go_on_claimed(runner, result);
+	if (finish_wait(claimed, result))
+		sched_make_ready(&claimed->runner);
 }
 
-/* The same after an answer. */
-static void answered(struct runner *caller) REQUIRES(*caller->queue->lock)
+/* Answers a call. Its caller is claimed, and goes to *answered if it can go on: else that is NULL. */
+static inline int reply(struct endpoint *e, const struct message *message, struct runner **answered)
+	REQUIRES(e->lock)
 {
-	struct thread *thread = thread_of_runner(caller);
-	long result = 0;
+	struct call_slot *slot = find_call(e, message->token);
 
-	if (thread->exception.pending && thread->exception.refused)
-		go_on(caller, 0);
-	else if (!thread->exception.pending || exception_is_over(thread, &result))
-		runner_hand_over(caller, result);
-}
-
-static int reply(struct endpoint *e, const struct message *message) REQUIRES(e->lock)
-{
-	struct runner *caller = find_caller(e, message->token);
-
-	if (!caller)
+	if (!slot)
 		return -ESRCH;
 
+	struct thread *caller = slot->caller;
+
 	take_answer(caller, message);
-	lock_assert_held(caller->queue->lock);
-	if (end_call(e, caller, 0))
-		answered(caller);
+	*answered = end_call(e, slot, 0) && finish_wait(caller, 0) ? &caller->runner : NULL;
 	return 0;
 }
 
-int endpoint_reply(struct endpoint *endpoint, const struct message *message)
+long endpoint_reply(struct endpoint *endpoint, const struct message *message)
 {
 	struct endpoint *e = endpoint->root;
+	struct runner *caller;
+	int error;
+
+	lock_acquire(&e->lock);
+	error = reply(e, message, &caller);
+	if (!error && caller)
+		sched_make_ready(caller);
+	lock_release(&e->lock);
+	return error;
+}
+
+long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
+{
+	struct endpoint *e = endpoint->root;
+	struct runner *caller;
 	int result;
 
 	lock_acquire(&e->lock);
-	result = reply(e, message);
+	result = reply(e, message, &caller);
+	if (!result) {
+		result = receive(e, message, caller);
+		if (result != WAITING && caller)
+			sched_make_ready(caller);
+	}
 	lock_release(&e->lock);
 	return result;
 }
@@ -367,30 +384,30 @@ int endpoint_reply(struct endpoint *endpoint, const struct message *message)
 struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent)
 {
 	struct endpoint *e = endpoint->root;
-	struct thread *thread = NULL;
-	struct runner *caller;
+	struct thread *caller = NULL;
+	struct call_slot *slot;
 
 	lock_acquire(&e->lock);
-	caller = find_caller(e, token);
-	if (caller) {
-		thread = thread_of_runner(caller);
-		thread->call_holds++;
+	slot = find_call(e, token);
+	if (slot) {
+		caller = slot->caller;
+		slot->holds++;
 		if (sent)
 			*sent = *sent_by(caller);
 	}
 	lock_release(&e->lock);
-	return thread;
+	return caller;
 }
 
 void endpoint_release(struct endpoint *endpoint, struct thread *caller)
 {
 	struct endpoint *e = endpoint->root;
+	struct call_slot *slot = caller->call_slot;
 
 	lock_acquire(&e->lock);
-	if (!--caller->call_holds && caller->call_over) {
-		caller->call_over = false;
-		free_slot(e, caller->call_slot);
-		go_on_claimed(&caller->runner, caller->call_result);
+	if (!--slot->holds && !slot->caller) {
+		free_slot(e, slot);
+		go_on(caller, slot->result);
 	}
 	lock_release(&e->lock);
 }
@@ -404,8 +421,8 @@ static void wake_all(struct wait_queue *queue, int error) REQUIRES(*queue->lock)
 
 		if (queue->left)
 			queue->left(runner, error);
-		lock_assert_held(runner->queue->lock);
-		go_on(runner, error);
+		runner_claim(runner);
+		go_on(thread_of_runner(runner), error);
 	}
 }
 
@@ -417,12 +434,13 @@ void endpoint_receiver_added(struct endpoint *endpoint)
 /* Callers whose call `server`, or with NULL anybody, has received will not hear from it any more. */
 static void fail_served_by(struct endpoint *e, const struct process *server) REQUIRES(e->lock)
 {
-	wait_queue_each(caller, &e->served)
+	each_slot(slot, e)
 	{
-		if (server && thread_of_runner(caller)->server != server)
+		struct thread *caller = slot->caller;
+
+		if (!caller || (server && caller->server != server))
 			continue;
-		lock_assert_held(caller->queue->lock);
-		if (end_call(e, caller, -EPIPE))
+		if (end_call(e, slot, -EPIPE))
 			go_on(caller, -EPIPE);
 	}
 }
@@ -462,7 +480,7 @@ static bool leave_word(struct endpoint *e, struct endpoint *badge) REQUIRES(e->l
 
 	struct runner *receiver = list_first(&e->receivers.runners, struct runner, waiting);
 
-	e->waiting_receivers--;
+	put_slot(e, thread_of_runner(receiver)->call_slot);
 	tell_gone(e, arch_frame_message(&receiver->frame));
 	lock_assert_held(receiver->queue->lock);
 	runner_wake_with(receiver, 0);
@@ -485,10 +503,10 @@ void endpoint_read_info(struct endpoint *endpoint, struct endpoint_info *info)
 	info->object = e->object.id;
 	lock_acquire(&e->lock);
 	lock_assert_held(e->callers.lock);
-	lock_assert_held(e->served.lock);
 	lock_assert_held(e->receivers.lock);
 	info->calling = count(&e->callers);
-	info->served = count(&e->served);
+	info->served = 0;
+	each_slot(slot, e) info->served += slot->caller != NULL;
 	info->receiving = count(&e->receivers);
 	info->closed = e->closed;
 	lock_release(&e->lock);

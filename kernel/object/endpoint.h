@@ -12,18 +12,21 @@
 #include "sched.h"
 
 enum {
-	ENDPOINT_PAGE_SLOTS = 256,
-	ENDPOINT_PAGES = 8, /* so many calls, times slots, can be received and not yet answered */
+	ENDPOINT_PAGE_SLOTS = 128,
+	ENDPOINT_PAGES = 16, /* so many calls, times slots, can be received and not yet answered */
 };
 
 struct process;
 struct thread;
 
-/* A call that has been received: who waits for its reply. */
+/* A call that has been received: who waits for its reply. Each waiting receiver keeps one for the call to come. */
 struct call_slot {
-	struct runner *caller; /* NULL: free */
-	uint32_t generation;
-	uint32_t next; /* of a free slot: the next free one */
+	struct thread *caller; /* NULL: none, or its call is over */
+	struct call_slot *next; /* of a free slot: the next free one */
+	uint32_t token; /* generation << TOKEN_SLOT_BITS | its number */
+	uint32_t
+		holds; /* how many handlers work with what the caller has lent: it can't go on before they are through */
+	long result; /* of a call that has ended while it was held */
 };
 
 struct endpoint {
@@ -36,17 +39,13 @@ struct endpoint {
 	struct spinlock lock; /* guards all below */
 	struct wait_queue callers; /* whose call nobody has received yet */
 	struct wait_queue receivers; /* there are no callers while there are receivers */
-	struct wait_queue served; /* callers whose call has been received: each has a slot */
+	struct wait_queue served; /* callers whose call has been received: apart, each has a slot */
 	struct list badges_gone; /* badges whose end has not been told */
 	struct call_slot *page[ENDPOINT_PAGES];
-	uint32_t free; /* first free slot; ENDPOINT_NO_SLOT when the pages are full */
-	uint32_t free_count;
-	uint32_t waiting_receivers;
+	struct call_slot *free; /* first free slot; NULL when the pages are full */
 	uint32_t receiver_handles; /* with the right to receive; none left: the endpoint is closed */
 	bool closed;
 };
-
-#define ENDPOINT_NO_SLOT UINT32_MAX
 
 /* NULL when memory is out. */
 struct endpoint *endpoint_create(void);
@@ -56,9 +55,11 @@ struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t badge
 void endpoint_withdraw_badge(struct endpoint *badge);
 
 /* The calls of syscalls.tbl, by the current thread. `message` and `windows`, or NULL, are in its own frame. */
-MUST_USE int endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows);
-MUST_USE int endpoint_receive(struct endpoint *endpoint, struct message *message);
-MUST_USE int endpoint_reply(struct endpoint *endpoint, const struct message *message);
+MUST_USE long endpoint_call(
+	struct endpoint *endpoint, struct message *message, const struct windows *windows);
+MUST_USE long endpoint_receive(struct endpoint *endpoint, struct message *message);
+MUST_USE long endpoint_reply(struct endpoint *endpoint, const struct message *message);
+MUST_USE long endpoint_reply_receive(struct endpoint *endpoint, struct message *message);
 
 /*
  * The caller that a token names, NULL when it waits no more, and what it has sent. It does not go on, whatever ends

@@ -13,7 +13,7 @@
 enum { SYMBOL_SIZE = 64 };
 
 /* "main+0x12", or nothing when the program has no symbols there. */
-static void report(struct process *process, const struct exception *exception)
+static void report_fault(struct process *process, const struct exception *exception)
 {
 	char name[SYMBOL_SIZE];
 	uint64_t offset;
@@ -32,7 +32,7 @@ void exception_fail(struct thread *thread)
 
 	if (!__atomic_load_n(&thread->process->ending,
 		    __ATOMIC_RELAXED)) /* else somebody has reported, or killed it */
-		report(thread->process, exception);
+		report_fault(thread->process, exception);
 	process_end(thread->process, &(struct process_result){
 					     .reason = END_REASON_FAULTED,
 					     .status = exception->status,
@@ -43,10 +43,10 @@ void exception_fail(struct thread *thread)
 }
 
 /* WAITING, or an error when nobody can receive it. The endpoint stays until this hart has left the kernel. */
-static int send(struct thread *thread)
+static long send(struct thread *thread)
 {
 	struct endpoint *endpoint = __atomic_load_n(&thread->process->exceptions, __ATOMIC_ACQUIRE);
-	int result = -EPIPE;
+	long result = -EPIPE;
 
 	if (endpoint) {
 		thread->exception.pending = true;

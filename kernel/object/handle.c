@@ -16,38 +16,23 @@ static uint32_t index_of(uint32_t value)
 
 static struct handle_slot *slot_at(const struct handle_table *table, uint32_t index)
 {
-	/* Acquire: a page is seen with its slots made. Partner: grow. */
-	struct handle_slot *page = __atomic_load_n(&table->page[index / HANDLE_PAGE_SLOTS], __ATOMIC_ACQUIRE);
+	return &table->page[index / HANDLE_PAGE_SLOTS][index % HANDLE_PAGE_SLOTS];
+}
 
-	return page ? &page[index % HANDLE_PAGE_SLOTS] : NULL;
+/* The name of a handle in use, or with HANDLE_FREE of a free slot. */
+static uint64_t name_of(uint64_t generation, uint32_t rights_or_next)
+{
+	return generation << 32 | rights_or_next;
+}
+
+static uint32_t generation_of(const struct handle_slot *slot)
+{
+	return (uint32_t)((slot->name & ~HANDLE_FREE) >> 32);
 }
 
 void handle_table_init(struct handle_table *table)
 {
 	*table = (struct handle_table){.free = HANDLE_NONE};
-}
-
-/*
- * A slot is read without the lock while another thread may close it and use it again. The generation is read before
- * and after: it changes before anything else of the slot does, so if it is still the same, object and rights belong
- * together.
- */
-int handle_find(const struct handle_table *table, uint32_t value, struct handle_ref *found)
-{
-	const struct handle_slot *slot = slot_at(table, index_of(value));
-	uint32_t generation = value >> HANDLE_INDEX_BITS;
-
-	if (!slot || __atomic_load_n(&slot->generation, __ATOMIC_ACQUIRE) != generation)
-		return -EBADF;
-
-	/* Acquire: the object is seen as handle_add's caller made it; partner: add. And see the fence in free_slot. */
-	struct object *object = __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
-	uint32_t rights = __atomic_load_n(&slot->rights, __ATOMIC_ACQUIRE);
-
-	if (!object || __atomic_load_n(&slot->generation, __ATOMIC_RELAXED) != generation)
-		return -EBADF;
-	*found = (struct handle_ref){object, rights, value};
-	return 0;
 }
 
 /* Adds a page of free slots. */
@@ -67,8 +52,8 @@ static int grow(struct handle_table *table, struct account *account)
 	for (unsigned i = 0; i < HANDLE_PAGE_SLOTS; i++) {
 		bool last = i == HANDLE_PAGE_SLOTS - 1;
 
-		page[i].generation = 1;
-		page[i].rights = last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1;
+		page[i].name = HANDLE_FREE |
+			       name_of(1, last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1);
 	}
 	table->free = number * HANDLE_PAGE_SLOTS;
 	arch_store_release(&table->page[number], page);
@@ -106,15 +91,15 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 
 	if (error)
 		return (handle_result){error};
-	table->free = slot->rights;
+	table->free = (uint32_t)slot->name;
 	table->count++;
 	owner->self_handles += object == &owner->object;
 	if (may_receive(object, rights))
 		endpoint_receiver_added(endpoint_of(object));
-	/* The generation has been new since the slot was freed, and nobody knows it yet. */
-	arch_store(&slot->rights, rights);
-	arch_store_release(&slot->object, object);
-	return (handle_result){(long)(slot->generation << HANDLE_INDEX_BITS | index)};
+	/* Release: who finds the name finds the object, too. */
+	arch_store(&slot->object, object);
+	arch_store_release(&slot->name, name_of(generation_of(slot), rights));
+	return (handle_result){(long)(generation_of(slot) << HANDLE_INDEX_BITS | index)};
 }
 
 handle_result handle_add(struct process *owner, struct object *object, uint32_t rights)
@@ -140,10 +125,9 @@ static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(
 	struct handle_slot *slot = slot_at(table, index);
 	struct object *object = slot->object;
 
-	arch_store(&slot->generation, next_generation(slot->generation));
+	arch_store(&slot->name, HANDLE_FREE | name_of(next_generation(generation_of(slot)), table->free));
 	__atomic_thread_fence(__ATOMIC_RELEASE); /* partner: the acquiring loads in handle_find */
 	arch_store(&slot->object, NULL);
-	arch_store(&slot->rights, table->free);
 	table->free = index;
 	table->count--;
 	owner->self_handles -= object == &owner->object;
@@ -204,7 +188,7 @@ int handle_remove(struct process *owner, uint32_t value)
 static void clear_slot(struct process *owner, struct handle_slot *slot, uint32_t index, int *work)
 {
 	struct object *object = slot->object;
-	uint32_t rights = slot->rights;
+	uint32_t rights = (uint32_t)slot->name;
 
 	*work -= object ? WORK_OBJECT : WORK_LOOK;
 	if (!object)

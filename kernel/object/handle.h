@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "arch.h"
 #include "object/object.h"
 #include "result.h"
 
@@ -23,10 +24,13 @@ typedef struct {
 	long value;
 } handle_result;
 
+/*
+ * `name` tells in one word what can be asked for here: the generation in the upper half, or HANDLE_FREE and the next one,
+ * and the rights, or of a free slot the index of the next free one, in the lower.
+ */
 struct handle_slot {
-	struct object *object; /* NULL: free */
-	uint32_t rights; /* of a free slot: index of the next free one */
-	uint32_t generation;
+	uint64_t name; /* atomic */
+	struct object *object; /* atomic; NULL: free */
 };
 
 enum {
@@ -49,10 +53,35 @@ struct handle_table {
 
 enum { HANDLE_NONE = UINT32_MAX };
 
+#define HANDLE_FREE (1ul << 63)
+
 void handle_table_init(struct handle_table *table);
 
-/* Finds what `value` names: -EBADF when nothing. */
-MUST_USE int handle_find(const struct handle_table *table, uint32_t value, struct handle_ref *found);
+/*
+ * Finds what `value` names: -EBADF when nothing. A slot is read without the lock while another thread may close it and use
+ * it again. Its name is read before and after the object: it changes first when a handle is closed, and last when one is
+ * made, so if it is still the same, object and rights belong together.
+ */
+MUST_USE static inline int handle_find(
+	const struct handle_table *table, uint32_t value, struct handle_ref *found)
+{
+	uint32_t index = value & ((1u << HANDLE_INDEX_BITS) - 1);
+	const struct handle_slot *slot = arch_load_pointer(&table->page[index / HANDLE_PAGE_SLOTS]);
+
+	if (!slot) /* else it is seen with its slots made. Partner: grow */
+		return -EBADF;
+	slot += index % HANDLE_PAGE_SLOTS;
+
+	/* Acquire: the object is seen as handle_add's caller made it; partner: add. And see the fence in free_slot. */
+	uint64_t name = __atomic_load_n(&slot->name, __ATOMIC_ACQUIRE);
+	struct object *object = __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
+
+	if (name >> 32 != value >> HANDLE_INDEX_BITS ||
+		__atomic_load_n(&slot->name, __ATOMIC_RELAXED) != name)
+		return -EBADF;
+	*found = (struct handle_ref){object, (uint32_t)name, value};
+	return 0;
+}
 
 /* Makes a handle to `object`, taking a reference of its own: -EMFILE, -ENOMEM, -EBADF when the object has just gone. */
 MUST_USE handle_result handle_add(struct process *owner, struct object *object, uint32_t rights);

@@ -26,7 +26,8 @@ static void hand_out(struct notification *notification) REQUIRES(notification->l
 
 		lock_assert_held(runner->queue->lock);
 		if (taken) {
-			runner_wake_with(runner, (long)taken);
+			runner_claim(runner);
+			runner_wake(runner, (long)taken);
 			notification->bits &= ~taken;
 		}
 		if (!notification->bits)
@@ -53,7 +54,7 @@ static long take_or_wait(struct notification *notification, uint64_t mask, uint6
 		notification->bits &= ~taken;
 		return (long)taken;
 	}
-	if (arch_time_now() >= deadline)
+	if (deadline_is_over(deadline))
 		return -ETIMEDOUT;
 	this_hart()->current->wants[0] = mask;
 	lock_assert_held(notification->waiters.lock);

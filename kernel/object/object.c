@@ -105,7 +105,7 @@ static void leave_work(struct list *list, struct object *object)
 	hart->has_work = true;
 	if (priority > hart->work_priority)
 		hart->work_priority = priority;
-	hart->reschedule = true; /* leave through object_reclaim */
+	hart->work |= WORK_OBJECTS;
 }
 
 static void doom(struct object *object)
@@ -236,7 +236,7 @@ static bool advance(struct hart *hart, int *work)
 	ask_for_grace(hart);
 	/* Nobody to wait for: again, but first mail is taken, for which a thread among them may wait (thread_destroy). */
 	if (!__atomic_load_n(&hart->grace_answers_due, __ATOMIC_RELAXED))
-		hart->reschedule = true;
+		hart->work |= WORK_MAIL | WORK_OBJECTS;
 	return false;
 }
 

@@ -6,6 +6,7 @@
 #include "object/object.h"
 #include "sched.h"
 
+struct call_slot;
 struct process;
 struct windows;
 
@@ -19,11 +20,8 @@ struct thread {
 	uint64_t call_badge; /* of the handle it calls through */
 	const struct windows
 		*call_windows; /* what it lends, in its frame; NULL: nothing, and it offers no handles */
-	uint32_t call_slot; /* once the call has been received */
-	uint32_t
-		call_holds; /* how many handlers work with what it has lent: it can't go on before they are through */
-	bool call_over; /* the call has ended while it was held; it will return call_result */
-	int call_result;
+	struct call_slot
+		*call_slot; /* of its call, once received; of a waiting receiver, for the one to come */
 	const struct process *server; /* that has received it */
 
 	struct exception exception; /* the last one it has met */

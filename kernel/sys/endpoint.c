@@ -42,30 +42,29 @@ handle_result sys_endpoint_badge(struct endpoint *e, uint64_t badge)
 	return result;
 }
 
-int sys_ipc_call(struct endpoint *e, struct message *message)
+long sys_ipc_call(struct endpoint *e, struct message *message)
 {
 	return endpoint_call(e, message, NULL);
 }
 
-int sys_ipc_call_lend(struct endpoint *e, struct message *message, const struct windows *windows)
+long sys_ipc_call_lend(struct endpoint *e, struct message *message, const struct windows *windows)
 {
 	return endpoint_call(e, message, windows);
 }
 
-int sys_ipc_receive(struct endpoint *e, struct message *message)
+long sys_ipc_receive(struct endpoint *e, struct message *message)
 {
 	return endpoint_receive(e, message);
 }
 
-int sys_ipc_reply(struct endpoint *e, struct message *message)
+long sys_ipc_reply(struct endpoint *e, struct message *message)
 {
 	return endpoint_reply(e, message);
 }
 
-int sys_ipc_reply_receive(struct endpoint *e, struct message *message)
+long sys_ipc_reply_receive(struct endpoint *e, struct message *message)
 {
-	TRY(endpoint_reply(e, message));
-	return endpoint_receive(e, message);
+	return endpoint_reply_receive(e, message);
 }
 
 /* ---- what a waiting caller has lent and offered */

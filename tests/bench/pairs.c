@@ -101,8 +101,8 @@ static void place(void)
 
 	make_pair(&pairs[0]);
 	spinning = true;
-	spinner = thread_create(own_process(), (uintptr_t)spin, (uintptr_t)(spinner_stack + STACK),
-		(uintptr_t)&spinning);
+	spinner = thread_create(
+		own_process(), (uintptr_t)spin, (uintptr_t)(spinner_stack + STACK), (uintptr_t)&spinning);
 	if (spinner.value < 0)
 		fail("thread_create", spinner.value);
 	make_pair(&pairs[1]);

@@ -425,7 +425,7 @@ static struct trapframe *make_call(struct trapframe *frame)
 	const uint64_t *a = frame->a;
 	long result = frame->table[number](a[0], a[1], a[2], a[3], a[4], a[5]);
 
-	if (this_hart()->reschedule)
+	if (this_hart()->work)
 		return door_next_after_call(result);
 	frame->result = result;
 	return frame;
@@ -571,11 +571,6 @@ void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, ui
 	frame->pc = entry;
 	frame->stack = stack;
 	frame->argument = argument;
-}
-
-void arch_frame_set_result(struct trapframe *frame, long value)
-{
-	frame->result = value;
 }
 
 void arch_frame_restart_call(struct trapframe *frame)

@@ -40,6 +40,15 @@ struct trapframe {
 	uint64_t state[16]; /* the program's own; zero at first */
 };
 
+#define arch_load_pointer(pointer) __atomic_load_n(pointer, __ATOMIC_ACQUIRE)
+
+static inline void arch_frame_set_result(struct trapframe *frame, long value)
+{
+	frame->result = value;
+}
+
+void arch_switch(struct trapframe *from, struct trapframe *to);
+
 static inline struct message *arch_frame_message(struct trapframe *frame)
 {
 	return (struct message *)&frame->a[1];

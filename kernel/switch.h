@@ -1,0 +1,107 @@
+/*
+ * The short way from one runner to another of the same hart, inlined, since calls between threads are as fast as
+ * this is short. A runner that starts to wait makes the next one current at once, when it is plain who that is: the
+ * one that it hands the hart to, or the first in the ready queue, and nothing else is to be done on this hart. Whatever
+ * is not plain is left to sched_next. Included by sched.h.
+ */
+#pragma once
+
+#include "report.h"
+#include "sched.h"
+
+static inline bool deadline_is_over(uint64_t deadline)
+{
+	return deadline != UINT64_MAX && arch_time_now() >= deadline;
+}
+
+static inline void runner_claim_apart(struct runner *runner)
+{
+	arch_store(&runner->queue, NULL);
+}
+
+static inline void runner_claim(struct runner *runner)
+{
+	list_remove(&runner->waiting);
+	runner_claim_apart(runner);
+}
+
+static inline void runner_set_result(struct runner *runner, long result)
+{
+	if (DEBUG_CHECKS)
+		report_result(arch_frame_call_number(&runner->frame), result);
+	arch_frame_set_result(&runner->frame, result);
+}
+
+static inline void runner_wake(struct runner *runner, long result)
+{
+	runner_set_result(runner, result);
+	sched_make_ready(runner);
+}
+
+/* Makes `next` the current one; the way out changes the registers. */
+static inline void switch_to(struct hart *hart, struct runner *from, struct runner *next)
+{
+	int64_t now = (int64_t)arch_ticks();
+
+	arch_store(&from->cpu_time, from->cpu_time + now);
+	arch_store(&next->cpu_time, next->cpu_time - now);
+	arch_store(&next->state, RUNNER_RUNNING);
+	if (hart->space != next->space)
+		arch_aspace_enter(next->space);
+	arch_switch(&from->frame, &next->frame);
+	hart->current = next;
+	hart->work = WORK_SWITCH;
+}
+
+/* Whether nothing else is to be done on this hart. */
+static inline bool is_plain(const struct hart *hart)
+{
+	return !hart->work && !hart->postponed;
+}
+
+/* Whether a claimed runner may run here and now, when the current one stops: it is plain that nobody comes before it. */
+static inline bool may_take_over(const struct hart *hart, const struct runner *next)
+{
+	return __atomic_load_n(&next->frame.hart, __ATOMIC_RELAXED) == hart && !next->unfit &&
+	       is_plain(hart) && hart->ready_mask >> next->priority <= 1;
+}
+
+/* The current runner has stopped; `next` has been claimed, or is NULL. */
+static inline void switch_away(struct hart *hart, struct runner *from, struct runner *next)
+{
+	if (!next) {
+		sched_stop(from);
+	} else if (may_take_over(hart, next)) {
+		tree_remove(&hart->sleepers, &next->sleeping);
+		if (hart->ready_mask)
+			sched_keep_slices(next);
+		switch_to(hart, from, next);
+	} else {
+		sched_make_ready(next);
+		sched_stop(from);
+	}
+}
+
+static inline int runner_wait_apart(struct wait_queue *queue, uint64_t deadline, struct runner *next)
+{
+	struct hart *hart = this_hart();
+	struct runner *runner = hart->current;
+
+	arch_store(&runner->state, RUNNER_WAITING);
+	arch_store_release(&runner->queue, queue); /* partner: runner_queue */
+	if (deadline != UINT64_MAX)
+		sched_add_sleeper(runner, deadline);
+	switch_away(hart, runner, next);
+	return WAITING;
+}
+
+static inline int runner_wait_handing(struct wait_queue *queue, uint64_t deadline, struct runner *next)
+{
+	list_append(&queue->runners, &this_hart()->current->waiting);
+	return runner_wait_apart(queue, deadline, next);
+}
+
+static inline int runner_wait(struct wait_queue *queue, uint64_t deadline)
+{
+	return runner_wait_handing(queue, deadline, NULL);
+}
