@@ -445,13 +445,26 @@ static void fail_served_by(struct endpoint *e, const struct process *server) REQ
 	}
 }
 
+static bool is_serving(const struct endpoint *e, const struct process *server) REQUIRES(e->lock)
+{
+	each_slot(slot, e) if (slot->caller && slot->caller->server == server) return true;
+	return false;
+}
+
+/* Whether a process has just lost its last handle with which it could answer the calls that it has received. */
+static bool has_given_up(struct endpoint *e, struct process *server) REQUIRES(e->lock)
+{
+	return server->finishing ||
+	       (is_serving(e, server) && !handle_table_has(server, &e->object, RIGHT_ENDPOINT_RECEIVE));
+}
+
 void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
 {
 	struct endpoint *e = endpoint->root;
 
 	lock_acquire(&e->lock);
 	lock_assert_held(e->callers.lock);
-	if (owner->finishing)
+	if (has_given_up(e, owner))
 		fail_served_by(e, owner);
 	if (__atomic_sub_fetch(&e->receiver_handles, 1, __ATOMIC_RELAXED) == 0) {
 		e->closed = true;

@@ -184,6 +184,23 @@ int handle_remove(struct process *owner, uint32_t value)
 	return error;
 }
 
+bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights)
+{
+	bool found = false;
+
+	lock_acquire(&owner->lock);
+	for (uint32_t i = 0; i < 1u << HANDLE_INDEX_BITS && !found; i++) {
+		const struct handle_slot *slot;
+
+		if (!owner->handles.page[i / HANDLE_PAGE_SLOTS])
+			break; /* pages come in order */
+		slot = slot_at(&owner->handles, i);
+		found = slot->object == object && !(rights & ~(uint32_t)slot->name);
+	}
+	lock_release(&owner->lock);
+	return found;
+}
+
 /* Closes the handle in a slot, if there is one. */
 static void clear_slot(struct process *owner, struct handle_slot *slot, uint32_t index, int *work)
 {

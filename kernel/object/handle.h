@@ -102,6 +102,9 @@ MUST_USE int handle_borrow(struct process *owner, uint32_t value, struct handle_
 MUST_USE handle_result handle_move(
 	struct process *from, const struct handle_ref *h, struct process *to, uint32_t rights);
 
+/* Whether a process that is not finishing has a handle to `object` with these rights. Looks at the whole table. */
+bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights);
+
 /*
  * Closes handles and frees the table's pages as far as `work` goes, when the owner has no threads any more: true when all
  * have gone; until then it is to be called again.

@@ -447,6 +447,54 @@ static void test_server_ends(void)
 	checks_report(&c, "a server that takes a handle and ends");
 }
 
+/* Receives a call, closes the handle that it was given for that (or, with another one at CHILD_DATA, that), and waits. */
+/* clang-format off */
+CHILD_PROGRAM(quitting_server,
+	"	mv	s0, a0\n"
+	"	li	a6, -1\n"
+	"	li	a7, " SUITE_TEXT(SYS_ipc_receive) "\n"
+	"	ecall\n"
+	"	li	t0, " SUITE_TEXT(CHILD_DATA_TEXT) "\n"
+	"	ld	a0, (t0)\n"
+	"	bnez	a0, 1f\n"
+	"	mv	a0, s0\n"
+	"1:	li	a7, " SUITE_TEXT(SYS_handle_close) "\n"
+	"	ecall\n"
+	"	li	a0, -1\n"
+	"	li	a7, " SUITE_TEXT(SYS_thread_sleep) "\n"
+	"	ecall\n");
+/* clang-format on */
+
+/* A server that can't answer any more, but lives: with its last handle to receive its calls are over. */
+static void test_server_quits(bool has_another)
+{
+	struct checks c = {0};
+	struct process_result result;
+	struct child server;
+	uint64_t another = 0;
+	long handle;
+
+	open_endpoint();
+	check(&c, !child_make(&server, quitting_server, SIZE_OF(quitting_server)), "child");
+	handle = process_give(server.process, ANY(endpoint), RIGHT_ENDPOINT_RECEIVE);
+	if (has_another)
+		another = (uint64_t)process_give(server.process, ANY(endpoint), RIGHT_ENDPOINT_RECEIVE);
+	memory_write(server.data, 0, &another, sizeof(another));
+	check(&c, handle > 0 && !child_start(&server, (uint64_t)handle), "start");
+	thread_sleep(now() + 2 * MS); /* so that it waits before the other receivers of this test */
+	lender = (struct lender){0};
+	lender_start(&lender, NULL, 0, NULL, 0, has_another ? now() + 20 * MS : DEADLINE_NEVER);
+	suite_thread_join(&lender.thread);
+	check(&c, lender.result == (has_another ? -ETIMEDOUT : -EPIPE), "the caller got %d", lender.result);
+	check(&c,
+		!process_kill(server.process, 0) && !process_wait(server.process, now() + PATIENCE, &result),
+		"its end");
+	child_close(&server);
+	close_endpoint();
+	checks_report(
+		&c, has_another ? "a server that keeps a handle to receive" : "a server that can't answer");
+}
+
 /* ---- races */
 
 static volatile int32_t hot;
@@ -513,6 +561,8 @@ static void round_of_all(void)
 	test_badge();
 	test_receivers();
 	test_server_ends();
+	test_server_quits(false);
+	test_server_quits(true);
 }
 
 /* On several harts, what others have set aside is not counted. */
@@ -535,7 +585,7 @@ static void test_nothing_is_lost(long tolerance)
 /* Arguments: the seed, and, on a machine of several harts, any second one. */
 int main(int argc, char **argv)
 {
-	ktap_plan(37);
+	ktap_plan(49);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_take();
 	test_plain_call();
