@@ -67,13 +67,13 @@ handle_result sys_make(bool fail)
 	return (handle_result){fail ? -EAGAIN : 7};
 }
 
-int sys_tell(struct thing *t, struct message *m)
+long sys_tell(struct thing *t, struct message *m)
 {
 	runs++;
 	return (void *)t == &objects[1] && m == thunk_message() ? 0 : -1;
 }
 
-int sys_ask(struct thing *t, struct message *m, const struct windows *w)
+long sys_ask(struct thing *t, struct message *m, const struct windows *w)
 {
 	runs++;
 	return (void *)t == &objects[1] && m == thunk_message() && w == thunk_windows() ? 0 : -1;
