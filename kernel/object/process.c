@@ -187,7 +187,7 @@ void process_read_info(struct process *process, struct process_info *info)
 	info->object = process->object.id;
 	lock_acquire(&process->lock);
 	info->state = state(process);
-	info->handles = process->handles.count;
+	info->handles = process->finishing ? 0 : process->handles.count; /* then they go without the lock */
 	info->reason = process->result.reason;
 	info->status = process->result.status;
 	ticks = process->cpu_ended;
