@@ -341,3 +341,14 @@ static inline long frames_free(void)
 	handle_close(ANY(memory));
 	return (long)page;
 }
+
+/* Up to so many free pages frames_free may miss: each other hart keeps some for itself (kernel/mem/frame.c). */
+enum { PAGES_OF_A_HART = 32 };
+
+static inline long frames_elsewhere(void)
+{
+	struct system_info info = {.harts = 1};
+
+	system_info(own_system(), &info);
+	return (long)(info.harts - 1) * PAGES_OF_A_HART;
+}

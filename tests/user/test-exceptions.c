@@ -964,6 +964,6 @@ int main(int argc, char **argv)
 	test_process_write();
 	test_debugger();
 	test_running_code();
-	test_nothing_is_lost(argc < 3 ? 0 : 32);
+	test_nothing_is_lost(frames_elsewhere());
 	return ktap_end();
 }

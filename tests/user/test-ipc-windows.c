@@ -533,6 +533,6 @@ int main(int argc, char **argv)
 	test_tokens();
 	test_window_after_the_call();
 	test_unmap_meanwhile();
-	test_nothing_is_lost(argc < 3 ? 0 : 32);
+	test_nothing_is_lost(frames_elsewhere());
 	return ktap_end();
 }
