@@ -13,7 +13,7 @@ from .emit_protocol_client import value_type
 from .emit_protocol_server import answer, answer_parameters
 from .emit_protocol_types import BANNER
 from .emit_stubs import handle_type
-from .emit_thunks import known
+from .emit_thunks import known, struct_checks
 from .output import CFile, string
 
 _TRY = """\
@@ -220,23 +220,8 @@ class _Thunk:
             return [f"if ({name}_length > {argument.most})", "\treturn -ENAMETOOLONG;",
                     f"TRY(request_text(request, {offset}, {name}, {name}_length));"]
         if argument.kind == "struct":
-            return [f"TRY(request_struct(request, {offset}, &{name}, sizeof {name}));", *self.struct_checks(argument)]
+            return [f"TRY(request_struct(request, {offset}, &{name}, sizeof {name}));", *struct_checks(self.interface, argument)]
         return []
-
-    def struct_checks(self, argument: model.Argument) -> List[str]:
-        struct = self.interface.struct(argument.struct)
-        assert struct is not None
-        lines: List[str] = []
-        for member in struct.members:
-            if not errors.is_checked(member.type):
-                continue
-            place = f"{argument.name}.{member.name}" + ("[i]" if member.count else "")
-            wrong = f"{place} > 1" if member.type.kind == "scalar" else f"!{member.type.name}_known({place})"
-            indent = "\t" if member.count else ""
-            if member.count:
-                lines.append(f"for (size_t i = 0; i < {member.count}; i++)")
-            lines += [f"{indent}if ({wrong})", f"{indent}\treturn -EINVAL;"]
-        return lines
 
     def takes(self) -> List[str]:
         """What has been taken goes again when the next can't be."""

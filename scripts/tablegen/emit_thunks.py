@@ -43,6 +43,23 @@ def _sets_in_use(interface: model.Interface, calls: List[model.Call]) -> List[mo
     return [s for s in interface.sets if (s.kind, s.name) in used]
 
 
+def struct_checks(interface: model.Interface, argument: model.Argument) -> List[str]:
+    """Lines that refuse what no flag, enum or bool of a struct that was copied in can be."""
+    struct = interface.struct(argument.struct)
+    assert struct is not None
+    lines: List[str] = []
+    for member in struct.members:
+        if not errors.is_checked(member.type):
+            continue
+        place = f"{argument.name}.{member.name}" + ("[i]" if member.count else "")
+        wrong = f"{place} > 1" if member.type.kind == "scalar" else f"!{member.type.name}_known({place})"
+        indent = "\t" if member.count else ""
+        if member.count:
+            lines.append(f"for (size_t i = 0; i < {member.count}; i++)")
+        lines += [f"{indent}if ({wrong})", f"{indent}\treturn -EINVAL;"]
+    return lines
+
+
 def known(out: CFile, value_set: model.ValueSet) -> None:
     """A predicate: is this a value of the set?"""
     names = [value_set.c_name(value) for value in value_set.values]
@@ -134,7 +151,7 @@ class _Thunk:
         if argument.direction == "in":
             self.locals.append(f"struct {argument.struct} {name};")
             self.ranges.append(f"TRY(thunk_copy_in(&{name}, {register}, sizeof {name}));")
-            self.ranges += self.struct_checks(argument)
+            self.ranges += struct_checks(self.interface, argument)
         else:
             self.locals.append(f"struct {argument.struct} {name} = {{ 0 }};")
             self.ranges.append(f"TRY(thunk_range({register}, 1, sizeof {name}));")
@@ -144,21 +161,6 @@ class _Thunk:
         self.locals.append("const struct windows *const windows = thunk_windows();")
         self.ranges += [f"TRY(thunk_range(windows->{way}_address, windows->{way}_size, 1));"
                         for way in ("read", "write")]
-
-    def struct_checks(self, argument: model.Argument) -> List[str]:
-        struct = self.interface.struct(argument.struct)
-        assert struct is not None
-        lines: List[str] = []
-        for member in struct.members:
-            if not errors.is_checked(member.type):
-                continue
-            place = f"{argument.name}.{member.name}" + ("[i]" if member.count else "")
-            wrong = f"{place} > 1" if member.type.kind == "scalar" else f"!{member.type.name}_known({place})"
-            indent = "\t" if member.count else ""
-            if member.count:
-                lines.append(f"for (size_t i = 0; i < {member.count}; i++)")
-            lines += [f"{indent}if ({wrong})", f"{indent}\treturn -EINVAL;"]
-        return lines
 
     def packed(self) -> List[str]:
         name = f"{self.call.name}_args"

@@ -146,12 +146,10 @@ class Calls(ktap.KtapSuite):
 
 
 class CallsOfTwo(Calls):
-    command = "test-ipc 1 harts"
     machine = {"smp": 2}
 
 
 class CallsOfFour(Calls):
-    command = "test-ipc 1 harts"
     machine = FOUR
 
 
@@ -160,7 +158,6 @@ class Windows(ktap.KtapSuite):
 
 
 class WindowsOfTwo(Windows):
-    command = "test-ipc-windows 1 harts"
     machine = TWO
 
 
@@ -173,7 +170,6 @@ class MovedHandles(ktap.KtapSuite):
 
 
 class MovedHandlesOfTwo(MovedHandles):
-    command = "test-ipc-handles 1 harts"
     machine = TWO
 
 
@@ -186,12 +182,10 @@ class Control(ktap.KtapSuite):
 
 
 class ControlOfTwo(Control):
-    command = "test-control 1 harts"
     machine = TWO
 
 
 class ControlOfFour(Control):
-    command = "test-control 1 harts"
     machine = FOUR
 
 
@@ -200,7 +194,6 @@ class Exceptions(ktap.KtapSuite):
 
 
 class ExceptionsOfTwo(Exceptions):
-    command = "test-exceptions 1 harts"
     machine = TWO
 
 

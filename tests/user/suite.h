@@ -313,6 +313,17 @@ static inline bool page_fill(memory_handle memory, uint64_t page)
 	return memory_write(memory, page << PAGE_SHIFT, &byte, 1) == 1;
 }
 
+/* Up to so many free pages frames_free may miss: each other hart keeps some for itself (kernel/mem/frame.c). */
+enum { PAGES_OF_A_HART = 32 };
+
+static inline long frames_elsewhere(void)
+{
+	struct system_info info = {.harts = 1};
+
+	system_info(own_system(), &info);
+	return (long)(info.harts - 1) * PAGES_OF_A_HART;
+}
+
 /* Keeps all memory but some pages for as long as this process lives, so that running out is quick. */
 static inline void frames_leave(unsigned pages)
 {
@@ -342,13 +353,19 @@ static inline long frames_free(void)
 	return (long)page;
 }
 
-/* Up to so many free pages frames_free may miss: each other hart keeps some for itself (kernel/mem/frame.c). */
-enum { PAGES_OF_A_HART = 32 };
-
-static inline long frames_elsewhere(void)
+/* Whether doing it once more costs memory: at first it may, for what is kept. `pages` is what it may need at most. */
+static inline void test_nothing_is_lost(void (*act)(struct checks *c), unsigned pages, const char *what)
 {
-	struct system_info info = {.harts = 1};
+	struct checks c = {0};
+	long before, after;
 
-	system_info(own_system(), &info);
-	return (long)(info.harts - 1) * PAGES_OF_A_HART;
+	frames_leave(pages);
+	act(&c);
+	frames_free();
+	before = frames_free();
+	act(&c);
+	after = frames_free();
+	check(&c, labs(before - after) <= frames_elsewhere(), "%ld pages were free, %ld are now", before,
+		after);
+	checks_report(&c, what);
 }

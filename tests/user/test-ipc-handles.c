@@ -566,7 +566,7 @@ static void round_of_all(void)
 }
 
 /* On several harts, what others have set aside is not counted. */
-static void test_nothing_is_lost(long tolerance)
+static void test_balance(long tolerance)
 {
 	struct checks c = {0};
 	long before, after;
@@ -582,7 +582,7 @@ static void test_nothing_is_lost(long tolerance)
 	checks_report(&c, "handles that moved leave nothing behind");
 }
 
-/* Arguments: the seed, and, on a machine of several harts, any second one. */
+/* Argument: the seed. */
 int main(int argc, char **argv)
 {
 	ktap_plan(49);
@@ -593,6 +593,6 @@ int main(int argc, char **argv)
 	test_full_server();
 	test_full_client();
 	test_close_meanwhile();
-	test_nothing_is_lost(frames_elsewhere());
+	test_balance(frames_elsewhere());
 	return ktap_end();
 }

@@ -504,7 +504,7 @@ static void test_end_meanwhile(void)
 }
 
 /* On several harts, what others have set aside is not counted. */
-static void test_nothing_is_lost(long tolerance)
+static void test_balance(long tolerance)
 {
 	struct checks c = {0};
 	long before, after;
@@ -520,7 +520,7 @@ static void test_nothing_is_lost(long tolerance)
 	checks_report(&c, "windows leave nothing behind");
 }
 
-/* Arguments: the seed, and, on a machine of several harts, any second one. */
+/* Argument: the seed. */
 int main(int argc, char **argv)
 {
 	ktap_plan(13);
@@ -533,6 +533,6 @@ int main(int argc, char **argv)
 	test_tokens();
 	test_window_after_the_call();
 	test_unmap_meanwhile();
-	test_nothing_is_lost(frames_elsewhere());
+	test_balance(frames_elsewhere());
 	return ktap_end();
 }

@@ -436,7 +436,7 @@ static void make_and_close(void)
 }
 
 /* On several harts, what others have set aside is not counted. */
-static void test_nothing_is_lost(long tolerance)
+static void test_balance(long tolerance)
 {
 	struct checks c = {0};
 	long before, after;
@@ -450,7 +450,7 @@ static void test_nothing_is_lost(long tolerance)
 	checks_report(&c, "endpoints and badges leave nothing behind");
 }
 
-/* Arguments: the seed, and, on a machine of several harts, any second one. */
+/* Argument: the seed. */
 int main(int argc, char **argv)
 {
 	ktap_plan(10);
@@ -464,6 +464,6 @@ int main(int argc, char **argv)
 	test_client_ends();
 	test_many_pending();
 	test_hammer();
-	test_nothing_is_lost(frames_elsewhere());
+	test_balance(frames_elsewhere());
 	return ktap_end();
 }
