@@ -15,13 +15,9 @@ void sched_set_hooks(const struct sched_hooks *wanted)
 	hooks = wanted;
 }
 
-/* Leaves mail with the runner's home. A runner is in an inbox while it has mail, and so only once. */
-void mail_post(struct runner *runner, uint32_t mail)
+/* Puts a runner with mail, that is in no inbox, into its home's. */
+static void deliver(struct runner *runner)
 {
-	/* Acquire and release: what the sender did to the runner is seen by its home. Partner: sched_take_mail. */
-	if (__atomic_fetch_or(&runner->mail, mail, __ATOMIC_ACQ_REL))
-		return;
-
 	struct hart *home = __atomic_load_n(&runner->frame.hart, __ATOMIC_ACQUIRE);
 	struct runner *first = __atomic_load_n(&home->inbox, __ATOMIC_RELAXED);
 
@@ -33,6 +29,29 @@ void mail_post(struct runner *runner, uint32_t mail)
 		home->work |= WORK_MAIL;
 	else if (!first)
 		arch_send_ipi(home); /* a full inbox has an IPI on its way */
+}
+
+/* Notes mail; true when the runner is in an inbox already, or about to be: it is in one while it has mail, and so only once. */
+static bool note(struct runner *runner, uint32_t mail)
+{
+	/* Acquire and release: what the sender did to the runner is seen by its home. Partner: take. */
+	return __atomic_fetch_or(&runner->mail, mail, __ATOMIC_ACQ_REL);
+}
+
+void mail_post(struct runner *runner, uint32_t mail)
+{
+	if (!note(runner, mail))
+		deliver(runner);
+}
+
+/* In this order, so that its new home finds MAIL_READY with whatever others ask for: before it is ready, it could do none of that. */
+void mail_move(struct runner *runner, struct hart *home)
+{
+	bool delivered = note(runner, MAIL_READY);
+
+	arch_store_release(&runner->frame.hart, home);
+	if (!delivered)
+		deliver(runner);
 }
 
 /*
@@ -287,13 +306,10 @@ void sched_take_mail(void)
 	runner = __atomic_exchange_n(&hart->inbox, NULL, __ATOMIC_ACQUIRE);
 	for (; runner; runner = next) {
 		next = runner->inbox_next; /* before taking: then it can get mail again */
-		if (is_home(runner)) {
+		if (is_home(runner))
 			take(hart, runner);
-		} else { /* it has moved since: pass it on */
-			uint32_t mail = __atomic_exchange_n(&runner->mail, 0, __ATOMIC_ACQ_REL);
-
-			mail_post(runner, mail);
-		}
+		else /* it has moved since */
+			deliver(runner);
 	}
 }
 

@@ -176,8 +176,7 @@ void sched_move_away(struct hart *hart, struct runner *runner)
 	}
 	runner->unfit = false;
 	set_state(runner, RUNNER_NEW);
-	arch_store_release(&runner->frame.hart, least_busy(runner->harts));
-	mail_post(runner, MAIL_READY);
+	mail_move(runner, least_busy(runner->harts));
 }
 
 bool sched_try_make_ready(struct hart *hart, struct runner *runner)
@@ -336,8 +335,7 @@ static void share_load(struct hart *hart)
 		sched_dequeue(hart, runner);
 		count_load(hart, -1);
 		set_state(runner, RUNNER_NEW);
-		arch_store_release(&runner->frame.hart, other);
-		mail_post(runner, MAIL_READY);
+		mail_move(runner, other);
 	}
 }
 

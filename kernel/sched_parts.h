@@ -56,5 +56,8 @@ void sched_move_away(struct hart *hart, struct runner *runner);
 /* Leaves mail with the runner's home. From every hart. */
 void mail_post(struct runner *runner, uint32_t mail);
 
+/* Gives a runner that is in no queue a new home, which makes it ready. From the home that it had. */
+void mail_move(struct runner *runner, struct hart *home);
+
 /* Takes a waiting runner out of its queue to wake it, or lets it go: false when somebody else is about to. */
 bool runner_leave_queue(struct runner *runner, int why);

@@ -14,10 +14,14 @@
 #include "object/thread.h"
 #include "sched.h"
 
-void control_begin(struct thread *thread)
+/* Its process may have been ended meanwhile, and the thread with it. Whoever asks for something comes after its start. */
+void control_start(struct thread *thread)
 {
 	lock_acquire(&thread->lock);
-	thread->life = THREAD_LIVE;
+	if (thread->life == THREAD_NEW) {
+		thread->life = THREAD_LIVE;
+		runner_start(&thread->runner);
+	}
 	lock_release(&thread->lock);
 }
 

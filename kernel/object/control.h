@@ -42,8 +42,8 @@ MUST_USE int control_write(struct thread *thread, const struct registers *regist
 MUST_USE int control_read_float(struct thread *thread, struct float_registers *registers);
 MUST_USE int control_write_float(struct thread *thread, const struct float_registers *registers);
 
-/* For thread.c: it has become a thread of its process, and may run from now on; it has ended. */
-void control_begin(struct thread *thread);
+/* For thread.c: it has become a thread of its process, and runs from now on; it has ended. */
+void control_start(struct thread *thread);
 void control_end(struct thread *thread);
 
 /* For the scheduler: its home has done what somebody has asked for. */

@@ -51,8 +51,7 @@ int thread_start(struct thread *thread, struct process *process)
 		object_put(&thread->object);
 		return error;
 	}
-	control_begin(thread);
-	runner_start(&thread->runner);
+	control_start(thread);
 	return 0;
 }
 

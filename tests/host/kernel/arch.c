@@ -209,6 +209,16 @@ int hosted_status(void)
 	return __atomic_load_n(&status, __ATOMIC_ACQUIRE);
 }
 
+/* ---- other harts */
+
+void hosted_published(void)
+{
+	static _Thread_local unsigned count;
+
+	if (++count % 64 == 0)
+		host_pause();
+}
+
 /* ---- console */
 
 void arch_console_put(char c)

@@ -71,13 +71,17 @@ extern uint8_t *hosted_memory; /* byte 0 of physical memory */
 
 void host_yield(void);
 
+/* Something can be seen by the other harts from now on: now and then they get time to make something of it. */
+void hosted_published(void);
+
 static inline struct hart *this_hart(void)
 {
 	return hosted_hart;
 }
 
-#define arch_store(pointer, value)         __atomic_store_n(pointer, value, __ATOMIC_RELAXED)
-#define arch_store_release(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
+#define arch_store(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELAXED)
+#define arch_store_release(pointer, value) \
+	(__atomic_store_n(pointer, value, __ATOMIC_RELEASE), hosted_published())
 
 /* Nanoseconds, without letting time pass. */
 uint64_t arch_ticks(void);

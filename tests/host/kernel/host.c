@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t places[HOST_PLACES] = {[0 ... HOST_PLACES - 1] = PTHREAD_COND_INITIALIZER};
@@ -63,6 +64,11 @@ void host_thread(void (*run)(unsigned), unsigned argument)
 void host_yield(void)
 {
 	sched_yield();
+}
+
+void host_pause(void)
+{
+	usleep(50);
 }
 
 void host_lock(void)

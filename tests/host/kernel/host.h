@@ -11,6 +11,9 @@ void host_thread(void (*run)(unsigned), unsigned argument);
 
 void host_yield(void);
 
+/* Lets the others run for a while. */
+void host_pause(void);
+
 /* One lock, and a number of places where its holder can wait and let it go meanwhile. */
 enum { HOST_PLACES = 16 };
 void host_lock(void);
