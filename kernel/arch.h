@@ -196,8 +196,8 @@ MUST_USE bool arch_aspace_destroy(struct arch_aspace *aspace, int *work);
 MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot);
 
 /*
- * Removes all pages of a page-aligned range. True when other harts may still use them: until arch_aspace_forget. The
- * address space is the caller's alone meanwhile.
+ * Removes all pages of a page-aligned range. True when other harts may still use them: until arch_aspace_forget. Whoever
+ * has the lock of the memory that is mapped there may do that, too, without that of the address space.
  */
 MUST_USE bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end);
 
@@ -206,6 +206,18 @@ MUST_USE bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint
  * waiting for it, and can't answer. This hart answers others meanwhile.
  */
 void arch_aspace_forget(struct arch_aspace *aspace, uint64_t start, uint64_t end);
+
+/*
+ * Takes the right to write to the pages of a page-aligned range away, without the lock of the space. True as above; then
+ * arch_harts_settle has to follow.
+ */
+MUST_USE bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t start, uint64_t end);
+
+/*
+ * Returns when every other hart has been outside of its handlers, or waited for others in one, and has dropped all that it
+ * had cached of page tables. The caller has no lock.
+ */
+void arch_harts_settle(void);
 
 /* Whether another hart is in the space. */
 bool arch_aspace_is_elsewhere(const struct arch_aspace *aspace);

@@ -52,5 +52,9 @@ long door_foreign_call(const struct fault *fault)
 
 bool door_copy_fault(uint64_t address, enum prot access)
 {
+	if (this_hart()->has_frame) {
+		this_hart()->missing = address;
+		return false;
+	}
 	return !aspace_fault(&current_process()->aspace, address, access);
 }

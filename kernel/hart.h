@@ -38,6 +38,10 @@ struct hart {
 	unsigned hardware; /* as the firmware numbers it */
 	struct arch_aspace *space; /* whose page table is in use; NULL is the kernel's own */
 
+	/* While a handler copies to or from a frame that it has found: exchange.c. */
+	bool has_frame;
+	uint64_t missing; /* the user address that was not there; 0: none */
+
 	/* Frames that can be given out without asking others. */
 	struct free_frame *frames;
 	size_t frames_cached; /* atomic: others read it */

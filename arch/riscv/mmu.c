@@ -101,7 +101,8 @@ static uint64_t *walk_making(struct account *account, uint64_t *table, uint64_t 
 
 			if (account_frame_alloc_zeroed(account, &frame))
 				return NULL;
-			*entry = entry_to(frame, 0);
+			/* Release: whoever finds the table, by hardware or below, finds it zeroed. */
+			arch_store_release(entry, entry_to(frame, 0));
 		}
 		table = entry_table(*entry);
 	}
@@ -310,6 +311,35 @@ static bool unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level
 		}
 	}
 	return found;
+}
+
+/* The same, but what is mapped stays, for reading. The dirty bit of a page that can't be written means nothing. */
+static bool protect_below(uint64_t *table, uint64_t start, uint64_t end, int level)
+{
+	uint64_t size = level_size(level), next;
+	bool found = false;
+
+	for (; start < end; start = next) {
+		uint64_t *entry = entry_of(table, start, level);
+
+		next = (start & ~(size - 1)) + size;
+		next = next < end ? next : end;
+		if (!(*entry & PTE_V))
+			continue;
+		if (level && !is_leaf(*entry))
+			found |= protect_below(entry_table(*entry), start, next, level - 1);
+		else if (__atomic_fetch_and(entry, ~(uint64_t)(PTE_W | PTE_D), __ATOMIC_RELAXED) & PTE_W)
+			found = true;
+	}
+	return found;
+}
+
+bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t start, uint64_t end)
+{
+	if (!protect_below(direct(aspace->root), start, end, LEVELS - 1))
+		return false;
+	__asm__ volatile("sfence.vma" ::: "memory");
+	return others_in(aspace);
 }
 
 bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)

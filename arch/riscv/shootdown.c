@@ -81,6 +81,13 @@ static void wait(const struct request *request)
 	csr_set(sip, SIE_SSIE); /* there may have been mail among them */
 }
 
+void arch_harts_settle(void)
+{
+	uint32_t all = (uint32_t)((1ul << hart_count()) - 1);
+
+	riscv_fence_others(all & ~(1u << this_hart()->index), &(struct riscv_fence){.end = UINT64_MAX});
+}
+
 void riscv_fence_others(uint32_t others, const struct riscv_fence *fence)
 {
 	struct request *request = &requests[this_hart()->index];

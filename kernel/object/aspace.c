@@ -5,14 +5,6 @@
 #include "mem/pool.h"
 #include "panic.h"
 
-struct region {
-	struct list link;
-	uint64_t start, end;
-	struct memory *memory; /* with a reference */
-	uint64_t offset; /* of `start` in the memory */
-	enum prot prot;
-};
-
 /*
  * Pages of a range have been removed, and other harts may still use them. In the space's list from then on, so that who
  * changes the range again meanwhile waits for them too: nobody may meet an old page after that.
@@ -39,6 +31,9 @@ int aspace_init(struct aspace *aspace, struct account *account)
 static void region_free(struct aspace *aspace, struct region *region)
 {
 	list_remove(&region->link);
+	lock_acquire(&region->memory->lock);
+	list_remove(&region->shown);
+	lock_release(&region->memory->lock);
 	object_put(&region->memory->object);
 	pool_free(&regions, aspace->account, region);
 }
@@ -46,11 +41,13 @@ static void region_free(struct aspace *aspace, struct region *region)
 static bool destroy(struct aspace *aspace, int *work) REQUIRES(aspace->lock)
 {
 	aspace->gone = true;
-	if (!arch_aspace_destroy(&aspace->arch, work))
-		return false;
-	for (; !list_is_empty(&aspace->regions) && *work > 0; *work -= WORK_OBJECT)
+	/* While a region is among its memory's mappings, others may look into the page table. */
+	for (; !list_is_empty(&aspace->regions); *work -= WORK_OBJECT) {
+		if (*work <= 0)
+			return false;
 		region_free(aspace, list_first(&aspace->regions, struct region, link));
-	return list_is_empty(&aspace->regions);
+	}
+	return arch_aspace_destroy(&aspace->arch, work);
 }
 
 bool aspace_destroy(struct aspace *aspace, int *work)
@@ -120,6 +117,7 @@ static bool is_being_removed(const struct aspace *aspace, uint64_t start, uint64
 static void forget(struct aspace *aspace, struct removal *removal)
 {
 	arch_aspace_forget(&aspace->arch, removal->start, removal->end);
+	memory_end_unsettled();
 	lock_acquire(&aspace->lock);
 	list_remove(&removal->link);
 	lock_release(&aspace->lock);
@@ -131,14 +129,21 @@ static void note_removal(struct aspace *aspace, struct removal *removal, uint64_
 {
 	*removal = (struct removal){.start = start, .end = end};
 	list_append(&aspace->removals, &removal->link);
+	memory_begin_unsettled();
 }
 
 /* ---- mapping and unmapping */
 
-static int map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
-	enum prot prot) REQUIRES(aspace->lock)
+static void show(struct region *region)
 {
-	uint64_t start = *at ? *at : find_room(aspace, size);
+	lock_acquire(&region->memory->lock);
+	list_append(&region->memory->mappings, &region->shown);
+	lock_release(&region->memory->lock);
+}
+
+static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping) REQUIRES(aspace->lock)
+{
+	uint64_t size = mapping->size, start = *at ? *at : find_room(aspace, size);
 	struct list *next = region_from(aspace, start);
 
 	if (aspace->gone)
@@ -152,26 +157,33 @@ static int map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint6
 
 	if (!region)
 		return -ENOMEM;
-	if (object_take(&memory->object)) {
+	if (object_take(&mapping->memory->object)) {
 		pool_free(&regions, aspace->account, region);
 		return -EBADF;
 	}
-	*region = (struct region){
-		.start = start, .end = start + size, .memory = memory, .offset = offset, .prot = prot};
+	*region = (struct region){.aspace = aspace,
+		.start = start,
+		.end = start + size,
+		.memory = mapping->memory,
+		.offset = mapping->offset,
+		.prot = mapping->prot,
+		.most = mapping->most,
+		.is_shared = mapping->is_shared};
 	list_insert_before(next, &region->link);
+	show(region);
 	*at = start;
 	return 0;
 }
 
-int aspace_map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
-	enum prot prot)
+int aspace_map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping)
 {
+	uint64_t size = mapping->size;
 	struct removal removal;
 	bool stale;
 	int error;
 
 	lock_acquire(&aspace->lock);
-	error = map(aspace, at, memory, offset, size, prot);
+	error = map(aspace, at, mapping);
 	stale = !error && is_being_removed(aspace, *at, *at + size);
 	if (stale)
 		note_removal(aspace, &removal, *at, *at + size);
@@ -179,6 +191,16 @@ int aspace_map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint6
 	if (stale)
 		forget(aspace, &removal);
 	return error;
+}
+
+/* Leaves of a region what lies in [start, end). */
+static void cut(struct region *region, uint64_t start, uint64_t end)
+{
+	lock_acquire(&region->memory->lock);
+	region->offset += start - region->start;
+	region->start = start;
+	region->end = end;
+	lock_release(&region->memory->lock);
 }
 
 /* Cuts a region in two at `address`, which is inside it. */
@@ -191,13 +213,17 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 	*rest = *region;
 	rest->start = address;
 	rest->offset += address - region->start;
-	region->end = address;
 	object_take_another(&rest->memory->object);
 	list_insert_before(region->link.next, &rest->link);
+	show(rest); /* before the other one is shorter: no page is without a region meanwhile */
+	cut(region, region->start, address);
 	return 0;
 }
 
-/* `stale` tells whether other harts may still use pages of the range. */
+/*
+ * `stale` tells whether other harts may still use pages of the range. The pages go before their regions: whoever changes
+ * what a memory's mappings show would miss them.
+ */
 static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *stale) REQUIRES(aspace->lock)
 {
 	uint64_t end = at + size;
@@ -211,24 +237,20 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *stale)
 
 		if (first->start < at && first->end > end)
 			TRY(split(aspace, first, end));
-		if (first->start < at) {
-			first->end = at;
-			link = link->next;
-		}
 	}
 
+	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
 	while (overlaps(aspace, link, end)) {
 		struct region *region = container_of(link, struct region, link);
 
 		link = link->next;
-		if (region->end > end) {
-			region->offset += end - region->start;
-			region->start = end;
-			break;
-		}
-		region_free(aspace, region);
+		if (region->start < at)
+			cut(region, region->start, at);
+		else if (region->end > end)
+			cut(region, end, region->end);
+		else
+			region_free(aspace, region);
 	}
-	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
 	return 0;
 }
 
@@ -240,6 +262,93 @@ int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
 
 	lock_acquire(&aspace->lock);
 	error = unmap(aspace, at, size, &stale);
+	if (stale)
+		note_removal(aspace, &removal, at, at + size);
+	lock_release(&aspace->lock);
+	if (stale)
+		forget(aspace, &removal);
+	return error;
+}
+
+/* ---- what is allowed */
+
+/* Whether all of [at, end) is mapped, and may be allowed so much. */
+static int check_protect(const struct aspace *aspace, uint64_t at, uint64_t end, enum prot prot)
+	REQUIRES(aspace->lock)
+{
+	struct list *link = region_from(aspace, at);
+
+	for (; at < end; link = link->next) {
+		const struct region *region = container_of(link, struct region, link);
+
+		if (link == &aspace->regions || region->start > at)
+			return -EFAULT;
+		if (prot & ~region->most)
+			return -EACCES;
+		at = region->end;
+	}
+	return 0;
+}
+
+/* Has a region end at an address; `made`: the one that begins there, if it did not before. */
+static int split_at(struct aspace *aspace, uint64_t address, struct region **made) REQUIRES(aspace->lock)
+{
+	struct list *link = region_from(aspace, address);
+	struct region *region = container_of(link, struct region, link);
+
+	*made = NULL;
+	if (!overlaps(aspace, link, address))
+		return 0;
+	TRY(split(aspace, region, address));
+	*made = container_of(link->next, struct region, link);
+	return 0;
+}
+
+/* Undoes split. */
+static void join(struct aspace *aspace, struct region *rest)
+{
+	struct region *region = container_of(rest->link.previous, struct region, link);
+
+	cut(region, region->start, rest->end);
+	region_free(aspace, rest);
+}
+
+/* Has regions begin and end where the range does. */
+static int split_around(struct aspace *aspace, uint64_t at, uint64_t end) REQUIRES(aspace->lock)
+{
+	struct region *first, *last;
+	int error;
+
+	TRY(split_at(aspace, at, &first));
+	error = split_at(aspace, end, &last);
+	if (error && first)
+		join(aspace, first);
+	return error;
+}
+
+static int protect(struct aspace *aspace, uint64_t at, uint64_t end, enum prot prot, bool *stale)
+	REQUIRES(aspace->lock)
+{
+	if (aspace->gone)
+		return -EBUSY;
+	TRY(check_protect(aspace, at, end, prot));
+	TRY(split_around(aspace, at, end));
+
+	for (struct list *link = region_from(aspace, at); overlaps(aspace, link, end); link = link->next)
+		container_of(link, struct region, link)->prot = prot;
+	/* What is allowed comes back with a fault of each page. */
+	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
+	return 0;
+}
+
+int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot prot)
+{
+	struct removal removal;
+	bool stale = false;
+	int error;
+
+	lock_acquire(&aspace->lock);
+	error = protect(aspace, at, at + size, prot, &stale);
 	if (stale)
 		note_removal(aspace, &removal, at, at + size);
 	lock_release(&aspace->lock);
@@ -263,65 +372,110 @@ static const struct region *region_for(const struct aspace *aspace, uint64_t add
 	return allowed & access ? region : NULL;
 }
 
-static int frame_in(const struct region *region, uint64_t address, paddr_t *frame)
+/* A page that a call or a fault has come upon. */
+struct page {
+	struct memory *memory;
+	uint64_t number;
+};
+
+static struct page page_at(const struct region *region, uint64_t address)
 {
-	return memory_frame(region->memory, (address - region->start + region->offset) >> PAGE_SHIFT, frame);
+	return (struct page){region->memory, (address - region->start + region->offset) >> PAGE_SHIFT};
+}
+
+/* The frame that the kernel may touch. PAGE_LEAVING: `page` has to be separated first, without the lock. */
+static int frame_in(const struct region *region, uint64_t address, struct page *page, paddr_t *frame)
+{
+	struct memory_page found;
+	int error;
+
+	*page = page_at(region, address);
+	lock_acquire(&page->memory->lock);
+	error = memory_find(page->memory, page->number, true, &found);
+	lock_release(&page->memory->lock);
+	if (!error)
+		*frame = found.frame;
+	return error;
 }
 
 /* What `fault` returns when other harts can't see the code in `frame` yet. */
-enum { CODE_UNSEEN = 1 };
+enum { CODE_UNSEEN = 2 };
 
 /* Code in the frame that `seen` names can be seen by the others that are in the space. */
-static int fault(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *seen)
+static int map_page(struct aspace *aspace, const struct region *region, uint64_t address, bool alone,
+	paddr_t *seen) REQUIRES(aspace->lock, region->memory->lock)
+{
+	enum prot prot = region->prot;
+	struct memory_page found;
+
+	TRY(memory_find(region->memory, page_at(region, address).number, alone, &found));
+	if (prot & PROT_EXEC && found.frame.value != seen->value && arch_aspace_is_elsewhere(&aspace->arch)) {
+		*seen = found.frame;
+		return CODE_UNSEEN;
+	}
+	if (found.is_shared)
+		prot = (prot & ~(enum prot)PROT_WRITE) | PROT_READ;
+	return arch_aspace_map(&aspace->arch, address & ~(uint64_t)(PAGE_SIZE - 1), found.frame, prot);
+}
+
+/* The memory's lock is held until the page is mapped: whoever shares it or separates it finds it among the mappings. */
+static int fault(struct aspace *aspace, uint64_t address, enum prot access, struct page *page, paddr_t *seen)
 	REQUIRES(aspace->lock)
 {
 	const struct region *region = region_for(aspace, address, access);
-	paddr_t frame;
+	int error;
 
 	if (!region)
 		return -EFAULT;
-	TRY(frame_in(region, address, &frame));
-	if (region->prot & PROT_EXEC && frame.value != seen->value &&
-		arch_aspace_is_elsewhere(&aspace->arch)) {
-		*seen = frame;
-		return CODE_UNSEEN;
-	}
-	return arch_aspace_map(&aspace->arch, address & ~(uint64_t)(PAGE_SIZE - 1), frame, region->prot);
+	*page = page_at(region, address);
+	lock_acquire(&region->memory->lock);
+	error = map_page(aspace, region, address, access & PROT_WRITE, seen);
+	lock_release(&region->memory->lock);
+	return error;
 }
 
 int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
 {
 	paddr_t seen = {0};
+	struct page page;
 	int error;
 
 	for (;;) {
 		lock_acquire(&aspace->lock);
-		error = fault(aspace, address, access, &seen);
+		error = fault(aspace, address, access, &page, &seen);
 		lock_release(&aspace->lock);
-		if (error != CODE_UNSEEN)
+		if (error == CODE_UNSEEN)
+			arch_aspace_sync_code(&aspace->arch);
+		else if (error == PAGE_LEAVING)
+			TRY(memory_separate(page.memory, page.number));
+		else
 			return error;
-		arch_aspace_sync_code(&aspace->arch);
 	}
 }
 
-static int frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
+static int frame(struct aspace *aspace, uint64_t address, enum prot access, struct page *page, paddr_t *found)
 	REQUIRES(aspace->lock)
 {
 	const struct region *region = region_for(aspace, address, access);
 
 	if (!region || memory_is_device(region->memory))
 		return -EFAULT;
-	return frame_in(region, address, found);
+	return frame_in(region, address, page, found);
 }
 
 int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
 {
+	struct page page;
 	int error;
 
-	lock_acquire(&aspace->lock);
-	error = frame(aspace, address, access, found);
-	lock_release(&aspace->lock);
-	return error;
+	for (;;) {
+		lock_acquire(&aspace->lock);
+		error = frame(aspace, address, access, &page, found);
+		lock_release(&aspace->lock);
+		if (error != PAGE_LEAVING)
+			return error;
+		TRY(memory_separate(page.memory, page.number));
+	}
 }
 
 /* ---- changing what a process may only read */
@@ -344,8 +498,22 @@ static struct region *cut_page(struct aspace *aspace, struct region *region, uin
 	return split(aspace, region, page) ? NULL : container_of(region->link.next, struct region, link);
 }
 
-/* The page shows a copy of its own from now on. */
-static int make_private(struct aspace *aspace, struct region *region, uint64_t page, struct region **made)
+/* Has a region of one page show another object. The page is not in the page table. */
+static void reveal(struct region *region, struct memory *memory)
+{
+	struct memory *former = region->memory;
+
+	lock_acquire(&former->lock);
+	list_remove(&region->shown);
+	lock_release(&former->lock);
+	object_put(&former->object);
+	region->memory = memory;
+	region->offset = 0;
+	show(region);
+}
+
+/* The page shows a copy of its own from now on. `stale`: other harts may still use the page as it was. */
+static int make_private(struct aspace *aspace, struct region *region, uint64_t page, bool *stale)
 	REQUIRES(aspace->lock)
 {
 	struct memory *view = memory_create_view(aspace->account, region->memory,
@@ -358,46 +526,51 @@ static int make_private(struct aspace *aspace, struct region *region, uint64_t p
 		object_put(&view->object);
 		return -ENOMEM;
 	}
-	object_put(&region->memory->object);
-	region->memory = view;
-	region->offset = 0;
-	*made = region;
+	*stale = arch_aspace_unmap(&aspace->arch, page, page + PAGE_SIZE);
+	reveal(region, view);
 	return 0;
 }
 
-/* `copied`: the page table may still hold the page as it was. */
-static int frame_to_change(struct aspace *aspace, uint64_t address, paddr_t *found, bool *is_code,
-	bool *copied) REQUIRES(aspace->lock)
+/* What `frame_to_change` returns when other harts have to forget the page as it was before a frame can be had. */
+enum { PAGE_STALE = 2 };
+
+static int frame_to_change(struct aspace *aspace, uint64_t address, struct page *page, paddr_t *found,
+	bool *is_code) REQUIRES(aspace->lock)
 {
 	struct list *link = region_from(aspace, address);
 	struct region *region = container_of(link, struct region, link);
+	bool stale = false;
 
 	if (!overlaps(aspace, link, address + 1) || memory_is_device(region->memory))
 		return -EFAULT;
-	*copied = !(region->prot & PROT_WRITE) && !is_private(region);
-	if (*copied)
-		TRY(make_private(aspace, region, address & ~(uint64_t)(PAGE_SIZE - 1), &region));
 	*is_code = region->prot & PROT_EXEC;
-	return frame_in(region, address, found);
+	if (!(region->prot & PROT_WRITE) && !is_private(region)) {
+		TRY(make_private(aspace, region, address & ~(uint64_t)(PAGE_SIZE - 1), &stale));
+		region = container_of(region_from(aspace, address), struct region, link);
+	}
+	return stale ? PAGE_STALE : frame_in(region, address, page, found);
 }
 
 int aspace_frame_to_change(struct aspace *aspace, uint64_t address, paddr_t *found, bool *is_code)
 {
-	uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t start = address & ~(uint64_t)(PAGE_SIZE - 1);
 	struct removal removal;
-	bool copied = false, stale = false;
+	struct page page;
 	int error;
 
-	lock_acquire(&aspace->lock);
-	error = frame_to_change(aspace, address, found, is_code, &copied);
-	if (copied)
-		stale = arch_aspace_unmap(&aspace->arch, page, page + PAGE_SIZE);
-	if (stale)
-		note_removal(aspace, &removal, page, page + PAGE_SIZE);
-	lock_release(&aspace->lock);
-	if (stale)
-		forget(aspace, &removal);
-	return error;
+	for (;;) {
+		lock_acquire(&aspace->lock);
+		error = frame_to_change(aspace, address, &page, found, is_code);
+		if (error == PAGE_STALE)
+			note_removal(aspace, &removal, start, start + PAGE_SIZE);
+		lock_release(&aspace->lock);
+		if (error == PAGE_STALE)
+			forget(aspace, &removal);
+		else if (error == PAGE_LEAVING)
+			TRY(memory_separate(page.memory, page.number));
+		else
+			return error;
+	}
 }
 
 void aspace_sync_code(struct aspace *aspace)
@@ -431,4 +604,125 @@ int aspace_find(struct aspace *aspace, uint64_t address, struct memory **memory,
 	error = find(aspace, address, memory, offset);
 	lock_release(&aspace->lock);
 	return error;
+}
+
+/* ---- clones */
+
+/* The first region that ends after `at`, with a reference to its memory for the caller; false when there is none. */
+static bool region_to_clone(struct aspace *from, uint64_t at, uint64_t *start, struct mapping *mapping)
+{
+	struct list *link;
+
+	lock_acquire(&from->lock);
+	link = region_from(from, at);
+	if (link != &from->regions) {
+		const struct region *region = container_of(link, struct region, link);
+
+		*start = region->start;
+		*mapping = (struct mapping){region->memory, region->offset, region->end - region->start,
+			region->prot, region->most, region->is_shared};
+		object_take_another(&region->memory->object);
+	}
+	lock_release(&from->lock);
+	return link != &from->regions;
+}
+
+/* A copy can't be told from it: nobody will ever write to it by this mapping, nor can anybody have a handle to it. */
+static bool needs_no_copy(const struct mapping *mapping)
+{
+	const struct memory *memory = mapping->memory;
+	bool is_constant = memory->kind == MEMORY_VIEW && !(mapping->most & PROT_WRITE);
+
+	return mapping->is_shared || is_constant || memory->kind == MEMORY_PHYSICAL ||
+	       memory->kind == MEMORY_DEVICE;
+}
+
+/* Maps a copy that has no page yet; the memory, with a reference for the caller. */
+static int begin_copy(struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
+{
+	struct mapping other = *mapping;
+	int error;
+
+	*copy = memory_create_like(to->account, mapping->memory, mapping->offset, mapping->size);
+	if (!*copy)
+		return -ENOMEM;
+	other.memory = *copy;
+	other.offset = 0;
+	error = aspace_map(to, &start, &other);
+	if (error)
+		object_put(&(*copy)->object);
+	return error;
+}
+
+/* The copy that an earlier call has begun: -EEXIST when something else is there. */
+static int go_on_with_copy(
+	struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
+{
+	struct list *link;
+	int error = -EEXIST;
+
+	lock_acquire(&to->lock);
+	link = region_from(to, start);
+	if (overlaps(to, link, start + 1)) {
+		const struct region *region = container_of(link, struct region, link);
+
+		if (region->start == start && region->end == start + mapping->size && !region->offset &&
+			region->memory != mapping->memory) {
+			*copy = region->memory;
+			object_take_another(&region->memory->object);
+			error = 0;
+		}
+	}
+	lock_release(&to->lock);
+	return error;
+}
+
+/* Clones a region from *at on, or a part of it, and moves *at behind that. */
+static int clone_region(
+	struct aspace *to, uint64_t start, const struct mapping *mapping, uint64_t *at, int *work)
+{
+	uint64_t done = *at > start ? *at - start : 0;
+	struct memory *copy;
+	long pages;
+
+	*work -= WORK_OBJECT;
+	if (needs_no_copy(mapping)) {
+		*at = start + mapping->size;
+		return aspace_map(to, &start, mapping);
+	}
+	if (done)
+		TRY(go_on_with_copy(to, start, mapping, &copy));
+	else
+		TRY(begin_copy(to, start, mapping, &copy));
+	pages = memory_copy((struct memory_place){copy, done >> PAGE_SHIFT},
+		(struct memory_place){mapping->memory, (mapping->offset + done) >> PAGE_SHIFT},
+		(mapping->size - done) >> PAGE_SHIFT, work);
+	object_put(&copy->object);
+	if (pages < 0 &&
+		!done) /* a copy that was not even begun is not left; whole mappings go without memory */
+		(void)!aspace_unmap(to, start, mapping->size);
+	if (pages < 0)
+		return (int)pages;
+	*at = start + done + ((uint64_t)pages << PAGE_SHIFT);
+	return 0;
+}
+
+int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, int *work)
+{
+	struct mapping mapping;
+	uint64_t start;
+
+	while (*work > WORK_OBJECT) {
+		int error;
+
+		if (!region_to_clone(from, *at, &start, &mapping)) {
+			*at = 0;
+			return 0;
+		}
+		error = clone_region(to, start, &mapping, at, work);
+		object_put(&mapping.memory->object);
+		if (error)
+			return error;
+	}
+	return 0;
 }

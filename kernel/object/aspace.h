@@ -10,6 +10,18 @@
 #include "object/memory.h"
 #include "result.h"
 
+/* A range that shows a part of a memory object. */
+struct region {
+	struct list link; /* in aspace->regions, guarded by its lock, as all that follows but `shown` */
+	struct aspace *aspace;
+	uint64_t start, end; /* with `offset` these change under the lock of the memory, too */
+	struct memory *memory; /* with a reference */
+	uint64_t offset; /* of `start` in the memory */
+	enum prot prot, most; /* what is allowed now, and what may be */
+	bool is_shared; /* a clone of the space shows the same memory, and no copy */
+	struct list shown; /* in memory->mappings, guarded by its lock */
+};
+
 struct aspace {
 	struct account *account; /* of its process: pays for regions and page tables */
 	struct spinlock lock;
@@ -28,15 +40,35 @@ MUST_USE int aspace_init(struct aspace *aspace, struct account *account);
  */
 MUST_USE bool aspace_destroy(struct aspace *aspace, int *work);
 
+/* What is to be mapped: all page-aligned, inside the object and user space, `size` not 0. */
+struct mapping {
+	struct memory *memory;
+	uint64_t offset, size; /* bytes of it */
+	enum prot prot, most; /* what is allowed, and what aspace_protect may allow */
+	bool is_shared; /* see struct region */
+};
+
 /*
- * Maps [*at, *at + size), or when *at is 0 a free range that goes into *at, to `memory` from `offset` on, taking a reference; all page-aligned, inside the object and
- * user space, `size` not 0: -EEXIST when something is mapped there, -ENOMEM, -EBADF when the memory has just gone.
+ * Maps it at *at, or when that is 0 in a free range that goes into *at, and takes a reference to the memory: -EEXIST when
+ * something is mapped there, -ENOMEM, -EBADF when the memory has just gone.
  */
-MUST_USE int aspace_map(struct aspace *aspace, uint64_t *at, struct memory *memory, uint64_t offset,
-	uint64_t size, enum prot prot);
+MUST_USE int aspace_map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping);
 
 /* Removes the mappings of a page-aligned range: -ENOMEM when one has to be cut in two and can't, with no change. */
 MUST_USE int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size);
+
+/*
+ * Changes what is allowed in a page-aligned range that is mapped all over: -EFAULT where it is not, -EACCES where it was
+ * mapped for less, -ENOMEM when a mapping has to be cut and can't, with no change.
+ */
+MUST_USE int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot prot);
+
+/*
+ * Has `to` show from `*at` on what `from` does, as far as `work` goes; then *at is where to go on, or 0 at the end. What is
+ * private in `from` becomes a copy: memory that nobody can write to stays the same, other is shared until it is written.
+ * Errors of aspace_map, with all that is done so far left.
+ */
+MUST_USE int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, int *work);
 
 bool aspace_is_empty(struct aspace *aspace);
 

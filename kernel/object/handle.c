@@ -184,6 +184,91 @@ int handle_remove(struct process *owner, uint32_t value)
 	return error;
 }
 
+/* ---- clones */
+
+/* Copies a page of slots with a reference to each object; what may not be given is left empty. True when there is one. */
+static bool copy_page(struct handle_slot *page, unsigned number, struct process *to, struct process *from)
+{
+	const struct handle_slot *slots;
+
+	lock_acquire(&from->lock);
+	slots = from->finishing ? NULL : from->handles.page[number];
+	for (unsigned i = 0; slots && i < HANDLE_PAGE_SLOTS; i++) {
+		struct object *object = slots[i].object;
+
+		page[i].name = slots[i].name & ~HANDLE_FREE;
+		if (object == &from->object)
+			object = &to->object;
+		if (object && !process_would_keep(to, object) && !object_take(object))
+			page[i].object = object;
+	}
+	lock_release(&from->lock);
+	return slots;
+}
+
+/* Makes what copy_page has copied part of the table. The free slots come first in its list. */
+static void adopt_page(struct process *to, struct handle_slot *page, unsigned number) REQUIRES(to->lock)
+{
+	struct handle_table *table = &to->handles;
+
+	for (unsigned i = HANDLE_PAGE_SLOTS; i--;) {
+		struct object *object = page[i].object;
+		uint64_t generation = generation_of(&page[i]);
+
+		if (!object) {
+			page[i].name = HANDLE_FREE | name_of(generation ? generation : 1, table->free);
+			table->free = number * HANDLE_PAGE_SLOTS + i;
+			continue;
+		}
+		table->count++;
+		to->self_handles += object == &to->object;
+		if (may_receive(object, (uint32_t)page[i].name))
+			endpoint_receiver_added(endpoint_of(object));
+	}
+	arch_store_release(&table->page[number], page);
+}
+
+static int try_adopt(struct process *to, struct handle_slot *page, unsigned number) REQUIRES(to->lock)
+{
+	if (to->finishing)
+		return -EBUSY;
+	if (to->handles.page[number] || (number && !to->handles.page[number - 1])) /* pages come in order */
+		return -EEXIST;
+	adopt_page(to, page, number);
+	return 0;
+}
+
+static void drop_page(struct process *to, struct handle_slot *page)
+{
+	for (unsigned i = 0; i < HANDLE_PAGE_SLOTS; i++)
+		if (page[i].object)
+			object_put(page[i].object);
+	account_frame_free(to->account, direct_to_physical(page));
+}
+
+long handle_table_clone(struct process *to, struct process *from, uint32_t index)
+{
+	unsigned number = index / HANDLE_PAGE_SLOTS;
+	struct handle_slot *page;
+	paddr_t frame;
+	int error;
+
+	if (index % HANDLE_PAGE_SLOTS || number >= HANDLE_PAGES)
+		return -EINVAL;
+	TRY(account_frame_alloc_zeroed(to->account, &frame));
+	page = direct(frame);
+	if (!copy_page(page, number, to, from)) {
+		account_frame_free(to->account, frame);
+		return 0;
+	}
+	lock_acquire(&to->lock);
+	error = try_adopt(to, page, number);
+	lock_release(&to->lock);
+	if (error)
+		drop_page(to, page);
+	return error ? error : (long)(number + 1) % HANDLE_PAGES * HANDLE_PAGE_SLOTS;
+}
+
 bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights)
 {
 	bool found = false;

@@ -102,6 +102,13 @@ MUST_USE int handle_borrow(struct process *owner, uint32_t value, struct handle_
 MUST_USE handle_result handle_move(
 	struct process *from, const struct handle_ref *h, struct process *to, uint32_t rights);
 
+/*
+ * Gives `to`, whose table is empty from `index` on (-EEXIST; -EINVAL inside of a page), one page of the handles of `from`,
+ * with the same values; those to itself become some of `to` to itself. Returns where to go on, or 0 at the end. -ENOMEM,
+ * -EBUSY when `to` ends, with nothing given.
+ */
+MUST_USE long handle_table_clone(struct process *to, struct process *from, uint32_t index);
+
 /* Whether a process that is not finishing has a handle to `object` with these rights. Looks at the whole table. */
 bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights);
 

@@ -3,11 +3,11 @@
 
 #include "abi/abi.h"
 #include "lib/string.h"
+#include "mem/share.h"
+#include "object/memory_parts.h"
 #include "object/system.h"
 #include "object/thread.h"
 #include "panic.h"
-
-enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
 
 static struct object_pool memories = OBJECT_POOL_INIT(memories, struct memory, OBJECT_MEMORY);
 
@@ -31,6 +31,7 @@ static struct memory *create(struct account *account, enum memory_kind kind, uin
 	memory->kind = kind;
 	memory->size = size;
 	memory->levels = levels_for(size >> PAGE_SHIFT);
+	list_init(&memory->mappings);
 	return memory;
 }
 
@@ -76,14 +77,46 @@ struct memory *memory_create_view(struct account *account, struct memory *of, ui
 	return memory;
 }
 
-/* Where the frame of a page is kept, making nodes on the way; NULL when one can't be had. */
-static paddr_t *frame_slot(struct memory *memory, uint64_t page) REQUIRES(memory->lock)
+/* Bytes before `offset` are none of a copy's. */
+static struct memory *create_like_view(
+	struct account *account, const struct memory *view, uint64_t offset, uint64_t size)
+{
+	uint64_t cut = offset > view->lead ? offset - view->lead : 0;
+	uint64_t lead = offset > view->lead ? 0 : view->lead - offset;
+
+	cut = cut < view->of_size ? cut : view->of_size;
+	return memory_create_view(account, view->of, view->of_start + cut, view->of_size - cut, lead, size);
+}
+
+struct memory *memory_create_like(
+	struct account *account, const struct memory *memory, uint64_t offset, uint64_t size)
+{
+	return memory->kind == MEMORY_VIEW ? create_like_view(account, memory, offset, size)
+					   : create(account, MEMORY_ANONYMOUS, size);
+}
+
+paddr_t *memory_slot(struct memory *memory, uint64_t page)
 {
 	paddr_t *slot = &memory->root;
 
 	for (unsigned level = memory->levels; level--;) {
 		if (!slot->value && account_frame_alloc_zeroed(memory->object.account, slot))
 			return NULL;
+		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * level & (NODE_ENTRIES - 1));
+	}
+	return slot;
+}
+
+paddr_t *memory_slot_if_any(struct memory *memory, uint64_t page, uint64_t *missing)
+{
+	paddr_t *slot = &memory->root;
+
+	for (unsigned level = memory->levels; level--;) {
+		if (!slot->value) {
+			*missing = (1ul << NODE_BITS * (level + 1)) -
+				   (page & ((1ul << NODE_BITS * (level + 1)) - 1));
+			return NULL;
+		}
 		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * level & (NODE_ENTRIES - 1));
 	}
 	return slot;
@@ -125,45 +158,64 @@ static int fill(struct memory *memory, uint64_t page, paddr_t *slot)
 	return error;
 }
 
-static int find_or_fill(struct memory *memory, uint64_t page, paddr_t *frame) REQUIRES(memory->lock)
+/* A view locks what it shows while it holds its own lock: from the younger to the older, so never in a circle. */
+int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_page *found)
 {
-	paddr_t *slot = frame_slot(memory, page);
+	paddr_t *slot;
 
+	assert(page < memory->size >> PAGE_SHIFT);
+	if (memory_is_fixed(memory)) {
+		*found = (struct memory_page){.frame = {memory->root.value + (page << PAGE_SHIFT)}};
+		return 0;
+	}
+	slot = memory_slot(memory, page);
 	if (!slot)
 		return -ENOMEM;
 	if (!slot->value) {
 		TRY(fill(memory, page, slot));
 		memory->pages++;
+	} else if (slot_is_leaving(*slot) || (alone && slot_is_shared(*slot))) {
+		TRY(memory_leave(memory, page, slot));
 	}
-	*frame = *slot;
+	*found = (struct memory_page){slot_frame(*slot), slot_is_shared(*slot)};
 	return 0;
 }
 
-static bool is_fixed(const struct memory *memory)
-{
-	return memory->kind == MEMORY_PHYSICAL || memory->kind == MEMORY_DEVICE;
-}
-
-/* A view locks what it shows while it holds its own lock: from the younger to the older, so never in a circle. */
 int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
 {
+	struct memory_page found;
 	int error;
 
-	assert(page < memory->size >> PAGE_SHIFT);
-	if (is_fixed(memory)) {
-		*frame = (paddr_t){memory->root.value + (page << PAGE_SHIFT)};
-		return 0;
+	for (;;) {
+		lock_acquire(&memory->lock);
+		error = memory_find(memory, page, true, &found);
+		lock_release(&memory->lock);
+		if (!error)
+			*frame = found.frame;
+		if (error != PAGE_LEAVING)
+			return error;
+		TRY(memory_separate(memory, page));
 	}
-	lock_acquire(&memory->lock);
-	error = find_or_fill(memory, page, frame);
-	lock_release(&memory->lock);
-	return error;
 }
 
 /* Programs may be writing these bytes meanwhile: whoever gets them checks what it has got, and does not look again. */
 static void copy_racing(void *to, const void *from, size_t size)
 {
 	memcpy(to, from, size);
+}
+
+/* Copies what lies in one page. With the lock, so the frame can be one that others have: they don't write to it. */
+static int get_in_page(struct memory *memory, uint64_t offset, void *to, size_t size) REQUIRES(memory->lock)
+{
+	struct memory_page found;
+	int error = memory_find(memory, offset >> PAGE_SHIFT, false, &found);
+
+	if (error == PAGE_LEAVING) /* it is still there, and stays as it is */
+		found.frame = slot_frame(*memory_slot(memory, offset >> PAGE_SHIFT));
+	else if (error)
+		return error;
+	copy_racing(to, (char *)direct(found.frame) + (offset & (PAGE_SIZE - 1)), size);
+	return 0;
 }
 
 int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size)
@@ -174,10 +226,13 @@ int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size)
 	while (size) {
 		uint64_t within = offset & (PAGE_SIZE - 1);
 		size_t n = PAGE_SIZE - within < size ? PAGE_SIZE - within : size;
-		paddr_t frame;
+		int error;
 
-		TRY(memory_frame(memory, offset >> PAGE_SHIFT, &frame));
-		copy_racing(at, (char *)direct(frame) + within, n);
+		lock_acquire(&memory->lock);
+		error = get_in_page(memory, offset, at, n);
+		lock_release(&memory->lock);
+		if (error)
+			return error;
 		offset += n, at += n, size -= n;
 	}
 	return 0;
@@ -211,7 +266,7 @@ void memory_read_info(struct memory *memory, struct memory_info *info)
 	info->size = memory->size;
 	info->source = source_of(memory->kind);
 	lock_acquire(&memory->lock);
-	info->resident = is_fixed(memory) ? memory->size : memory->pages << PAGE_SHIFT;
+	info->resident = memory_is_fixed(memory) ? memory->size : memory->pages << PAGE_SHIFT;
 	lock_release(&memory->lock);
 }
 
@@ -232,7 +287,10 @@ static paddr_t *slot_at(struct memory *memory, uint64_t page, unsigned level)
 
 static void free_slot(struct memory *memory, paddr_t *slot, int *work)
 {
-	account_frame_free(memory->object.account, *slot);
+	if (slot_is_shared(*slot) && share_leave(slot_frame(*slot)))
+		account_uncharge(memory->object.account, PAGE_SIZE);
+	else
+		account_frame_free(memory->object.account, slot_frame(*slot));
 	slot->value = 0;
 	*work -= WORK_FRAME;
 }
@@ -319,7 +377,7 @@ bool memory_destroy(struct memory *memory, int *work)
 {
 	struct memory *of = memory->of;
 
-	if (!is_fixed(memory) && !free_frames(memory, work))
+	if (!memory_is_fixed(memory) && !free_frames(memory, work))
 		return false;
 	if (memory->is_console)
 		system_console_left();

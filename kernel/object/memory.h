@@ -2,6 +2,9 @@
  * Memory objects: pages that can be mapped into address spaces. Anonymous ones are zero and get a frame when a page
  * is first touched; physical ones stand for memory that is there already, such as the boot archive; a view holds a
  * private copy of a part of another object, made page by page as it is touched, with zeros around it.
+ *
+ * Several objects can have a frame at once, as copies of each other that nobody has written to: copy.c. The kernel itself
+ * touches only frames that one object has alone; one that is shared is mapped, for reading, and nothing else.
  */
 #pragma once
 
@@ -20,6 +23,7 @@ struct memory {
 	struct spinlock lock;
 	paddr_t root MEMBER_GUARDED_BY(
 		lock); /* value 0: nothing yet. Of MEMORY_PHYSICAL and MEMORY_DEVICE the first byte */
+	struct list mappings MEMBER_GUARDED_BY(lock); /* regions that show it, by region->shown */
 	uint64_t freed; /* at its end: pages below this have been given back */
 	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
@@ -53,14 +57,61 @@ static inline bool memory_is_device(const struct memory *memory)
 struct memory *memory_create_view(struct account *account, struct memory *of, uint64_t of_start,
 	uint64_t of_size, uint64_t lead, uint64_t size);
 
-/* The frame of a page below the size, given one if it has none, at the cost of the object's account; -ENOMEM. */
+/*
+ * The frame of a page below the size, given one if it has none, at the cost of the object's account; -ENOMEM. Nobody else
+ * has it until this hart leaves the kernel, or waits for others. Without any lock: this may wait for other harts itself.
+ */
 MUST_USE int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame);
 
-/* Copies out of the object, which must have these bytes and be no device; -ENOMEM. */
+/* What memory_find has found. */
+struct memory_page {
+	paddr_t frame;
+	bool is_shared; /* others have it, too: it may only be read */
+};
+
+/* What memory_find returns of a page that is to be had alone, and can't be at once: memory_separate, then once more. */
+enum { PAGE_LEAVING = 1 };
+
+/* The same with the lock, for whoever maps the page before it gives that back: alone, or shared if it may be so. */
+MUST_USE int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_page *found)
+	REQUIRES(memory->lock);
+
+/* Ends what memory_find has begun; -ENOMEM. Without any lock: it waits for other harts. */
+MUST_USE int memory_separate(struct memory *memory, uint64_t page);
+
+/* Copies out of the object, which must have these bytes and be no device; -ENOMEM. With locks, if need be. */
 MUST_USE int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size);
 
 /* How many bytes the object has from `offset` on, `size` at most. */
 size_t memory_extent(const struct memory *memory, uint64_t offset, size_t size);
+
+/*
+ * An object of `size` bytes that begins as a part of another one, from `offset` on, charged to `account`; but for the
+ * frames that this has: these memory_copy adds. Of an object that is not physical or a device. NULL when memory is out.
+ */
+struct memory *memory_create_like(
+	struct account *account, const struct memory *memory, uint64_t offset, uint64_t size);
+
+/* A place in an object, in pages. */
+struct memory_place {
+	struct memory *memory;
+	uint64_t page;
+};
+
+/*
+ * Gives pages of `to`, which must not have any there (-EEXIST), what those of `from` hold now, as far as `work` goes;
+ * returns how many are done. What is in memory is shared until one of the two writes; what is not is the same for both
+ * already (memory_create_like, or zeros). `to` is anonymous, or like `from`; `from` is no device. -ENOMEM, when nothing
+ * has been done. Without any lock: this waits for other harts.
+ */
+MUST_USE long memory_copy(struct memory_place to, struct memory_place from, uint64_t pages, int *work);
+
+/*
+ * Pages are about to be taken away from other harts, which may still use them until these have answered: who makes a frame
+ * its own waits for that, too. Calls come in pairs.
+ */
+void memory_begin_unsettled(void);
+void memory_end_unsettled(void);
 
 /* What there is to tell, into a struct of zeros. */
 void memory_read_info(struct memory *memory, struct memory_info *info);

@@ -75,7 +75,9 @@ static int map_segment(
 
 	if (!view)
 		return -ENOMEM;
-	error = aspace_map(aspace, &start, view, 0, size, segment->prot);
+	error = aspace_map(aspace, &start,
+		&(struct mapping){
+			.memory = view, .size = size, .prot = segment->prot, .most = segment->prot});
 	object_put(&view->object);
 	return error == -EEXIST ? -ENOEXEC : error; /* two segments in one page */
 }
@@ -109,6 +111,23 @@ static int set_image(struct process *process, const struct image_source *image)
 	lock_release(&process->lock);
 	if (former)
 		object_put(&former->object);
+	return error;
+}
+
+int process_clone_image(struct process *process, struct process *from)
+{
+	struct image_source image;
+	int error;
+
+	lock_acquire(&from->lock);
+	image = image_source(from->image, from->image_offset, from->image_size);
+	if (image.memory)
+		object_take_another(&image.memory->object);
+	lock_release(&from->lock);
+	if (!image.memory)
+		return 0;
+	error = set_image(process, &image);
+	object_put(&image.memory->object);
 	return error;
 }
 

@@ -57,6 +57,9 @@ MUST_USE int process_load(
  */
 void process_end(struct process *process, const struct process_result *result);
 
+/* Names in reports come from the program of another process from now on: -EBUSY when it is ending. */
+MUST_USE int process_clone_image(struct process *process, struct process *from);
+
 /* Adds a thread: -EBUSY when the process is ending, -EBADF when it has just gone. */
 MUST_USE int process_add_thread(struct process *process, struct thread *thread);
 

@@ -2,6 +2,7 @@
 #include "object/window.h"
 
 #include "abi/abi.h"
+#include "object/exchange.h"
 #include "object/process.h"
 #include "object/thread.h"
 
@@ -53,13 +54,17 @@ static int locate(const struct window *window, size_t done, char **at, size_t *n
 long window_read(struct thread *lender, uint64_t offset, struct user_out to, size_t size)
 {
 	struct window window;
-	size_t done, n;
+	size_t done = 0, n;
 	char *at;
+	int error;
 
 	TRY(open_window(lender, PROT_READ, offset, size, &window));
-	for (done = 0; done < window.size; done += n) {
+	while (done < window.size) {
 		TRY(locate(&window, done, &at, &n));
-		TRY(user_copy_out(to, done, at, n));
+		error = exchange_out(to, done, at, n);
+		if (error < 0)
+			return error;
+		done += error == EXCHANGE_AGAIN ? 0 : n;
 	}
 	return (long)done;
 }
@@ -67,13 +72,17 @@ long window_read(struct thread *lender, uint64_t offset, struct user_out to, siz
 long window_write(struct thread *lender, uint64_t offset, struct user_in from, size_t size)
 {
 	struct window window;
-	size_t done, n;
+	size_t done = 0, n;
 	char *at;
+	int error;
 
 	TRY(open_window(lender, PROT_WRITE, offset, size, &window));
-	for (done = 0; done < window.size; done += n) {
+	while (done < window.size) {
 		TRY(locate(&window, done, &at, &n));
-		TRY(user_copy_in(at, from, done, n));
+		error = exchange_in(at, from, done, n);
+		if (error < 0)
+			return error;
+		done += error == EXCHANGE_AGAIN ? 0 : n;
 	}
 	return (long)done;
 }

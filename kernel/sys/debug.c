@@ -1,6 +1,7 @@
 /* Calls that look into another process: its threads, its memory. */
 #include "abi/abi.h"
 #include "kernel/syscalls.h"
+#include "object/exchange.h"
 #include "object/process.h"
 #include "object/thread.h"
 
@@ -51,9 +52,9 @@ static int change(struct process *p, uint64_t address, struct user_in buf, size_
 
 	if (error)
 		return error == -EFAULT ? -EBADMSG : error;
-	TRY(user_copy_in(bytes_at(frame, address), buf, done, n));
+	error = exchange_in(bytes_at(frame, address), buf, done, n);
 	*code |= is_code;
-	return 0;
+	return error;
 }
 
 long sys_process_write(struct process *p, uaddr_t at, struct user_in buf, size_t len)
@@ -64,9 +65,10 @@ long sys_process_write(struct process *p, uaddr_t at, struct user_in buf, size_t
 
 	if (len && !is_in_user_space(at.value, len))
 		return -EBADMSG;
-	for (; done < size && !error; done += error ? 0 : n) {
+	while (done < size && error >= 0) {
 		n = step(at.value + done, size - done);
 		error = change(p, at.value + done, buf, done, n, &code);
+		done += error ? 0 : n;
 	}
 	if (code)
 		aspace_sync_code(&p->aspace);
@@ -81,7 +83,7 @@ static int look(struct process *p, uint64_t address, struct user_out buf, size_t
 
 	if (error)
 		return error == -EFAULT ? -EBADMSG : error;
-	return user_copy_out(buf, done, bytes_at(frame, address), n);
+	return exchange_out(buf, done, bytes_at(frame, address), n);
 }
 
 /* What has been copied before something was missing counts. */
@@ -92,9 +94,10 @@ long sys_process_read(struct process *p, uaddr_t at, struct user_out buf, size_t
 
 	if (len && !is_in_user_space(at.value, len))
 		return -EBADMSG;
-	for (; done < size && !error; done += error ? 0 : n) {
+	while (done < size && error >= 0) {
 		n = step(at.value + done, size - done);
 		error = look(p, at.value + done, buf, done, n);
+		done += error ? 0 : n;
 	}
 	return done ? (long)done : error;
 }

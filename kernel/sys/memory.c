@@ -3,6 +3,7 @@
 
 #include "abi/abi.h"
 #include "kernel/syscalls.h"
+#include "object/exchange.h"
 #include "object/process.h"
 #include "object/thread.h"
 
@@ -35,7 +36,10 @@ long sys_memory_size(struct memory *m)
 	return (long)m->size;
 }
 
-/* One step of a copy: the bytes of a page, where they are, and how many. */
+/*
+ * One step of a copy: the bytes of a page, where they are, and how many. They are there as long as this hart does not wait
+ * for others: the copy itself brings nothing in.
+ */
 static int locate(struct memory *m, uint64_t offset, size_t left, char **at, size_t *n)
 {
 	uint64_t within = offset & (PAGE_SIZE - 1);
@@ -56,12 +60,16 @@ long sys_memory_read(struct memory *m, uint64_t offset, struct user_out buf, siz
 {
 	size_t size = copy_size(m, offset, len), done = 0, n;
 	char *at;
+	int error;
 
 	if (memory_is_device(m) || offset > m->size)
 		return -EINVAL;
-	for (; done < size; done += n) {
+	while (done < size) {
 		TRY(locate(m, offset + done, size - done, &at, &n));
-		TRY(user_copy_out(buf, done, at, n));
+		error = exchange_out(buf, done, at, n);
+		if (error < 0)
+			return error;
+		done += error == EXCHANGE_AGAIN ? 0 : n;
 	}
 	return (long)done;
 }
@@ -70,12 +78,16 @@ long sys_memory_write(struct memory *m, uint64_t offset, struct user_in buf, siz
 {
 	size_t size = copy_size(m, offset, len), done = 0, n;
 	char *at;
+	int error;
 
 	if (memory_is_device(m) || offset > m->size)
 		return -EINVAL;
-	for (; done < size; done += n) {
+	while (done < size) {
 		TRY(locate(m, offset + done, size - done, &at, &n));
-		TRY(user_copy_in(at, buf, done, n));
+		error = exchange_in(at, buf, done, n);
+		if (error < 0)
+			return error;
+		done += error == EXCHANGE_AGAIN ? 0 : n;
 	}
 	return (long)done;
 }
@@ -89,6 +101,11 @@ static int check_pages(uint64_t at, size_t len)
 	return ok ? 0 : -EINVAL;
 }
 
+static bool is_both(enum prot prot)
+{
+	return prot & PROT_WRITE && prot & PROT_EXEC;
+}
+
 long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset, size_t len, enum prot prot,
 	enum map how)
 {
@@ -97,10 +114,16 @@ long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset
 	TRY(check_pages(how & MAP_FIXED ? at.value : USER_BASE, len));
 	if (!is_page_aligned(offset) || offset > m->size || len > m->size - offset)
 		return -EINVAL;
-	if (!prot || (prot & PROT_WRITE && prot & PROT_EXEC))
+	if (!prot || is_both(prot))
 		return -EINVAL;
 
-	TRY(aspace_map(&p->aspace, &address, m, offset, len, prot));
+	TRY(aspace_map(&p->aspace, &address,
+		&(struct mapping){.memory = m,
+			.offset = offset,
+			.size = len,
+			.prot = prot,
+			.most = prot,
+			.is_shared = how & MAP_SHARED}));
 	return (long)address;
 }
 
@@ -109,4 +132,47 @@ int sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
 	TRY(check_pages(at.value, len));
 
 	return aspace_unmap(&p->aspace, at.value, len);
+}
+
+int sys_vm_protect(struct process *p, uaddr_t at, size_t len, enum prot prot)
+{
+	TRY(check_pages(at.value, len));
+	if (is_both(prot))
+		return -EINVAL;
+
+	return aspace_protect(&p->aspace, at.value, len, prot);
+}
+
+static bool has_pages(const struct memory *m, uint64_t offset, size_t len)
+{
+	return is_page_aligned(offset) && offset <= m->size && len <= m->size - offset;
+}
+
+long sys_memory_copy(struct memory *to, uint64_t at, struct memory *from, uint64_t offset, size_t len)
+{
+	int work = WORK_PASS;
+	long pages;
+
+	if (!len || !is_page_aligned(len) || !has_pages(to, at, len) || !has_pages(from, offset, len))
+		return -EINVAL;
+	if (to == from || to->kind != MEMORY_ANONYMOUS || memory_is_device(from))
+		return -EINVAL;
+
+	pages = memory_copy((struct memory_place){to, at >> PAGE_SHIFT},
+		(struct memory_place){from, offset >> PAGE_SHIFT}, len >> PAGE_SHIFT, &work);
+	return pages < 0 ? pages : pages << PAGE_SHIFT;
+}
+
+/* The program it was loaded with is known, too, for reports. */
+long sys_vm_clone(struct process *to, struct process *from, uaddr_t at)
+{
+	int work = WORK_PASS;
+
+	if (to == from || !is_page_aligned(at.value) || at.value > USER_TOP)
+		return -EINVAL;
+
+	TRY(aspace_clone(&to->aspace, &from->aspace, &at.value, &work));
+	if (!at.value)
+		TRY(process_clone_image(to, from));
+	return (long)at.value;
 }

@@ -67,6 +67,14 @@ int sys_process_limit(struct process *p, uint64_t bytes)
 	return account_limit(p->account, bytes);
 }
 
+long sys_process_clone_handles(struct process *to, struct process *from, uint32_t index)
+{
+	if (to == from)
+		return -EINVAL;
+
+	return handle_table_clone(to, from, index);
+}
+
 static int result_or_wait(struct process *p, uint64_t deadline, struct process_result *result)
 	REQUIRES(p->lock)
 {

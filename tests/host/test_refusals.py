@@ -131,8 +131,8 @@ class Table(InTree):
         self.refused(self.tree.make("generate"), CALLS, line, "the published call thread_yield is gone")
 
     def test_published_flag_changed(self) -> None:
-        self.tree.replace(TYPES, "fixed 0x1 ", "fixed 0x2 ")
-        line = self.tree.line_of(TYPES, "fixed 0x2 ")
+        self.tree.replace(TYPES, "fixed 0x1 ", "fixed 0x4 ")
+        line = self.tree.line_of(TYPES, "fixed 0x4 ")
         self.refused(self.tree.make("generate"), TYPES, line, "a published flag has changed")
 
     def test_seventh_argument_unmarked(self) -> None:

@@ -20,6 +20,7 @@ static struct {
 	thread_handle thread; /* ended */
 	thread_handle stopped; /* by thread_suspend */
 	memory_handle memory;
+	memory_handle copy; /* in which no page has been touched */
 	system_handle system;
 	endpoint_handle endpoint; /* nobody calls or receives, but for the caller that the token names */
 	uint32_t token; /* of a caller that lends the scratch pages for as long as this process lives */
@@ -106,6 +107,7 @@ static inline void subjects_make(void)
 	subjects_make_exception();
 	subjects.idle = process_create((const uint8_t *)"idle", 4);
 	subjects.memory = memory_create(4 * PAGE_SIZE);
+	subjects.copy = memory_create(4 * PAGE_SIZE);
 	subjects.mapped = process_create((const uint8_t *)"mapped", 6);
 	vm_map(subjects.mapped, GOOD_ADDRESS, subjects.memory, 0, 4 * PAGE_SIZE, PROT_WRITE, MAP_FIXED);
 	subjects.system = own_system();
@@ -169,12 +171,21 @@ static inline bool is_of_stopped(const struct call_info *call)
 	       call->number == SYS_thread_read_float || call->number == SYS_thread_write_float;
 }
 
+static inline bool is_of_clones(const struct call_info *call)
+{
+	return call->number == SYS_vm_clone || call->number == SYS_process_clone_handles;
+}
+
 static inline uint64_t good_value(const struct call_info *call, const struct arg_info *arg)
 {
 	switch (arg->kind) {
 	case VALUE_HANDLE:
 		if (call->number == SYS_process_wait || call->number == SYS_process_kill)
 			return (uint64_t)subjects.ended.value;
+		if (call->number == SYS_memory_copy && is_named(arg, "to"))
+			return (uint64_t)subjects.copy.value;
+		if (is_of_clones(call) && is_named(arg, "from"))
+			return (uint64_t)subjects.mapped.value;
 		if (call->number == SYS_process_read || call->number == SYS_process_write)
 			return (uint64_t)subjects.mapped.value;
 		if (is_of_exception(call))
@@ -262,6 +273,8 @@ static inline void call_undo(const struct call_info *call, long result)
 {
 	if (call->number == SYS_vm_map && result > 0)
 		vm_unmap(subjects.idle, (uint64_t)result, PAGE_SIZE);
+	if (call->number == SYS_vm_clone && result >= 0)
+		vm_unmap(subjects.idle, GOOD_ADDRESS, 4 * PAGE_SIZE);
 	if (call->result_kind == VALUE_HANDLE && result > 0)
 		handle_close((any_handle){(int32_t)result});
 }

@@ -47,6 +47,8 @@ struct pthread_hart {
 	uint32_t ipi; /* atomic */
 	uint64_t timer; /* atomic */
 	void *walking; /* atomic: the page table that is in use right now */
+	unsigned times_outside; /* atomic: how often it has been outside of the kernel */
+	bool outside; /* atomic: it idles, or waits for others and has nothing in hand */
 	/* Under the host's lock. */
 	bool asleep;
 	bool due;
@@ -359,6 +361,7 @@ void arch_wait(void)
 {
 	struct pthread_hart *hart = mine();
 
+	__atomic_store_n(&hart->outside, true, __ATOMIC_SEQ_CST);
 	host_lock();
 	hart->asleep = true;
 	find_next_alarm();
@@ -366,6 +369,7 @@ void arch_wait(void)
 	while (!has_reason_to_wake(hart))
 		host_wait(this_hart()->index);
 	hart->asleep = false;
+	__atomic_store_n(&hart->outside, false, __ATOMIC_SEQ_CST);
 	find_next_alarm();
 	if (hart->job) { /* it is no interrupt, but something for a hart that isn't idle */
 		host_unlock();
@@ -515,8 +519,10 @@ static struct trapframe *take_interrupts(struct trapframe *frame)
 static __attribute__((noinline)) void run_threads(void)
 {
 	do_job(mine());
-	for (struct trapframe *frame = door_next();;)
+	for (struct trapframe *frame = door_next();;) {
+		__atomic_fetch_add(&mine()->times_outside, 1, __ATOMIC_SEQ_CST);
 		frame = user_mode(take_interrupts(frame));
+	}
 }
 
 static void run_hart(unsigned index)
@@ -738,6 +744,31 @@ bool arch_aspace_is_elsewhere(const struct arch_aspace *space)
 	return __atomic_load_n(&space->active, __ATOMIC_SEQ_CST) & ~(1u << this_hart()->index);
 }
 
+static unsigned times_outside(unsigned hart)
+{
+	return __atomic_load_n(&pthread_harts[hart].times_outside, __ATOMIC_SEQ_CST);
+}
+
+static bool is_outside(unsigned hart)
+{
+	return __atomic_load_n(&pthread_harts[hart].outside, __ATOMIC_SEQ_CST);
+}
+
+/* Is outside itself meanwhile, for those that wait for it. */
+void arch_harts_settle(void)
+{
+	struct pthread_hart *hart = mine();
+
+	__atomic_store_n(&hart->outside, true, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < hart_count(); i++) {
+		unsigned before = times_outside(i);
+
+		while (i != this_hart()->index && !is_outside(i) && times_outside(i) == before)
+			host_yield();
+	}
+	__atomic_store_n(&hart->outside, false, __ATOMIC_SEQ_CST);
+}
+
 /* Waits until no other hart is using an entry that has been changed. */
 void arch_aspace_forget(struct arch_aspace *space, uint64_t start, uint64_t end)
 {
@@ -785,6 +816,24 @@ static uint64_t *find_entry(struct arch_aspace *space, uint64_t address)
 		table = entry_frame(entry);
 	}
 	return entry_of(table, address, 0);
+}
+
+/* Those of the range that may be written may be so no more. */
+bool arch_aspace_protect(struct arch_aspace *space, uint64_t start, uint64_t end)
+{
+	const uint64_t table_size = (uint64_t)PAGE_SIZE * ENTRIES;
+	bool found = false;
+
+	while (start < end) {
+		uint64_t *entry = find_entry(space, start);
+
+		if (entry && entry_read(entry) & PROT_WRITE) {
+			__atomic_fetch_and(entry, ~(uint64_t)PROT_WRITE, __ATOMIC_SEQ_CST);
+			found = true;
+		}
+		start = entry ? start + PAGE_SIZE : (start & ~(table_size - 1)) + table_size;
+	}
+	return found && arch_aspace_is_elsewhere(space);
 }
 
 /* Goes on to where the next table of the lowest level begins when there is none. */

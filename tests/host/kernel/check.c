@@ -5,6 +5,7 @@
 #include "mem/account.h"
 #include "mem/frame.h"
 #include "mem/pool.h"
+#include "mem/share.h"
 #include "sched.h"
 
 /* A list is whole when each link leads back; says how many it has. */
@@ -37,7 +38,7 @@ static void check_hart(const struct hart *hart, unsigned index)
 	}
 }
 
-/* Whatever has been given out is charged to somebody: pieces of pools, and the frames that are no pool's. */
+/* Whatever has been given out is charged to somebody: pieces of pools, and the frames that are no pool's, to each who has one. */
 static void check_accounts(void *unused)
 {
 	uint64_t pieces;
@@ -45,7 +46,8 @@ static void check_accounts(void *unused)
 
 	(void)unused;
 	pool_totals(&pieces, &slabs);
-	HOSTED_REQUIRE(account_total() == pieces + (frame_count() - frame_free_count() - slabs) * PAGE_SIZE);
+	HOSTED_REQUIRE(account_total() ==
+		       pieces + (frame_count() - frame_free_count() - slabs + share_count()) * PAGE_SIZE);
 }
 
 void hosted_check(void)

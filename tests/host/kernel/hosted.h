@@ -7,6 +7,7 @@
 
 #include "arch.h"
 
+struct aspace;
 struct memory;
 struct object;
 struct process;
@@ -73,6 +74,10 @@ int hosted_status(void);
 #define HOSTED_STACK      (USER_TOP - HOSTED_STACK_SIZE)
 #define HOSTED_SHARED     0x20000000ul
 enum { HOSTED_KILLED = 99 };
+
+/* aspace_map, for what may not be allowed more later. */
+MUST_USE int hosted_map(struct aspace *space, uint64_t *at, struct memory *memory, uint64_t offset,
+	uint64_t size, enum prot prot);
 
 /* A process with a stack. The caller has a reference. */
 struct process *hosted_new_process(void);

@@ -7,6 +7,14 @@
 #include "object/process.h"
 #include "object/thread.h"
 
+int hosted_map(struct aspace *space, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
+	enum prot prot)
+{
+	return aspace_map(space, at,
+		&(struct mapping){
+			.memory = memory, .offset = offset, .size = size, .prot = prot, .most = prot});
+}
+
 struct process *hosted_new_process(void)
 {
 	struct process *process = process_create("test", 4);
@@ -15,7 +23,7 @@ struct process *hosted_new_process(void)
 
 	HOSTED_REQUIRE(process && stack);
 	HOSTED_REQUIRE(
-		!aspace_map(&process->aspace, &at, stack, 0, HOSTED_STACK_SIZE, PROT_READ | PROT_WRITE));
+		!hosted_map(&process->aspace, &at, stack, 0, HOSTED_STACK_SIZE, PROT_READ | PROT_WRITE));
 	object_put(&stack->object);
 	return process;
 }
@@ -45,7 +53,7 @@ void hosted_share(struct process *process, struct memory *memory)
 {
 	uint64_t at = HOSTED_SHARED;
 
-	HOSTED_REQUIRE(!aspace_map(&process->aspace, &at, memory, 0, PAGE_SIZE, PROT_READ | PROT_WRITE));
+	HOSTED_REQUIRE(!hosted_map(&process->aspace, &at, memory, 0, PAGE_SIZE, PROT_READ | PROT_WRITE));
 	HOSTED_REQUIRE(!aspace_fault(&process->aspace, HOSTED_SHARED, PROT_WRITE));
 }
 

@@ -390,7 +390,7 @@ static void try_map(struct aspace *space, struct page *pages, struct memory *con
 		return;
 	for (uint64_t i = first; i < first + count; i++)
 		taken |= pages[i].memory != NULL;
-	error = aspace_map(space, &at, memory, offset * PAGE_SIZE, count * PAGE_SIZE, prot);
+	error = hosted_map(space, &at, memory, offset * PAGE_SIZE, count * PAGE_SIZE, prot);
 	HOSTED_REQUIRE(error == (taken ? -EEXIST : 0));
 	for (uint64_t i = 0; !taken && i < count; i++)
 		pages[first + i] = (struct page){memory, offset + i, prot};
@@ -471,16 +471,16 @@ static void test_room(void *result)
 		uint64_t size = (below(20) + 1) * PAGE_SIZE;
 
 		at = 0;
-		HOSTED_REQUIRE(!aspace_map(&process->aspace, &at, memory, 0, size, PROT_READ));
+		HOSTED_REQUIRE(!hosted_map(&process->aspace, &at, memory, 0, size, PROT_READ));
 		HOSTED_REQUIRE(at >= end);
 		end = at + size;
 	}
 	at = 0;
-	error = aspace_map(&process->aspace, &at, memory, 0, USER_TOP - end + PAGE_SIZE, PROT_READ);
+	error = hosted_map(&process->aspace, &at, memory, 0, USER_TOP - end + PAGE_SIZE, PROT_READ);
 	HOSTED_REQUIRE(error == -ENOMEM);
-	HOSTED_REQUIRE(!aspace_map(&process->aspace, &at, memory, 0, USER_TOP - end, PROT_READ));
+	HOSTED_REQUIRE(!hosted_map(&process->aspace, &at, memory, 0, USER_TOP - end, PROT_READ));
 	at = 0;
-	error = aspace_map(&process->aspace, &at, memory, 0, PAGE_SIZE, PROT_READ);
+	error = hosted_map(&process->aspace, &at, memory, 0, PAGE_SIZE, PROT_READ);
 	HOSTED_REQUIRE(error == -ENOMEM);
 	object_put(&memory->object);
 	object_put(&process->object);
@@ -539,7 +539,7 @@ static void test_exhaustion(void *result)
 	paddr_t frame;
 
 	HOSTED_REQUIRE(held && process && memory);
-	HOSTED_REQUIRE(!aspace_map(&process->aspace, &at, memory, 0, 1ul << 30, PROT_READ));
+	HOSTED_REQUIRE(!hosted_map(&process->aspace, &at, memory, 0, 1ul << 30, PROT_READ));
 	while (!frame_alloc(&held[count]))
 		count++;
 	HOSTED_REQUIRE(!frame_free_count());

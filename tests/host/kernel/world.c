@@ -36,7 +36,8 @@ static struct {
 	struct process *ended; /* has exited */
 	struct process *callers;
 	uint32_t handle[TYPES]; /* of the driver, by type; of a process it is `other` */
-	uint32_t empty_handle, ended_handle, callers_handle, program_handle, fresh_endpoint, spare_handle;
+	uint32_t empty_handle, ended_handle, callers_handle, program_handle, other_handle, copied_handle,
+		fresh_endpoint, spare_handle;
 	uint32_t token;
 	unsigned turns;
 } world;
@@ -80,7 +81,7 @@ static struct memory *map(struct process *process, uint64_t at, uint64_t pages)
 
 	HOSTED_REQUIRE(memory);
 	HOSTED_REQUIRE(
-		!aspace_map(&process->aspace, &at, memory, 0, pages * PAGE_SIZE, PROT_READ | PROT_WRITE));
+		!hosted_map(&process->aspace, &at, memory, 0, pages * PAGE_SIZE, PROT_READ | PROT_WRITE));
 	return memory;
 }
 
@@ -120,14 +121,19 @@ static struct process *new_process(void)
 
 static void make_processes(void)
 {
+	struct memory *memory;
+	paddr_t frame;
+
 	world.empty = new_process();
 	world.empty_handle = hand_over(&world.empty->object);
 	world.ended = new_process();
 	object_put(&start(world.ended, WORLD_LEAVER, 0)->object);
 	world.ended_handle = hand_over(&world.ended->object);
 	world.other = new_process();
-	object_put(&map(world.other, HOLE, 3)->object);
-	hand_over(&world.other->object);
+	memory = map(world.other, HOLE, 3);
+	HOSTED_REQUIRE(!memory_frame(memory, 0, &frame));
+	object_put(&memory->object);
+	world.other_handle = hand_over(&world.other->object);
 }
 
 static void make_callers(void)
@@ -153,15 +159,29 @@ static void make_callers(void)
 	hand_over(&thread->object);
 }
 
+/* Its first page has been copied once, so that its frame is one of those that are counted. */
+static void touch_and_copy(struct memory *memory)
+{
+	struct memory *copy = memory_create(PAGE_SIZE);
+	int work = WORK_PASS;
+	paddr_t frame;
+
+	HOSTED_REQUIRE(copy && !memory_frame(memory, 0, &frame));
+	HOSTED_REQUIRE(
+		memory_copy((struct memory_place){copy, 0}, (struct memory_place){memory, 0}, 1, &work) == 1);
+	object_put(&copy->object);
+}
+
 static void make_objects(void)
 {
 	struct notification *notification = notification_create();
 	struct memory *memory = memory_create(PAGES * PAGE_SIZE);
+	struct memory *copied = memory_create(PAGES * PAGE_SIZE);
 	struct memory *program = memory_create_physical((paddr_t){arch_machine()->initrd.start}, PAGE_SIZE);
 	struct interrupt *interrupt;
 	struct timer *timer;
 
-	HOSTED_REQUIRE(notification && memory && program);
+	HOSTED_REQUIRE(notification && memory && program && copied);
 	HOSTED_REQUIRE(!timer_create(notification, 1, &timer));
 	HOSTED_REQUIRE(!interrupt_create(2, notification, 2, &interrupt));
 	notification_signal(notification, SIGNAL_BIT);
@@ -169,6 +189,8 @@ static void make_objects(void)
 	hand_over(&interrupt->object);
 	hand_over(&notification->object);
 	world.program_handle = hand_over(&program->object);
+	touch_and_copy(copied);
+	world.copied_handle = hand_over(&copied->object);
 	hand_over(&memory->object);
 	world.handle[OBJECT_SYSTEM] = give(world.driver, &system_root.object, RIGHTS_SYSTEM_ALL);
 	hosted_type("typed");
@@ -257,6 +279,12 @@ static uint64_t handle_for(const struct call_info *call, const struct arg_info *
 		return type == OBJECT_PROCESS ? world.empty_handle : world.program_handle;
 	if (is_call(call, "process_wait"))
 		return world.ended_handle;
+	if (is_call(call, "memory_copy") && is_named(arg, "from"))
+		return world.copied_handle;
+	if (is_call(call, "vm_clone"))
+		return is_named(arg, "to") ? world.empty_handle : world.other_handle;
+	if (is_call(call, "process_clone_handles"))
+		return is_named(arg, "to") ? world.empty_handle : world.callers_handle;
 	if (is_call(call, "process_thread"))
 		return world.callers_handle;
 	if (is_call(call, "ipc_receive"))
@@ -311,10 +339,11 @@ static uint64_t number_for(const struct call_info *call, const struct arg_info *
 
 static uint64_t address_for(const struct call_info *call)
 {
-	if (is_call(call, "vm_unmap") || is_call(call, "vm_protect"))
+	if (is_call(call, "vm_clone"))
+		return 0;
+	if (is_call(call, "vm_unmap") || is_call(call, "vm_protect") || is_call(call, "process_read") ||
+		is_call(call, "process_write"))
 		return HOLE + PAGE_SIZE;
-	if (is_call(call, "process_read") || is_call(call, "process_write"))
-		return HOLE;
 	if (is_call(call, "thread_create"))
 		return HOSTED_ENTRY(WORLD_LEAVER);
 	return WORLD_FRESH;

@@ -1,0 +1,226 @@
+/*
+ * Copies of memory that are made when somebody writes. memory_copy has two objects share frames; from then on these are
+ * mapped for reading only, wherever the objects are. Who wants to write to such a page, or have the kernel touch it, has
+ * its object leave the frame to the others first, and get a copy. A hart may still use the frame by what it has cached,
+ * and in a handler, so:
+ *
+ *   this hart                                  another, which has the page mapped
+ *   slot LEAVING, page out of all page tables  still reads the frame by what it has cached
+ *   waits until all others have answered       drops that, outside of the kernel, and answers;
+ *                                              meets a page fault, finds LEAVING, does the same
+ *   the frame is copied, the slot changes,
+ *   the share is given up                      meets a page fault again, finds the copy
+ *
+ * The frame's contents do not change as long as the object has a share, so it can be copied at any time before that. Whoever
+ * is faster of several ends it. If no other hart can have cached the page, nobody waits.
+ */
+#include "abi/abi.h"
+#include "lib/string.h"
+#include "mem/share.h"
+#include "object/aspace.h"
+#include "object/memory_parts.h"
+#include "panic.h"
+
+/* How many copies and removals have not been seen by all harts yet. While there are any, nobody relies on page tables alone. */
+static uint32_t unsettled; /* atomic */
+
+void memory_begin_unsettled(void)
+{
+	__atomic_fetch_add(&unsettled, 1, __ATOMIC_SEQ_CST);
+}
+
+void memory_end_unsettled(void)
+{
+	__atomic_fetch_sub(&unsettled, 1, __ATOMIC_RELEASE);
+}
+
+/* Changes the page table entries of [first, end) wherever they are mapped; true when other harts may have cached some. */
+static bool change_mappings(struct memory *memory, uint64_t first, uint64_t end,
+	bool (*change)(struct arch_aspace *, uint64_t, uint64_t)) REQUIRES(memory->lock)
+{
+	bool cached = false;
+
+	list_each(region, &memory->mappings, struct region, shown)
+	{
+		uint64_t page = region->offset >> PAGE_SHIFT;
+		uint64_t pages = (region->end - region->start) >> PAGE_SHIFT;
+		uint64_t from = first > page ? first : page, to = end < page + pages ? end : page + pages;
+
+		if (from < to)
+			cached |= change(&region->aspace->arch, region->start + ((from - page) << PAGE_SHIFT),
+				region->start + ((to - page) << PAGE_SHIFT));
+	}
+	return cached;
+}
+
+/* ---- having a frame alone */
+
+/* Puts a copy in the place of the frame, or keeps that if nobody else has it any more; -ENOMEM. */
+static int replace(paddr_t *slot)
+{
+	paddr_t shared = slot_frame(*slot), copy;
+
+	*slot = (paddr_t){shared.value | SLOT_SHARED};
+	if (share_has_others(shared)) {
+		TRY(frame_alloc(&copy)); /* it was charged when the frame was shared */
+		memcpy(direct(copy), direct(shared), PAGE_SIZE);
+		if (share_leave(shared)) {
+			*slot = copy;
+			return 0;
+		}
+		frame_free(copy); /* the others were faster */
+	}
+	*slot = shared;
+	return 0;
+}
+
+int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot)
+{
+	bool cached = true;
+
+	if (!slot_is_leaving(*slot) && !share_has_others(slot_frame(*slot))) {
+		*slot = slot_frame(*slot);
+		return 0;
+	}
+	if (!slot_is_leaving(*slot)) {
+		slot->value |= SLOT_LEAVING;
+		cached = change_mappings(memory, page, page + 1, arch_aspace_unmap);
+		cached |= __atomic_load_n(&unsettled, __ATOMIC_SEQ_CST) != 0;
+	}
+	return cached ? PAGE_LEAVING : replace(slot);
+}
+
+int memory_separate(struct memory *memory, uint64_t page)
+{
+	paddr_t *slot;
+	int error = 0;
+
+	arch_harts_settle();
+	lock_acquire(&memory->lock);
+	slot = memory_slot(memory, page);
+	assert(slot);
+	if (slot_is_leaving(*slot))
+		error = replace(slot);
+	lock_release(&memory->lock);
+	return error;
+}
+
+/* ---- sharing */
+
+static int share(struct memory *to, uint64_t page, paddr_t *slot) REQUIRES(to->lock)
+{
+	paddr_t *place = memory_slot(to, page);
+
+	if (!place)
+		return -ENOMEM;
+	if (place->value)
+		return -EEXIST;
+	TRY(account_charge(to->object.account, PAGE_SIZE));
+	if (share_give(slot_frame(*slot))) {
+		account_uncharge(to->object.account, PAGE_SIZE);
+		return -ENOMEM;
+	}
+	slot->value |= SLOT_SHARED;
+	*place = *slot;
+	to->pages++;
+	return 0;
+}
+
+/* Pages that are there already, and are not to be changed by anybody, are copied at once. */
+static int copy_fixed(struct memory *to, uint64_t page, const struct memory *from, uint64_t from_page)
+	REQUIRES(to->lock)
+{
+	paddr_t *place = memory_slot(to, page);
+
+	if (!place)
+		return -ENOMEM;
+	if (place->value)
+		return -EEXIST;
+	TRY(account_frame_alloc(to->object.account, place));
+	memcpy(direct(*place), direct((paddr_t){from->root.value + (from_page << PAGE_SHIFT)}), PAGE_SIZE);
+	to->pages++;
+	return 0;
+}
+
+enum { WORK_COPY = 40 };
+
+/* Does the next pages; how many, or an error. What `to` has where `from` has nothing is in the way, too. */
+static long copy_next(struct memory_place to, struct memory_place from, uint64_t pages, int *work)
+	REQUIRES(to.memory->lock, from.memory->lock)
+{
+	uint64_t missing = 1, to_missing = 1;
+	paddr_t *slot, *place;
+
+	if (memory_is_fixed(from.memory)) {
+		*work -= WORK_COPY;
+		TRY(copy_fixed(to.memory, to.page, from.memory, from.page));
+		return 1;
+	}
+	*work -= WORK_FRAME;
+	slot = memory_slot_if_any(from.memory, from.page, &missing);
+	if (slot && slot_is_leaving(*slot))
+		return 0;
+	if (slot && slot->value) {
+		TRY(share(to.memory, to.page, slot));
+		return 1;
+	}
+	place = memory_slot_if_any(to.memory, to.page, &to_missing);
+	if (place && place->value)
+		return -EEXIST;
+	missing = missing < to_missing ? missing : to_missing;
+	return (long)(missing < pages ? missing : pages);
+}
+
+/* With both locks. */
+static long copy(struct memory_place to, struct memory_place from, uint64_t pages, int *work)
+	REQUIRES(to.memory->lock, from.memory->lock)
+{
+	uint64_t first = from.page, end = first + pages;
+	long n;
+
+	do {
+		n = copy_next(to, from, end - from.page, work);
+		to.page += n > 0 ? (uint64_t)n : 0;
+		from.page += n > 0 ? (uint64_t)n : 0;
+	} while (n > 0 && from.page != end && *work > 0);
+	if (!memory_is_fixed(from.memory))
+		(void)change_mappings(from.memory, first, from.page, arch_aspace_protect);
+	return from.page != first ? (long)(from.page - first) : n;
+}
+
+/* The younger object's lock comes first. `shared`: pages of `from` may not be written any more. */
+static long copy_locked(struct memory_place to, struct memory_place from, uint64_t pages, int *work,
+	bool *shared) NO_LOCK_ANALYSIS
+{
+	bool to_is_younger = to.memory->object.id > from.memory->object.id;
+	struct memory *first = to_is_younger ? to.memory : from.memory;
+	struct memory *second = to_is_younger ? from.memory : to.memory;
+	uint64_t before;
+	long done;
+
+	lock_acquire(&first->lock);
+	lock_acquire(&second->lock);
+	before = to.memory->pages;
+	done = copy(to, from, pages, work);
+	*shared = to.memory->pages > before && !memory_is_fixed(from.memory);
+	lock_release(&second->lock);
+	lock_release(&first->lock);
+	return done;
+}
+
+/* When it returns, no hart can write to what is shared: neither by what it has cached, nor in a handler. */
+long memory_copy(struct memory_place to, struct memory_place from, uint64_t pages, int *work)
+{
+	bool shared;
+	long done;
+
+	assert(to.memory != from.memory && !memory_is_device(from.memory) && pages && *work > 0);
+	memory_begin_unsettled();
+	done = copy_locked(to, from, pages, work, &shared);
+	if (shared)
+		arch_harts_settle();
+	memory_end_unsettled();
+	if (!done) /* another hart has its page leave; when that is over, it is no longer in the way */
+		TRY(memory_separate(from.memory, from.page));
+	return done;
+}

@@ -1,0 +1,44 @@
+/*
+ * What the parts of memory objects, memory.c and copy.c, have in common. Nobody else includes it. Frames hang in a tree of
+ * nodes; the lowest hold slots, of a frame's address and two bits below it.
+ */
+#pragma once
+
+#include "object/memory.h"
+
+enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
+
+enum {
+	SLOT_SHARED = 1, /* other objects may have the frame, too (mem/share.h) */
+	SLOT_LEAVING = 2, /* besides: it is mapped nowhere, and a copy is about to take its place */
+	SLOT_FLAGS = SLOT_SHARED | SLOT_LEAVING,
+};
+
+static inline paddr_t slot_frame(paddr_t slot)
+{
+	return (paddr_t){slot.value & ~(uint64_t)SLOT_FLAGS};
+}
+
+static inline bool slot_is_shared(paddr_t slot)
+{
+	return slot.value & SLOT_SHARED;
+}
+
+static inline bool slot_is_leaving(paddr_t slot)
+{
+	return slot.value & SLOT_LEAVING;
+}
+
+static inline bool memory_is_fixed(const struct memory *memory)
+{
+	return memory->kind == MEMORY_PHYSICAL || memory->kind == MEMORY_DEVICE;
+}
+
+/* Where the slot of a page is, making nodes on the way; NULL when one can't be had. */
+paddr_t *memory_slot(struct memory *memory, uint64_t page) REQUIRES(memory->lock);
+
+/* The same without making any: NULL where there are none, and how many pages it is so for. */
+paddr_t *memory_slot_if_any(struct memory *memory, uint64_t page, uint64_t *missing) REQUIRES(memory->lock);
+
+/* Has the object have the frame in a slot alone: 0 when it has, -ENOMEM, or PAGE_LEAVING. */
+MUST_USE int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot) REQUIRES(memory->lock);
