@@ -74,6 +74,18 @@ class MemoryOfTwo(Memory):
     machine = TWO
 
 
+class Clone(ktap.KtapSuite):
+    command = "test-clone"
+
+
+class CloneOfTwo(Clone):
+    machine = TWO
+
+
+class CloneOfFour(Clone):
+    machine = FOUR
+
+
 class Lifetime(ktap.KtapSuite):
     command = "test-lifetime"
 

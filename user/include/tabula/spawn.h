@@ -29,3 +29,10 @@ process_handle spawn(const char *path, char *const argv[], char *const envp[], u
 
 /* Waits until the program has ended, says how, and closes the handle. 0 or -errno. */
 int spawn_wait(process_handle process, struct process_result *result);
+
+/*
+ * A process like another one, which needs the right to manage it: with copies of its memory, made when either writes, the
+ * same memory where that was mapped MAP_SHARED, and the same handles under the same values, where its own is to itself. It
+ * has no thread. What the threads of `from` change meanwhile may be in it or not. -errno as the value.
+ */
+process_handle process_clone(process_handle from, const char *name, size_t length);
