@@ -74,33 +74,58 @@ static int replace(paddr_t *slot)
 	return 0;
 }
 
+static void mark(struct memory *memory, paddr_t *slot) REQUIRES(memory->lock)
+{
+	uint64_t serial = memory->leavings++ % SLOT_SERIALS;
+
+	*slot = (paddr_t){slot_frame(*slot).value | serial << SLOT_SERIAL_SHIFT | SLOT_LEAVING | SLOT_SHARED};
+}
+
 int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot)
 {
-	bool cached = true;
+	bool cached;
 
-	if (!slot_is_leaving(*slot) && !share_has_others(slot_frame(*slot))) {
+	if (slot_is_leaving(*slot))
+		return PAGE_LEAVING;
+	if (!share_has_others(slot_frame(*slot))) {
 		*slot = slot_frame(*slot);
 		return 0;
 	}
-	if (!slot_is_leaving(*slot)) {
-		slot->value |= SLOT_LEAVING;
-		cached = change_mappings(memory, page, page + 1, arch_aspace_unmap);
-		cached |= __atomic_load_n(&unsettled, __ATOMIC_SEQ_CST) != 0;
-	}
+	mark(memory, slot);
+	cached = change_mappings(memory, page, page + 1, arch_aspace_unmap);
+	cached |= __atomic_load_n(&unsettled, __ATOMIC_SEQ_CST) != 0;
 	return cached ? PAGE_LEAVING : replace(slot);
 }
 
+/* What is in the slot of a page that leaves, else 0. */
+static paddr_t leaving_slot(struct memory *memory, uint64_t page, uint64_t *leavings)
+{
+	paddr_t slot;
+
+	lock_acquire(&memory->lock);
+	slot = *memory_slot(memory, page); /* it has been there before */
+	*leavings = memory->leavings;
+	lock_release(&memory->lock);
+	return slot_is_leaving(slot) ? slot : (paddr_t){0};
+}
+
+/*
+ * The page may have left already, and may be leaving once more for another reason. That others have answered before says
+ * nothing about then: the serial in the slot tells.
+ */
 int memory_separate(struct memory *memory, uint64_t page)
 {
-	paddr_t *slot;
+	uint64_t before;
+	paddr_t slot = leaving_slot(memory, page, &before), *now;
 	int error = 0;
 
+	if (!slot.value)
+		return 0;
 	arch_harts_settle();
 	lock_acquire(&memory->lock);
-	slot = memory_slot(memory, page);
-	assert(slot);
-	if (slot_is_leaving(*slot))
-		error = replace(slot);
+	now = memory_slot(memory, page);
+	if (now->value == slot.value && memory->leavings - before < SLOT_SERIALS)
+		error = replace(now);
 	lock_release(&memory->lock);
 	return error;
 }

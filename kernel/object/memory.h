@@ -26,6 +26,7 @@ struct memory {
 	struct list mappings MEMBER_GUARDED_BY(lock); /* regions that show it, by region->shown */
 	uint64_t freed; /* at its end: pages below this have been given back */
 	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
+	uint64_t leavings MEMBER_GUARDED_BY(lock); /* how often one has begun to leave its frame to others */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
 	uint64_t lead; /* at which offset of this object they begin */

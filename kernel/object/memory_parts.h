@@ -1,9 +1,10 @@
 /*
  * What the parts of memory objects, memory.c and copy.c, have in common. Nobody else includes it. Frames hang in a tree of
- * nodes; the lowest hold slots, of a frame's address and two bits below it.
+ * nodes; the lowest hold slots, of a frame's address and some bits below it.
  */
 #pragma once
 
+#include "abi/abi.h"
 #include "object/memory.h"
 
 enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
@@ -11,12 +12,13 @@ enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
 enum {
 	SLOT_SHARED = 1, /* other objects may have the frame, too (mem/share.h) */
 	SLOT_LEAVING = 2, /* besides: it is mapped nowhere, and a copy is about to take its place */
-	SLOT_FLAGS = SLOT_SHARED | SLOT_LEAVING,
+	SLOT_SERIAL_SHIFT = 2, /* while it is LEAVING: tells this time from others */
+	SLOT_SERIALS = 1 << (PAGE_SHIFT - SLOT_SERIAL_SHIFT),
 };
 
 static inline paddr_t slot_frame(paddr_t slot)
 {
-	return (paddr_t){slot.value & ~(uint64_t)SLOT_FLAGS};
+	return (paddr_t){slot.value & ~(uint64_t)(PAGE_SIZE - 1)};
 }
 
 static inline bool slot_is_shared(paddr_t slot)
