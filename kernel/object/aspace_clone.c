@@ -1,0 +1,125 @@
+/*
+ * Clones of address spaces, made in pieces: each call goes on where the one before has stopped, and knows what that has
+ * done by what is mapped. So nothing is kept of a clone that is half made, and nobody has to end it.
+ */
+#include "abi/abi.h"
+#include "object/aspace_parts.h"
+
+/* The first region that ends after `at`, with a reference to its memory for the caller; false when there is none. */
+static bool region_to_clone(struct aspace *from, uint64_t at, uint64_t *start, struct mapping *mapping)
+{
+	struct list *link;
+
+	lock_acquire(&from->lock);
+	link = region_from(from, at);
+	if (link != &from->regions) {
+		const struct region *region = container_of(link, struct region, link);
+
+		*start = region->start;
+		*mapping = (struct mapping){region->memory, region->offset, region->end - region->start,
+			region->prot, region->most, region->is_shared};
+		object_take_another(&region->memory->object);
+	}
+	lock_release(&from->lock);
+	return link != &from->regions;
+}
+
+/* A copy can't be told from it: nobody will ever write to it by this mapping, nor can anybody have a handle to it. */
+static bool needs_no_copy(const struct mapping *mapping)
+{
+	const struct memory *memory = mapping->memory;
+	bool is_constant = memory->kind == MEMORY_VIEW && !(mapping->most & PROT_WRITE);
+
+	return mapping->is_shared || is_constant || memory->kind == MEMORY_PHYSICAL ||
+	       memory->kind == MEMORY_DEVICE;
+}
+
+/* Maps a copy that has no page yet; the memory, with a reference for the caller. */
+static int begin_copy(struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
+{
+	struct mapping other = *mapping;
+	int error;
+
+	*copy = memory_create_like(to->account, mapping->memory, mapping->offset, mapping->size);
+	if (!*copy)
+		return -ENOMEM;
+	other.memory = *copy;
+	other.offset = 0;
+	error = aspace_map(to, &start, &other);
+	if (error)
+		object_put(&(*copy)->object);
+	return error;
+}
+
+/* The copy that an earlier call has begun: -EEXIST when something else is there. */
+static int go_on_with_copy(
+	struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
+{
+	struct list *link;
+	int error = -EEXIST;
+
+	lock_acquire(&to->lock);
+	link = region_from(to, start);
+	if (overlaps(to, link, start + 1)) {
+		const struct region *region = container_of(link, struct region, link);
+
+		if (region->start == start && region->end == start + mapping->size && !region->offset &&
+			region->memory != mapping->memory) {
+			*copy = region->memory;
+			object_take_another(&region->memory->object);
+			error = 0;
+		}
+	}
+	lock_release(&to->lock);
+	return error;
+}
+
+/* Clones a region from *at on, or a part of it, and moves *at behind that. */
+static int clone_region(
+	struct aspace *to, uint64_t start, const struct mapping *mapping, uint64_t *at, int *work)
+{
+	uint64_t done = *at > start ? *at - start : 0;
+	struct memory *copy;
+	long pages;
+
+	*work -= WORK_OBJECT;
+	if (needs_no_copy(mapping)) {
+		*at = start + mapping->size;
+		return aspace_map(to, &start, mapping);
+	}
+	if (done)
+		TRY(go_on_with_copy(to, start, mapping, &copy));
+	else
+		TRY(begin_copy(to, start, mapping, &copy));
+	pages = memory_copy((struct memory_place){copy, done >> PAGE_SHIFT},
+		(struct memory_place){mapping->memory, (mapping->offset + done) >> PAGE_SHIFT},
+		(mapping->size - done) >> PAGE_SHIFT, work);
+	object_put(&copy->object);
+	if (pages < 0 &&
+		!done) /* a copy that was not even begun is not left; whole mappings go without memory */
+		(void)!aspace_unmap(to, start, mapping->size);
+	if (pages < 0)
+		return (int)pages;
+	*at = start + done + ((uint64_t)pages << PAGE_SHIFT);
+	return 0;
+}
+
+int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, int *work)
+{
+	struct mapping mapping;
+	uint64_t start;
+
+	while (*work > WORK_OBJECT) {
+		int error;
+
+		if (!region_to_clone(from, *at, &start, &mapping)) {
+			*at = 0;
+			return 0;
+		}
+		error = clone_region(to, start, &mapping, at, work);
+		object_put(&mapping.memory->object);
+		if (error)
+			return error;
+	}
+	return 0;
+}
