@@ -90,3 +90,16 @@ struct tree_node *tree_next(const struct tree_node *node)
 		node = node->parent;
 	return node->parent;
 }
+
+struct tree_node *tree_after(const struct tree *tree, uint64_t key)
+{
+	struct tree_node *node = tree->root, *found = NULL;
+
+	while (node) {
+		bool is_after = node->key > key;
+
+		found = is_after ? node : found;
+		node = is_after ? node->left : node->right;
+	}
+	return found;
+}

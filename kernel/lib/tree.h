@@ -43,3 +43,6 @@ static inline void tree_remove(struct tree *tree, struct tree_node *node)
 
 /* The next greater one; NULL after the last. */
 struct tree_node *tree_next(const struct tree_node *node);
+
+/* The first with a greater key than this; NULL when there is none. */
+struct tree_node *tree_after(const struct tree *tree, uint64_t key);

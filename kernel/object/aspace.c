@@ -23,7 +23,8 @@ static struct pool regions = POOL_INIT(regions, struct region);
 int aspace_init(struct aspace *aspace, struct account *account)
 {
 	aspace->account = account;
-	list_init(&aspace->regions);
+	aspace->regions = (struct tree){.root = NULL};
+	aspace->room = aspace->gap = 0;
 	list_init(&aspace->removals);
 	aspace->gone = false;
 	return arch_aspace_init(&aspace->arch, account);
@@ -31,7 +32,7 @@ int aspace_init(struct aspace *aspace, struct account *account)
 
 static void region_free(struct aspace *aspace, struct region *region)
 {
-	list_remove(&region->link);
+	tree_take(&aspace->regions, &region->node);
 	lock_acquire(&region->memory->lock);
 	list_remove(&region->shown);
 	lock_release(&region->memory->lock);
@@ -43,10 +44,10 @@ static bool destroy(struct aspace *aspace, int *work) REQUIRES(aspace->lock)
 {
 	aspace->gone = true;
 	/* While a region is among its memory's mappings, others may look into the page table. */
-	for (; !list_is_empty(&aspace->regions); *work -= WORK_OBJECT) {
+	for (; aspace->regions.first; *work -= WORK_OBJECT) {
 		if (*work <= 0)
 			return false;
-		region_free(aspace, list_first(&aspace->regions, struct region, link));
+		region_free(aspace, region_at(aspace->regions.first));
 	}
 	return arch_aspace_destroy(&aspace->arch, work);
 }
@@ -66,25 +67,41 @@ bool aspace_is_empty(struct aspace *aspace)
 	bool empty;
 
 	lock_acquire(&aspace->lock);
-	empty = list_is_empty(&aspace->regions);
+	empty = !aspace->regions.first;
 	lock_release(&aspace->lock);
 	return empty;
 }
 
-/* An address where `size` bytes are free: 0 when there is none. */
-static uint64_t find_room(const struct aspace *aspace, uint64_t size) REQUIRES(aspace->lock)
+/* The lowest address from `start` on where `size` bytes are free: 0 when there is none. `gap`: of the free ranges before. */
+static uint64_t room_from(const struct aspace *aspace, uint64_t start, uint64_t size, uint64_t *gap)
+	REQUIRES(aspace->lock)
 {
-	uint64_t start = ROOM_START;
-	struct list *link = region_from(aspace, start);
+	const struct region *region = region_from(aspace, start);
 
-	for (; link != &aspace->regions; link = link->next) {
-		const struct region *region = container_of(link, struct region, link);
+	for (; region; region = region_next(region)) {
+		uint64_t room = region->start > start ? region->start - start : 0;
 
-		if (region->start >= start && region->start - start >= size)
+		if (room >= size)
 			break;
+		*gap = room > *gap ? room : *gap;
 		start = region->end;
 	}
 	return size <= USER_TOP - start ? start : 0;
+}
+
+/* As low as possible, but for what has become free since, without looking again where no room of this size was. */
+static uint64_t find_room(struct aspace *aspace, uint64_t size) REQUIRES(aspace->lock)
+{
+	uint64_t found = 0;
+
+	if (aspace->room && size > aspace->gap)
+		found = room_from(aspace, aspace->room, size, &aspace->gap);
+	if (!found) {
+		aspace->gap = 0;
+		found = room_from(aspace, ROOM_START, size, &aspace->gap);
+	}
+	aspace->room = found;
+	return found;
 }
 
 /* ---- removed pages */
@@ -130,13 +147,13 @@ static void show(struct region *region)
 static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping) REQUIRES(aspace->lock)
 {
 	uint64_t size = mapping->size, start = *at ? *at : find_room(aspace, size);
-	struct list *next = region_from(aspace, start);
+	struct region *next = region_from(aspace, start);
 
 	if (aspace->gone)
 		return -EBUSY;
 	if (!start)
 		return -ENOMEM;
-	if (overlaps(aspace, next, start + size))
+	if (overlaps(next, start + size))
 		return -EEXIST;
 
 	struct region *region = pool_alloc(&regions, aspace->account);
@@ -155,7 +172,7 @@ static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mappin
 		.prot = mapping->prot,
 		.most = mapping->most,
 		.is_shared = mapping->is_shared};
-	list_insert_before(next, &region->link);
+	tree_insert(&aspace->regions, &region->node, region->end);
 	show(region);
 	*at = start;
 	return 0;
@@ -185,7 +202,7 @@ static void cut(struct region *region, uint64_t start, uint64_t end)
 	lock_acquire(&region->memory->lock);
 	region->offset += start - region->start;
 	region->start = start;
-	region->end = end;
+	region->end = region->node.key = end; /* its place among the others stays the same */
 	lock_release(&region->memory->lock);
 }
 
@@ -200,9 +217,9 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 	rest->start = address;
 	rest->offset += address - region->start;
 	object_take_another(&rest->memory->object);
-	list_insert_before(region->link.next, &rest->link);
 	show(rest); /* before the other one is shorter: no page is without a region meanwhile */
 	cut(region, region->start, address);
+	tree_insert(&aspace->regions, &rest->node, rest->end);
 	return 0;
 }
 
@@ -213,23 +230,19 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *stale) REQUIRES(aspace->lock)
 {
 	uint64_t end = at + size;
-	struct list *link = region_from(aspace, at);
+	struct region *region = region_from(aspace, at), *next;
 
 	if (aspace->gone)
 		return -EBUSY;
 	/* Only a region that sticks out on both sides needs memory: a middle cut makes one more. */
-	if (overlaps(aspace, link, end)) {
-		struct region *first = container_of(link, struct region, link);
-
-		if (first->start < at && first->end > end)
-			TRY(split(aspace, first, end));
-	}
+	if (overlaps(region, end) && region->start < at && region->end > end)
+		TRY(split(aspace, region, end));
 
 	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
-	while (overlaps(aspace, link, end)) {
-		struct region *region = container_of(link, struct region, link);
-
-		link = link->next;
+	if (at < aspace->room) /* there is room again */
+		aspace->room = at > ROOM_START ? at : ROOM_START;
+	for (; overlaps(region, end); region = next) {
+		next = region_next(region);
 		if (region->start < at)
 			cut(region, region->start, at);
 		else if (region->end > end)
@@ -262,12 +275,10 @@ int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
 static int check_protect(const struct aspace *aspace, uint64_t at, uint64_t end, enum prot prot)
 	REQUIRES(aspace->lock)
 {
-	struct list *link = region_from(aspace, at);
+	const struct region *region = region_from(aspace, at);
 
-	for (; at < end; link = link->next) {
-		const struct region *region = container_of(link, struct region, link);
-
-		if (link == &aspace->regions || region->start > at)
+	for (; at < end; region = region_next(region)) {
+		if (!overlaps(region, at + 1))
 			return -EFAULT;
 		if (prot & ~region->most)
 			return -EACCES;
@@ -279,21 +290,20 @@ static int check_protect(const struct aspace *aspace, uint64_t at, uint64_t end,
 /* Has a region end at an address; `made`: the one that begins there, if it did not before. */
 static int split_at(struct aspace *aspace, uint64_t address, struct region **made) REQUIRES(aspace->lock)
 {
-	struct list *link = region_from(aspace, address);
-	struct region *region = container_of(link, struct region, link);
+	struct region *region = region_from(aspace, address);
 
 	*made = NULL;
-	if (!overlaps(aspace, link, address))
+	if (!overlaps(region, address))
 		return 0;
 	TRY(split(aspace, region, address));
-	*made = container_of(link->next, struct region, link);
+	*made = region_next(region);
 	return 0;
 }
 
-/* Undoes split. */
-static void join(struct aspace *aspace, struct region *rest)
+/* Undoes split, for what it has cut off of the region before. */
+static void join(struct aspace *aspace, struct region *rest) REQUIRES(aspace->lock)
 {
-	struct region *region = container_of(rest->link.previous, struct region, link);
+	struct region *region = region_from(aspace, rest->start - 1);
 
 	cut(region, region->start, rest->end);
 	region_free(aspace, rest);
@@ -320,8 +330,9 @@ static int protect(struct aspace *aspace, uint64_t at, uint64_t end, enum prot p
 	TRY(check_protect(aspace, at, end, prot));
 	TRY(split_around(aspace, at, end));
 
-	for (struct list *link = region_from(aspace, at); overlaps(aspace, link, end); link = link->next)
-		container_of(link, struct region, link)->prot = prot;
+	for (struct region *region = region_from(aspace, at); overlaps(region, end);
+		region = region_next(region))
+		region->prot = prot;
 	/* What is allowed comes back with a fault of each page. */
 	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
 	return 0;
@@ -347,12 +358,11 @@ int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot 
 static const struct region *region_for(const struct aspace *aspace, uint64_t address, enum prot access)
 	REQUIRES(aspace->lock)
 {
-	struct list *link = region_from(aspace, address);
+	const struct region *region = region_from(aspace, address);
 
-	if (!overlaps(aspace, link, address + 1))
+	if (!overlaps(region, address + 1))
 		return NULL;
 
-	const struct region *region = container_of(link, struct region, link);
 	enum prot allowed = region->prot & PROT_WRITE ? region->prot | PROT_READ : region->prot;
 
 	return allowed & access ? region : NULL;
@@ -481,7 +491,7 @@ static struct region *cut_page(struct aspace *aspace, struct region *region, uin
 		return NULL;
 	if (page == region->start)
 		return region;
-	return split(aspace, region, page) ? NULL : container_of(region->link.next, struct region, link);
+	return split(aspace, region, page) ? NULL : region_next(region);
 }
 
 /* Has a region of one page show another object. The page is not in the page table. */
@@ -523,16 +533,15 @@ enum { PAGE_STALE = 2 };
 static int frame_to_change(struct aspace *aspace, uint64_t address, struct page *page, paddr_t *found,
 	bool *is_code) REQUIRES(aspace->lock)
 {
-	struct list *link = region_from(aspace, address);
-	struct region *region = container_of(link, struct region, link);
+	struct region *region = region_from(aspace, address);
 	bool stale = false;
 
-	if (!overlaps(aspace, link, address + 1) || memory_is_device(region->memory))
+	if (!overlaps(region, address + 1) || memory_is_device(region->memory))
 		return -EFAULT;
 	*is_code = region->prot & PROT_EXEC;
 	if (!(region->prot & PROT_WRITE) && !is_private(region)) {
 		TRY(make_private(aspace, region, address & ~(uint64_t)(PAGE_SIZE - 1), &stale));
-		region = container_of(region_from(aspace, address), struct region, link);
+		region = region_from(aspace, address);
 	}
 	return stale ? PAGE_STALE : frame_in(region, address, page, found);
 }
@@ -567,13 +576,10 @@ void aspace_sync_code(struct aspace *aspace)
 static int find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)
 	REQUIRES(aspace->lock)
 {
-	struct list *link = region_from(aspace, address);
+	const struct region *region = region_from(aspace, address);
 
-	if (!overlaps(aspace, link, address + 1))
+	if (!overlaps(region, address + 1))
 		return -EFAULT;
-
-	const struct region *region = container_of(link, struct region, link);
-
 	if (!(region->prot & (PROT_READ | PROT_WRITE)))
 		return -EFAULT;
 	object_take_another(&region->memory->object);

@@ -7,12 +7,14 @@
 #include "arch.h"
 #include "lock.h"
 #include "mem/user.h"
+#include "lib/tree.h"
 #include "object/memory.h"
 #include "result.h"
 
 /* A range that shows a part of a memory object. */
 struct region {
-	struct list link; /* in aspace->regions, guarded by its lock, as all that follows but `shown` */
+	struct tree_node
+		node; /* in aspace->regions, by `end`; guarded by its lock, as all that follows but `shown` */
 	struct aspace *aspace;
 	uint64_t start, end; /* with `offset` these change under the lock of the memory, too */
 	struct memory *memory; /* with a reference */
@@ -26,7 +28,9 @@ struct aspace {
 	struct account *account; /* of its process: pays for regions and page tables */
 	struct spinlock lock;
 	struct arch_aspace arch MEMBER_GUARDED_BY(lock);
-	struct list regions MEMBER_GUARDED_BY(lock); /* by address, not overlapping */
+	struct tree regions MEMBER_GUARDED_BY(lock); /* not overlapping */
+	uint64_t room, gap MEMBER_GUARDED_BY(
+			       lock); /* below `room` no free range is larger than `gap`; 0: nobody knows */
 	struct list removals MEMBER_GUARDED_BY(lock); /* ranges whose former pages may still be in use */
 	bool gone MEMBER_GUARDED_BY(lock); /* destroyed; only the lock is left of it */
 };

@@ -8,20 +8,18 @@
 /* The first region that ends after `at`, with a reference to its memory for the caller; false when there is none. */
 static bool region_to_clone(struct aspace *from, uint64_t at, uint64_t *start, struct mapping *mapping)
 {
-	struct list *link;
+	const struct region *region;
 
 	lock_acquire(&from->lock);
-	link = region_from(from, at);
-	if (link != &from->regions) {
-		const struct region *region = container_of(link, struct region, link);
-
+	region = region_from(from, at);
+	if (region) {
 		*start = region->start;
 		*mapping = (struct mapping){region->memory, region->offset, region->end - region->start,
 			region->prot, region->most, region->is_shared};
 		object_take_another(&region->memory->object);
 	}
 	lock_release(&from->lock);
-	return link != &from->regions;
+	return region;
 }
 
 /* A copy can't be told from it: nobody will ever write to it by this mapping, nor can anybody have a handle to it. */
@@ -55,20 +53,16 @@ static int begin_copy(struct aspace *to, uint64_t start, const struct mapping *m
 static int go_on_with_copy(
 	struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
 {
-	struct list *link;
+	const struct region *region;
 	int error = -EEXIST;
 
 	lock_acquire(&to->lock);
-	link = region_from(to, start);
-	if (overlaps(to, link, start + 1)) {
-		const struct region *region = container_of(link, struct region, link);
-
-		if (region->start == start && region->end == start + mapping->size && !region->offset &&
-			region->memory != mapping->memory) {
-			*copy = region->memory;
-			object_take_another(&region->memory->object);
-			error = 0;
-		}
+	region = region_from(to, start);
+	if (overlaps(region, start + 1) && region->start == start && region->end == start + mapping->size &&
+		!region->offset && region->memory != mapping->memory) {
+		*copy = region->memory;
+		object_take_another(&region->memory->object);
+		error = 0;
 	}
 	lock_release(&to->lock);
 	return error;

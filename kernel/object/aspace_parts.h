@@ -3,19 +3,25 @@
 
 #include "object/aspace.h"
 
-/* The first region that ends after `address`, or the list itself as its link. */
-static inline struct list *region_from(const struct aspace *aspace, uint64_t address) REQUIRES(aspace->lock)
+static inline struct region *region_at(struct tree_node *node)
 {
-	struct list *link = aspace->regions.next;
+	return node ? container_of(node, struct region, node) : NULL;
+}
 
-	while (link != &aspace->regions && container_of(link, struct region, link)->end <= address)
-		link = link->next;
-	return link;
+/* The first region that ends after `address`; NULL when there is none. */
+static inline struct region *region_from(const struct aspace *aspace, uint64_t address) REQUIRES(aspace->lock)
+{
+	return region_at(tree_after(&aspace->regions, address));
+}
+
+/* The one behind it; NULL after the last. */
+static inline struct region *region_next(const struct region *region)
+{
+	return region_at(tree_next(&region->node));
 }
 
 /* Whether a region found so begins before `end`. */
-static inline bool overlaps(const struct aspace *aspace, const struct list *link, uint64_t end)
-	REQUIRES(aspace->lock)
+static inline bool overlaps(const struct region *region, uint64_t end)
 {
-	return link != &aspace->regions && container_of(link, struct region, link)->start < end;
+	return region && region->start < end;
 }

@@ -485,9 +485,13 @@ static void check_sorted(const struct tree *t, unsigned count)
 {
 	const struct tree_node *node = t->first;
 
-	for (unsigned i = 0; i < count; i++, node = tree_next(node))
+	for (unsigned i = 0; i < count; i++, node = tree_next(node)) {
 		HOSTED_REQUIRE(node == &sorted[i]->node);
+		HOSTED_REQUIRE(!node->key || tree_after(t, node->key - 1)->key == node->key);
+		HOSTED_REQUIRE(!tree_after(t, node->key) || tree_after(t, node->key)->key > node->key);
+	}
 	HOSTED_REQUIRE(!node && check_node(t->root, NULL) < 48);
+	HOSTED_REQUIRE(!count || !tree_after(t, sorted[count - 1]->node.key));
 }
 
 static void test_sorted(void)

@@ -433,7 +433,8 @@ static void add(struct world_state *state, struct process *process)
 {
 	state->threads += length(&process->threads);
 	add_handles(state, &process->handles);
-	state->regions += length(&process->aspace.regions);
+	for (const struct tree_node *node = process->aspace.regions.first; node; node = tree_next(node))
+		state->regions++;
 }
 
 struct world_state world_state(void)
