@@ -129,8 +129,15 @@ void arch_take_interrupts(void);
 
 /* ---- threads: the registers of user mode */
 
+/* Where and with what a thread begins. */
+struct frame_start {
+	uint64_t entry, stack;
+	uint64_t argument, argument2; /* as of a function */
+	uint64_t pointer; /* to its thread-local data, by the convention of the architecture */
+};
+
 /* A fresh thread: zero in every register but these. */
-void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument);
+void arch_frame_init(struct trapframe *frame, const struct frame_start *start);
 
 /* In arch_types.h, arch_frame_set_result: the value that the call in progress returns when the thread runs again. */
 

@@ -127,7 +127,8 @@ void init_start(const struct machine *machine)
 	uint64_t entry = load(process, archive, machine);
 	uint64_t startup = make_stack(process, archive, machine->bootargs);
 	uint64_t stack = (startup - offsetof(struct init_stack, startup)) & ~15ul;
-	struct thread *thread = thread_create(native_table, entry, stack, startup);
+	struct thread *thread = thread_create(
+		native_table, &(struct frame_start){.entry = entry, .stack = stack, .argument = startup});
 
 	if (!thread || thread_start(thread, process))
 		panic("no memory for the first program");

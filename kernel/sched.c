@@ -65,12 +65,17 @@ static struct hart *least_busy(uint32_t harts_allowed)
 	return best;
 }
 
-void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowed)
+void runner_place(struct runner *runner, unsigned priority, uint32_t harts_allowed)
 {
-	set_state(runner, RUNNER_NEW);
 	runner->priority = runner->wanted_priority = priority;
 	runner->harts = runner->wanted_harts = harts_allowed;
 	runner->frame.hart = least_busy(harts_allowed);
+}
+
+void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowed)
+{
+	set_state(runner, RUNNER_NEW);
+	runner_place(runner, priority, harts_allowed);
 	list_init(&runner->ready);
 	list_init(&runner->waiting);
 }
@@ -223,6 +228,13 @@ void runner_start(struct runner *runner)
 int runner_sleep(uint64_t deadline) NO_LOCK_ANALYSIS /* nobody else is concerned */
 {
 	return runner_wait_apart(&asleep, deadline, NULL);
+}
+
+/* Nobody else knows it yet, so this hart may do what its home would. */
+void runner_start_held(struct runner *runner)
+{
+	runner->hold = runner->held = runner->unfit = true;
+	arch_store_release(&runner->state, RUNNER_HELD); /* partner: runner_is_ready_but_held */
 }
 
 void runner_wake_with(struct runner *runner, long result)

@@ -95,14 +95,18 @@ void wait_queue_init(struct wait_queue *queue, struct spinlock *lock);
 /* Every hart. */
 #define HARTS_ALL UINT32_MAX
 
-/* A new runner whose home is the least busy one of these harts, of which one is online. */
+/* A new runner. */
 void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowed);
 
 /* A new runner has this priority at most. */
 void runner_limit_priority(struct runner *runner, unsigned most);
 
-/* Makes a new runner ready. */
+/* What a new runner has besides: its home is the least busy one of these harts, of which one is online. */
+void runner_place(struct runner *runner, unsigned priority, uint32_t harts_allowed);
+
+/* Makes a new runner ready, or has it held, as runner_hold would. */
 void runner_start(struct runner *runner);
+void runner_start_held(struct runner *runner);
 
 /*
  * The current runner waits in `queue` until somebody wakes it or the deadline passes, when its call returns

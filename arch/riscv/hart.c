@@ -7,7 +7,7 @@
 #include "panic.h"
 #include "riscv.h"
 
-enum { X_SP = 2, X_A0 = 10, X_A7 = 17, ECALL_SIZE = 4, EMERGENCY_STACK = 4096 };
+enum { X_SP = 2, X_TP = 4, X_A0 = 10, X_A7 = 17, ECALL_SIZE = 4, EMERGENCY_STACK = 4096 };
 
 static uint8_t emergency_stacks[CONFIG_HARTS][EMERGENCY_STACK] __attribute__((aligned(16)));
 
@@ -39,12 +39,14 @@ size_t arch_stack_used(const struct hart *hart)
 	return hart->stack_top - (uint64_t)word;
 }
 
-void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument)
+void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 {
 	memset(frame, 0, sizeof(*frame));
-	frame->pc = entry;
-	frame->x[X_SP] = stack;
-	frame->x[X_A0] = argument;
+	frame->pc = start->entry;
+	frame->x[X_SP] = start->stack;
+	frame->x[X_TP] = start->pointer;
+	frame->x[X_A0] = start->argument;
+	frame->x[X_A0 + 1] = start->argument2;
 }
 
 void arch_frame_restart_call(struct trapframe *frame)

@@ -15,12 +15,16 @@
 #include "sched.h"
 
 /* Its process may have been ended meanwhile, and the thread with it. Whoever asks for something comes after its start. */
-void control_start(struct thread *thread)
+void control_start(struct thread *thread, bool stopped)
 {
 	lock_acquire(&thread->lock);
 	if (thread->life == THREAD_NEW) {
 		thread->life = THREAD_LIVE;
-		runner_start(&thread->runner);
+		thread->stopped = stopped;
+		if (stopped)
+			runner_start_held(&thread->runner);
+		else
+			runner_start(&thread->runner);
 	}
 	lock_release(&thread->lock);
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "abi/types.h"
 #include "result.h"
 
@@ -42,8 +44,8 @@ MUST_USE int control_write(struct thread *thread, const struct registers *regist
 MUST_USE int control_read_float(struct thread *thread, struct float_registers *registers);
 MUST_USE int control_write_float(struct thread *thread, const struct float_registers *registers);
 
-/* For thread.c: it has become a thread of its process, and runs from now on; it has ended. */
-void control_start(struct thread *thread);
+/* For thread.c: it has become a thread of its process, and runs from now on, or is stopped; it has ended. */
+void control_start(struct thread *thread, bool stopped);
 void control_end(struct thread *thread);
 
 /* For the scheduler: its home has done what somebody has asked for. */

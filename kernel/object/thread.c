@@ -20,14 +20,14 @@ struct account *current_account(void)
 	return this_hart()->current ? current_process()->account : &kernel_account;
 }
 
-struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, uint64_t argument)
+struct thread *thread_create(call_table table, const struct frame_start *start)
 {
 	const struct runner *creator = this_hart()->current;
 	struct thread *thread = object_alloc(&threads, current_account());
 
 	if (!thread)
 		return NULL;
-	arch_frame_init(&thread->runner.frame, entry, stack, argument);
+	arch_frame_init(&thread->runner.frame, start);
 	runner_init(&thread->runner, RUNNER_PRIORITY, creator ? creator->harts : HARTS_ALL);
 	thread->runner.frame.table = table;
 	list_init(&thread->siblings);
@@ -37,7 +37,7 @@ struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, u
 	return thread;
 }
 
-int thread_start(struct thread *thread, struct process *process)
+static int start(struct thread *thread, struct process *process, bool stopped)
 {
 	/* From the moment it is in the process's list, the process's end can reach it. */
 	thread->process = process;
@@ -51,8 +51,18 @@ int thread_start(struct thread *thread, struct process *process)
 		object_put(&thread->object);
 		return error;
 	}
-	control_start(thread);
+	control_start(thread, stopped);
 	return 0;
+}
+
+int thread_start(struct thread *thread, struct process *process)
+{
+	return start(thread, process, false);
+}
+
+int thread_start_stopped(struct thread *thread, struct process *process)
+{
+	return start(thread, process, true);
 }
 
 static void finish(struct thread *thread)

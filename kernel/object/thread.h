@@ -53,10 +53,14 @@ struct account *current_account(void);
  * A thread that is not yet part of any process; its calls will be dispatched through `table`. NULL when memory is out.
  * The caller has a reference.
  */
-struct thread *thread_create(call_table table, uint64_t entry, uint64_t stack, uint64_t argument);
+struct thread *thread_create(call_table table, const struct frame_start *start);
 
-/* Makes it a thread of `process` and ready to run: -EBUSY when the process is ending, -EBADF when it has just gone. */
+/*
+ * Makes it a thread of `process`, ready to run or stopped: -EBUSY when the process is ending, -EBADF when it has just
+ * gone.
+ */
 MUST_USE int thread_start(struct thread *thread, struct process *process);
+MUST_USE int thread_start_stopped(struct thread *thread, struct process *process);
 
 /* Ends the current thread: its hart has no current one after this. With the last thread its process ends. */
 void thread_end_current(void);

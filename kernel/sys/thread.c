@@ -12,11 +12,19 @@ static bool is_user_address(uaddr_t address)
 	return address.value >= USER_BASE && address.value < USER_TOP;
 }
 
+static int check_start(uaddr_t entry, uaddr_t stack)
+{
+	bool ok = is_user_address(entry) && entry.value % 2 == 0 && stack.value % STACK_ALIGNMENT == 0 &&
+		  stack.value <= USER_TOP;
+
+	return ok ? 0 : -EINVAL;
+}
+
 /* Starts a thread that has a handle already, which goes again when that fails. */
 static handle_result start(
-	struct thread *thread, struct process *p, struct process *caller, handle_result handle)
+	struct thread *thread, struct process *p, struct process *caller, handle_result handle, bool stopped)
 {
-	int error = thread_start(thread, p);
+	int error = stopped ? thread_start_stopped(thread, p) : thread_start(thread, p);
 
 	if (!error)
 		return handle;
@@ -25,26 +33,50 @@ static handle_result start(
 	return (handle_result){error};
 }
 
+static struct thread *make(struct process *p, const struct frame_start *how)
+{
+	call_table table = process_table(p);
+
+	return thread_create(table ? table : native_table, how);
+}
+
+/* The handle comes first: a thread that runs can't be taken back. */
+static handle_result give_and_start(struct thread *thread, struct process *p, bool stopped)
+{
+	struct process *caller = current_process();
+	handle_result result = handle_add(caller, &thread->object, RIGHTS_THREAD_ALL);
+
+	if (result.value >= 0)
+		result = start(thread, p, caller, result, stopped);
+	object_put(&thread->object);
+	return result;
+}
+
 handle_result sys_thread_create(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument)
 {
-	handle_result result;
-
-	if (!is_user_address(entry) || entry.value % 2 || stack.value % STACK_ALIGNMENT ||
-		stack.value > USER_TOP)
+	if (check_start(entry, stack))
 		return (handle_result){-EINVAL};
 
-	call_table table = process_table(p);
-	struct process *caller = current_process();
+	struct thread *thread = make(
+		p, &(struct frame_start){.entry = entry.value, .stack = stack.value, .argument = argument});
+
+	return thread ? give_and_start(thread, p, false) : (handle_result){-ENOMEM};
+}
+
+handle_result sys_thread_create_with(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument,
+	uint64_t argument2, uint64_t pointer, uint32_t priority, uint64_t harts_allowed, enum start how)
+{
+	harts_allowed &= (1ul << hart_count()) - 1;
+	if (check_start(entry, stack) || priority > process_priority_limit(p) || !harts_allowed)
+		return (handle_result){-EINVAL};
+
 	struct thread *thread =
-		thread_create(table ? table : native_table, entry.value, stack.value, argument);
+		make(p, &(struct frame_start){entry.value, stack.value, argument, argument2, pointer});
 
 	if (!thread)
 		return (handle_result){-ENOMEM};
-	result = handle_add(caller, &thread->object, RIGHTS_THREAD_ALL);
-	if (result.value >= 0)
-		result = start(thread, p, caller, result);
-	object_put(&thread->object);
-	return result;
+	runner_place(&thread->runner, priority, (uint32_t)harts_allowed);
+	return give_and_start(thread, p, how & START_STOPPED);
 }
 
 int sys_thread_yield(void)

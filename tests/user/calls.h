@@ -145,7 +145,7 @@ static inline int32_t subject_of(uint32_t type)
 
 /* Arguments by position in the prototype; a packed call's are put into its struct by call_make. */
 struct arguments {
-	uint64_t value[8];
+	uint64_t value[12];
 };
 
 enum { GOOD_LENGTH = 16, SPARE_INTERRUPT = 2 };
@@ -200,6 +200,8 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 	case VALUE_STRUCT:
 		return (uintptr_t)subjects.scratch;
 	case VALUE_FLAGS:
+		if (call->number == SYS_thread_create_with)
+			return START_STOPPED; /* or it would fault, and end its process */
 		return is_named(arg, "prot") ? PROT_READ : 0;
 	case VALUE_ADDRESS:
 		return GOOD_ADDRESS;
@@ -208,6 +210,8 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 	}
 	if (is_named(arg, "rights"))
 		return RIGHTS_SAME;
+	if (is_named(arg, "harts"))
+		return 1;
 	if (call->number == SYS_process_limit)
 		return 1ul << 40; /* more than there is */
 	if (is_of_exception(call))

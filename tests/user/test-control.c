@@ -906,10 +906,86 @@ static void use_everything(struct checks *c)
 	}
 }
 
+/* ---- threads that begin as they are told */
+
+static volatile uint64_t began[3];
+
+/* A thread with nothing but its arguments and tp. */
+void report_beginning(void);
+__asm__("	.text\n"
+	"report_beginning:\n"
+	"	.option push\n"
+	"	.option norelax\n"
+	"	la	t0, began\n"
+	"	.option pop\n"
+	"	sd	a0, 0(t0)\n"
+	"	sd	a1, 8(t0)\n"
+	"	sd	tp, 16(t0)\n"
+	"	li	a7, " SUITE_TEXT(SYS_thread_exit) "\n"
+							  "	ecall\n");
+
+static thread_handle begin(uint64_t entry, uint64_t stack, uint32_t priority, uint64_t harts, uint32_t how)
+{
+	return thread_create_with(own_process(), entry, stack, 1, 2, 3, priority, harts, (enum start)how);
+}
+
+static void begin_stopped(struct checks *c)
+{
+	thread_handle thread = begin((uintptr_t)report_beginning, 16, 7, 1, START_STOPPED);
+	struct registers r = registers_of(c, thread);
+	struct thread_info info = {.id = 0};
+
+	thread_info(thread, &info);
+	check(c, info.state == THREAD_STATE_STOPPED && info.priority == 7 && info.affinity == 1 && !info.hart,
+		"state %d, priority %u, harts %#x", (int)info.state, info.priority, info.affinity);
+	for (unsigned i = 1; i < 32; i++) {
+		uint64_t wanted = i == 2 ? 16 : i == 4 ? 3 : i == 10 ? 1 : i == 11 ? 2 : 0;
+
+		check(c, r.x[i - 1] == wanted, "x%u is %#lx", i, (unsigned long)r.x[i - 1]);
+	}
+	check(c, r.pc == (uintptr_t)report_beginning, "pc is %#lx", (unsigned long)r.pc);
+	began[0] = 0;
+	thread_sleep(now() + 100000);
+	check(c, !began[0], "it runs");
+	r.x[9] = 11;
+	check(c, !thread_write(thread, &r), "write");
+	go_on(c, thread);
+	for (uint64_t end = now() + PATIENCE; thread_suspend(thread) != -ESRCH && now() < end;)
+		thread_resume(thread), give_way();
+	check(c, began[0] == 11 && began[1] == 2 && began[2] == 3, "it began with %lu, %lu, %lu",
+		(unsigned long)began[0], (unsigned long)began[1], (unsigned long)began[2]);
+	handle_close(ANY(thread));
+}
+
+static void test_begin(void)
+{
+	uint64_t entry = (uintptr_t)report_beginning;
+	thread_handle thread;
+	struct checks c = {0};
+
+	for (unsigned i = 0; i < 20; i++)
+		begin_stopped(&c);
+	thread = begin(entry, 16, 16, UINT64_MAX, START_STOPPED);
+	check(&c, !thread_kill(thread), "a stopped one is killed");
+	handle_close(ANY(thread));
+	thread = begin(entry, 16, 16, UINT64_MAX, 0);
+	check(&c, thread.value > 0, "one that runs at once");
+	while (thread_suspend(thread) != -ESRCH)
+		thread_resume(thread), give_way();
+	handle_close(ANY(thread));
+	check(&c, begin(entry, 8, 16, 1, 0).value == -EINVAL, "stack");
+	check(&c, begin(entry + 1, 16, 16, 1, 0).value == -EINVAL, "entry");
+	check(&c, begin(entry, 16, 32, 1, 0).value == -EINVAL, "priority");
+	check(&c, begin(entry, 16, 16, 0, 0).value == -EINVAL, "no hart");
+	check(&c, begin(entry, 16, 16, 1ul << 40, 0).value == -EINVAL, "a hart that is none");
+	check(&c, begin(entry, 16, 16, 1, 2).value == -EINVAL, "a flag that is none");
+	checks_report(&c, "a thread begins as it is told, stopped or not");
+}
+
 /* Argument: the seed. */
 int main(int argc, char **argv)
 {
-	ktap_plan(19);
+	ktap_plan(20);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_cancel_console();
 	test_wait_ends();
@@ -929,6 +1005,7 @@ int main(int argc, char **argv)
 	test_watcher();
 	test_kill_process();
 	test_at_random();
+	test_begin();
 	test_nothing_is_lost(
 		use_everything, LEFT, "threads and processes that were ended leave nothing behind");
 	return ktap_end();

@@ -581,12 +581,12 @@ void hosted_do(unsigned index, void (*job)(void *), void *argument)
 
 /* ---- threads */
 
-void arch_frame_init(struct trapframe *frame, uint64_t entry, uint64_t stack, uint64_t argument)
+void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 {
 	memset(frame, 0, sizeof(*frame));
-	frame->pc = entry;
-	frame->stack = stack;
-	frame->argument = argument;
+	frame->pc = start->entry;
+	frame->stack = start->stack;
+	frame->argument = start->argument;
 }
 
 void arch_frame_restart_call(struct trapframe *frame)

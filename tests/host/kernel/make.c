@@ -30,7 +30,8 @@ struct process *hosted_new_process(void)
 
 bool hosted_start(struct process *process, unsigned program, uint64_t argument)
 {
-	struct thread *thread = thread_create(native_table, HOSTED_ENTRY(program), USER_TOP, argument);
+	struct thread *thread = thread_create(
+		native_table, &(struct frame_start){HOSTED_ENTRY(program), USER_TOP, argument, 0, 0});
 	int error;
 
 	HOSTED_REQUIRE(thread);

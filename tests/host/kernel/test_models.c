@@ -562,7 +562,8 @@ static void test_exhaustion(void *result)
 static void test_postponed(void *result)
 {
 	struct process *process = process_create("urgent", 6);
-	struct thread *thread = thread_create(native_table, HOSTED_ENTRY(1), USER_TOP, 0);
+	struct thread *thread =
+		thread_create(native_table, &(struct frame_start){HOSTED_ENTRY(1), USER_TOP, 0, 0, 0});
 	struct memory *memory = memory_create(1ul << 30);
 	size_t before = frame_free_count(), left;
 	paddr_t frame;

@@ -105,7 +105,8 @@ static uint32_t hand_over(struct object *object)
 
 static struct thread *start(struct process *process, unsigned program, uint64_t argument)
 {
-	struct thread *thread = thread_create(native_table, HOSTED_ENTRY(program), USER_TOP, argument);
+	struct thread *thread = thread_create(
+		native_table, &(struct frame_start){HOSTED_ENTRY(program), USER_TOP, argument, 0, 0});
 
 	HOSTED_REQUIRE(thread && !thread_start(thread, process));
 	return thread;
@@ -334,7 +335,8 @@ static uint64_t number_for(const struct call_info *call, const struct arg_info *
 		return world.token;
 	if (is_named(arg, "mask") || is_named(arg, "bits"))
 		return SIGNAL_BIT;
-	return is_named(arg, "number") || is_named(arg, "badge") || is_named(arg, "count");
+	return is_named(arg, "harts") || is_named(arg, "number") || is_named(arg, "badge") ||
+	       is_named(arg, "count");
 }
 
 static uint64_t address_for(const struct call_info *call)
