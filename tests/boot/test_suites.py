@@ -326,6 +326,22 @@ class ControlWithoutAsids(Control):
     machine = {"append": "asid-bits=0", "smp": 4}
 
 
+class Code(ktap.KtapSuite):
+    command = "test-code"
+
+
+class CodeOfTwo(Code):
+    machine = TWO
+
+
+class CodeOfFour(Code):
+    machine = FOUR
+
+
+class CodeWithFewAsids(Code):
+    machine = {"append": "asid-bits=1", "smp": 2}
+
+
 class Threads(ktap.KtapSuite):
     command = "test-threads"
 
