@@ -342,6 +342,18 @@ class CodeWithFewAsids(Code):
     machine = {"append": "asid-bits=1", "smp": 2}
 
 
+class Contiguous(ktap.KtapSuite):
+    command = "test-contiguous"
+
+
+class ContiguousOfTwo(Contiguous):
+    machine = TWO
+
+
+class ContiguousOfFour(Contiguous):
+    machine = {"smp": 4, "mem": "1G"}
+
+
 class Threads(ktap.KtapSuite):
     command = "test-threads"
 
