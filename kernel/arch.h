@@ -226,14 +226,19 @@ MUST_USE bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t start, ui
  */
 void arch_harts_settle(void);
 
-/* Whether another hart is in the space. */
+/* Whether another hart is in the space, or may use what it remembers of it when it comes back. */
 bool arch_aspace_is_elsewhere(const struct arch_aspace *aspace);
 
-/* What was stored to memory before is fetched by every hart that is in the space, or enters it. The caller has no lock. */
+/*
+ * What was stored to memory before, as this hart sees it, is fetched by every hart that is in the space, or enters it. The
+ * caller has no lock.
+ */
 void arch_aspace_sync_code(struct arch_aspace *aspace);
 
-/* Makes this the address space of this hart, NULL the kernel's own, which has no user half. */
-void arch_aspace_enter(struct arch_aspace *aspace);
+/* In arch_types.h: void arch_aspace_enter(struct arch_aspace *aspace), which makes it the address space of this hart. */
+
+/* This hart goes to the kernel's own address space, which has no user half. */
+void arch_aspace_leave(void);
 
 /* ---- user memory, of the address space this hart is in */
 

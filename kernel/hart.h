@@ -13,7 +13,6 @@
 #include "lib/tree.h"
 
 struct runner;
-struct arch_aspace;
 
 enum hart_work {
 	WORK_SWITCH =
@@ -24,6 +23,8 @@ enum hart_work {
 };
 
 struct hart {
+	struct arch_hart arch; /* first; arch.space is the address space it is in, NULL the kernel's own */
+
 	/* Known to the trap path by offset. */
 	struct runner *current; /* whose trapframe is in use; NULL after its end */
 	uint64_t stack_top;
@@ -36,7 +37,6 @@ struct hart {
 	unsigned index; /* 0 to CONFIG_HARTS - 1 */
 	bool online; /* it takes part; never changes back */
 	unsigned hardware; /* as the firmware numbers it */
-	struct arch_aspace *space; /* whose page table is in use; NULL is the kernel's own */
 
 	/* While a handler copies to or from a frame that it has found: exchange.c. */
 	bool has_frame;

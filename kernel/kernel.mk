@@ -36,7 +36,7 @@ $(KERNEL_GEN_C): $(GEN)/stamp ;
 # Offsets of C structures for assembly: compiled, never run.
 $(GEN)/offsets.h: arch/riscv/offsets.c $(GEN)/stamp
 	$(call say,GEN,$@)
-	$(Q)mkdir -p $(B)/arch/riscv && $(CC) $(filter-out -g,$(KERNEL_CFLAGS)) -MMD -MP -MT $@ -MF $(B)/arch/riscv/offsets.d -S -o - $< | \
+	$(Q)mkdir -p $(B)/arch/riscv && $(CC) $(filter-out -g,$(KERNEL_CFLAGS)) -MMD -MP -MT $@ -MF $(B)/arch/riscv/offsets.h.d -S -o - $< | \
 		sed -n 's/^.*->\([A-Z0-9_]*\) \(-\{0,1\}[0-9]*\).*/#define \1 \2/p' > $@
 
 # ---- objects

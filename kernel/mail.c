@@ -115,8 +115,8 @@ static void end(struct hart *hart, struct runner *runner)
 	}
 	if (hart->loaded == runner)
 		hart->loaded = NULL;
-	if (hart->space == runner->space)
-		arch_aspace_enter(NULL);
+	if (hart->arch.space == runner->space)
+		arch_aspace_leave();
 }
 
 /* ---- keeping a runner from running */

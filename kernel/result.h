@@ -9,6 +9,9 @@
 /* Keeps what is rarely needed out of the way of its caller: registers that only it needs are not saved for nothing. */
 #define RARE __attribute__((noinline, cold))
 
+/* For what must be part of its caller, however large that gets: a path on which instructions count. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* Returns early with the error of `expression`. For the check phase, where nothing is held. */
 #define TRY(expression) \
 	do { \

@@ -174,8 +174,8 @@ void sched_move_away(struct hart *hart, struct runner *runner)
 	if (hart->current == runner) {
 		arch_frame_settle(&runner->frame);
 		add_cpu_time(runner, (int64_t)arch_ticks());
-		if (hart->space == runner->space)
-			arch_aspace_enter(NULL);
+		if (hart->arch.space == runner->space)
+			arch_aspace_leave();
 		hart->current = NULL;
 		hart->work |= WORK_CHOOSE;
 	}
@@ -370,8 +370,8 @@ static void idle(struct hart *hart)
 {
 	uint64_t start = arch_ticks(), end;
 
-	if (hart->space)
-		arch_aspace_enter(NULL);
+	if (hart->arch.space)
+		arch_aspace_leave();
 	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
 	arch_wait();
 	(void)__atomic_exchange_n(&hart->idle, 0, __ATOMIC_SEQ_CST);
@@ -451,7 +451,7 @@ struct trapframe *sched_next(void (*leaving)(void))
 	hart->yielded = false;
 	if (hart->ready_mask)
 		sched_keep_slices(next);
-	if (hart->space != next->space)
+	if (hart->arch.space != next->space)
 		arch_aspace_enter(next->space);
 	if (next != hart->current)
 		change_to(hart, next);

@@ -39,14 +39,14 @@ static inline void runner_wake(struct runner *runner, long result)
 }
 
 /* Makes `next` the current one; the way out changes the registers. */
-static inline void switch_to(struct hart *hart, struct runner *from, struct runner *next)
+static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, struct runner *next)
 {
 	int64_t now = (int64_t)arch_ticks();
 
 	arch_store(&from->cpu_time, from->cpu_time + now);
 	arch_store(&next->cpu_time, next->cpu_time - now);
 	arch_store(&next->state, RUNNER_RUNNING);
-	if (hart->space != next->space)
+	if (hart->arch.space != next->space)
 		arch_aspace_enter(next->space);
 	arch_switch(&from->frame, &next->frame);
 	hart->current = next;
@@ -67,7 +67,7 @@ static inline bool may_take_over(const struct hart *hart, const struct runner *n
 }
 
 /* The current runner has stopped; `next` has been claimed, or is NULL. */
-static inline void switch_away(struct hart *hart, struct runner *from, struct runner *next)
+static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, struct runner *next)
 {
 	if (!next) {
 		sched_stop(from);
@@ -82,7 +82,7 @@ static inline void switch_away(struct hart *hart, struct runner *from, struct ru
 	}
 }
 
-static inline int runner_wait_apart(struct wait_queue *queue, uint64_t deadline, struct runner *next)
+static ALWAYS_INLINE int runner_wait_apart(struct wait_queue *queue, uint64_t deadline, struct runner *next)
 {
 	struct hart *hart = this_hart();
 	struct runner *runner = hart->current;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -58,15 +59,56 @@ static inline struct windows *arch_frame_windows(struct trapframe *frame)
 	return (struct windows *)&frame->x[5];
 }
 
+/* How a hart enters an address space: see asid.c. */
+struct riscv_entry {
+	uint64_t
+		generation; /* atomic: of the ASID; another than the hart's present one: it needs a new ASID */
+	uint64_t satp; /* the hart's own */
+};
+
 struct arch_aspace {
 	struct account *account; /* pays for the page tables */
 	paddr_t root; /* page table of the highest level */
-	uint32_t active; /* atomic: bit i is set while hart i may hold translations of it */
+	uint32_t visitors; /* atomic: bit i is set once hart i has been in it */
+	struct riscv_entry entry[CONFIG_HARTS]; /* by hart */
+};
+
+/* What struct hart begins with. */
+struct arch_hart {
+	struct arch_aspace *space; /* atomic: the one it is in, NULL the kernel's own; others look at it */
+	size_t entry_offset; /* of its entry in a struct arch_aspace */
+	uint64_t generation; /* of its ASIDs, from 1 on */
+	uint32_t asid; /* the last one given out in this generation */
+	uint32_t asid_most;
 };
 
 static inline struct hart *this_hart(void)
 {
 	return (struct hart *)__builtin_thread_pointer();
+}
+
+static inline struct riscv_entry *riscv_entry_here(struct arch_aspace *space)
+{
+	return (struct riscv_entry *)((char *)space + ((struct arch_hart *)this_hart())->entry_offset);
+}
+
+/* The hart has no ASID for the space it is in. */
+void riscv_aspace_enter_anew(struct arch_aspace *space);
+
+/*
+ * One instruction says that the hart has left one space, with all that it did there, and is in another, before it looks at
+ * anything of that: asid.c has the reasons.
+ */
+static inline void arch_aspace_enter(struct arch_aspace *space)
+{
+	struct arch_hart *hart = (struct arch_hart *)this_hart();
+	const struct riscv_entry *entry = riscv_entry_here(space);
+
+	riscv_store_ordered(&hart->space, space);
+	if (__builtin_expect(__atomic_load_n(&entry->generation, __ATOMIC_RELAXED) == hart->generation, 1))
+		csr_write(satp, entry->satp);
+	else
+		riscv_aspace_enter_anew(space);
 }
 
 /*

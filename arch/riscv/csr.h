@@ -38,7 +38,9 @@
 #define SCOUNTEREN_TM 2
 #define SCOUNTEREN_IR 4
 
-#define SATP_SV39 8 /* in bits 60 to 63 */
+#define SATP_SV39       8 /* in bits 60 to 63 */
+#define SATP_ASID_SHIFT 44
+#define SATP_ASID_MASK  0xffff
 
 /* Sstc: stimecmp by number, since the assembler does not know the name. */
 #define CSR_STIMECMP 0x14d
@@ -54,5 +56,17 @@
 #define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"rK"((uint64_t)(value)) : "memory")
 #define csr_set(name, bits)    __asm__ volatile("csrs " #name ", %0" ::"rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(name, bits)  __asm__ volatile("csrc " #name ", %0" ::"rK"((uint64_t)(bits)) : "memory")
+
+/* Of this hart: all translations, those of one page's address, both of whatever address space, and fetched code. */
+#define riscv_fence_translations()       __asm__ volatile("sfence.vma" ::: "memory")
+#define riscv_fence_translation(address) __asm__ volatile("sfence.vma %0" ::"r"(address) : "memory")
+#define riscv_fence_code()               __asm__ volatile("fence.i" ::: "memory")
+
+/*
+ * Stores a pointer, ordered against everything before and after it: an exchange with acquire and release (unprivileged
+ * specification, 14.1). Of __atomic_exchange_n gcc before 14 makes a fence besides.
+ */
+#define riscv_store_ordered(place, pointer) \
+	__asm__ volatile("amoswap.d.aqrl zero, %1, %0" : "+A"(*(place)) : "r"(pointer) : "memory")
 
 #endif

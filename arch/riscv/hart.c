@@ -25,6 +25,7 @@ void arch_hart_init(struct hart *hart)
 	csr_write(scounteren, SCOUNTEREN_CY | SCOUNTEREN_TM | SCOUNTEREN_IR);
 	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_FS);
 	csr_set(sstatus, SSTATUS_SPIE);
+	riscv_asid_init();
 	riscv_timer_init();
 	riscv_plic_hart_init();
 }

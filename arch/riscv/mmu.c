@@ -171,12 +171,6 @@ static void map_stacks(void)
 		}
 }
 
-static void write_satp(paddr_t root)
-{
-	csr_write(satp, (uint64_t)SATP_SV39 << 60 | root.value >> PAGE_SHIFT);
-	__asm__ volatile("sfence.vma" ::: "memory");
-}
-
 void arch_memory_init(void)
 {
 	const struct machine *machine = arch_machine();
@@ -192,7 +186,8 @@ void arch_memory_init(void)
 	if (riscv_facts.finisher)
 		riscv_finisher = riscv_map_device(riscv_facts.finisher, PAGE_SIZE);
 	riscv_plic_init();
-	write_satp(kernel_root);
+	csr_write(satp, riscv_kernel_satp());
+	riscv_fence_translations();
 }
 
 volatile void *riscv_map_device(uint64_t physical, uint64_t size)
@@ -213,8 +208,7 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 
 int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 {
-	aspace->active = 0;
-	aspace->account = account;
+	*aspace = (struct arch_aspace){.account = account};
 	TRY(account_frame_alloc_zeroed(account, &aspace->root));
 	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES,
 		(uint64_t *)direct(kernel_root) + USER_ENTRIES, (ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
@@ -241,7 +235,7 @@ static bool free_tables(struct account *account, uint64_t *table, unsigned entri
 
 bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
 {
-	assert(!aspace->active);
+	assert(!riscv_harts_in(aspace));
 	if (!aspace->root.value)
 		return true;
 	if (!free_tables(aspace->account, direct(aspace->root), USER_ENTRIES, LEVELS - 1, work))
@@ -249,24 +243,6 @@ bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
 	account_frame_free(aspace->account, aspace->root);
 	aspace->root.value = 0;
 	return true;
-}
-
-/* Sequentially consistent, after what others are not to see any more: partner of the one in arch_aspace_enter. */
-static uint32_t others_in(const struct arch_aspace *aspace)
-{
-	return __atomic_load_n(&aspace->active, __ATOMIC_SEQ_CST) & ~(1u << this_hart()->index);
-}
-
-bool arch_aspace_is_elsewhere(const struct arch_aspace *aspace)
-{
-	return others_in(aspace);
-}
-
-/* Harts that enter the space later do it then. */
-void arch_aspace_sync_code(struct arch_aspace *aspace)
-{
-	__asm__ volatile("fence.i" ::: "memory");
-	riscv_fence_others(others_in(aspace), &(struct riscv_fence){.code = true});
 }
 
 int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
@@ -283,10 +259,9 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 	if (prot & PROT_EXEC)
 		flags |= PTE_X;
 	*entry = entry_to(frame, flags);
-	__asm__ volatile("sfence.vma %0" ::"r"(address)
-			 : "memory"); /* an invalid entry may be cached, 4.2.1 */
+	riscv_fence_translation(address); /* an invalid entry may be cached, 4.2.1 */
 	if (prot & PROT_EXEC)
-		__asm__ volatile("fence.i" ::: "memory");
+		riscv_fence_code();
 	return 0;
 }
 
@@ -338,8 +313,8 @@ bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t start, uint64_t en
 {
 	if (!protect_below(direct(aspace->root), start, end, LEVELS - 1))
 		return false;
-	__asm__ volatile("sfence.vma" ::: "memory");
-	return others_in(aspace);
+	riscv_fence_translations();
+	return riscv_other_visitors(aspace) && arch_aspace_is_elsewhere(aspace);
 }
 
 bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
@@ -347,34 +322,10 @@ bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
 	if (!unmap_below(direct(aspace->root), start, end, LEVELS - 1))
 		return false;
 	if (end - start == PAGE_SIZE)
-		__asm__ volatile("sfence.vma %0" ::"r"(start) : "memory");
+		riscv_fence_translation(start);
 	else
-		__asm__ volatile("sfence.vma" ::: "memory");
-	return others_in(aspace);
-}
-
-void arch_aspace_forget(struct arch_aspace *aspace, uint64_t start, uint64_t end)
-{
-	riscv_fence_others(others_in(aspace), &(struct riscv_fence){.start = start, .end = end});
-}
-
-/*
- * The bit of the new space is set before its first translation is made, so that whoever changes an entry afterwards
- * knows of this hart; and whoever changed one before is seen by the fence.
- */
-void arch_aspace_enter(struct arch_aspace *aspace)
-{
-	struct hart *hart = this_hart();
-	struct arch_aspace *old = hart->space;
-	uint32_t self = 1u << hart->index;
-
-	if (aspace)
-		__atomic_fetch_or(&aspace->active, self, __ATOMIC_SEQ_CST);
-	write_satp(aspace ? aspace->root : kernel_root);
-	__asm__ volatile("fence.i" ::: "memory");
-	hart->space = aspace;
-	if (old)
-		__atomic_fetch_and(&old->active, ~self, __ATOMIC_SEQ_CST);
+		riscv_fence_translations();
+	return riscv_other_visitors(aspace) && arch_aspace_is_elsewhere(aspace);
 }
 
 uint64_t riscv_kernel_satp(void)

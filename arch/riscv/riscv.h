@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "arch.h"
+#include "hart.h"
 
 /* Registers of the kernel when it was interrupted by an exception of its own, on its stack. Multiple of 16 bytes. */
 struct kernel_frame {
@@ -85,6 +86,24 @@ void riscv_fence_others(uint32_t others, const struct riscv_fence *fence);
 
 /* Does what others wait for. */
 void riscv_answer_fences(void);
+
+/* ---- asid.c */
+void riscv_asid_init(void); /* once a hart, in the kernel's own address space */
+uint32_t riscv_harts_in(const struct arch_aspace *space); /* bits of the harts that are in it */
+
+/*
+ * Bits of the harts that have ever been in it. A full fence comes first: what this hart has changed before is seen by those
+ * that have not been.
+ */
+static inline uint32_t riscv_visitors(const struct arch_aspace *space)
+{
+	return __atomic_load_n(&space->visitors, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t riscv_other_visitors(const struct arch_aspace *space)
+{
+	return riscv_visitors(space) & ~(1u << this_hart()->index);
+}
 
 /* ---- plic.c: interrupts of devices */
 struct fdt;

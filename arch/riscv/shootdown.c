@@ -27,11 +27,11 @@ static uint32_t asked[CONFIG_HARTS]; /* atomic, by asked hart: bits of those who
 static void carry_out(const struct riscv_fence *fence)
 {
 	if (fence->code)
-		__asm__ volatile("fence.i" ::: "memory");
+		riscv_fence_code();
 	if (fence->end - fence->start == PAGE_SIZE)
-		__asm__ volatile("sfence.vma %0" ::"r"(fence->start) : "memory");
+		riscv_fence_translation(fence->start);
 	else if (fence->end > fence->start)
-		__asm__ volatile("sfence.vma" ::: "memory");
+		riscv_fence_translations();
 }
 
 void riscv_answer_fences(void)

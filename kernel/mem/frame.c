@@ -1,8 +1,10 @@
 /*
- * The frame allocator. Freed frames are on lists that run through the frames themselves. Each hart has a list of its
- * own, so that allocating and freeing share nothing on the way; when it is empty or long, a batch moves from or to the
- * common list. Behind that is the memory that was never used, taken from the front of each range: so starting costs
- * the same with 64 MiB and with 4 GiB.
+ * The frame allocator. Each hart has a list of free frames of its own, which runs through the frames themselves, so that
+ * allocating and freeing share nothing on the way; when it is empty or long, a batch moves from or to the common pool.
+ *
+ * That has a bit for each frame, and for each word of these another bit, set while the word has any: so a batch is found
+ * in one or two steps, frames that are freed one by one come together again by themselves, and a run of frames, for a
+ * device, is a run of bits.
  */
 #include "mem/frame.h"
 
@@ -12,92 +14,203 @@
 #include "lock.h"
 #include "panic.h"
 
-enum { BATCH = 16, CACHE_MOST = 2 * BATCH };
+enum { BATCH = 16, CACHE_MOST = 2 * BATCH, BITS = 64, WORK_SEGMENT = 4 };
 
 struct free_frame {
 	struct free_frame *next;
 };
 
 static struct spinlock common_lock;
-static struct free_frame *common GUARDED_BY(common_lock);
-static size_t common_free GUARDED_BY(common_lock); /* on the list or never used */
-static struct memory_range unused[CONFIG_MEMORY_RANGES] GUARDED_BY(common_lock);
-static unsigned unused_count GUARDED_BY(common_lock);
+static uint64_t *free_bits GUARDED_BY(common_lock); /* by frame, from `base` on */
+static uint64_t *word_bits GUARDED_BY(common_lock); /* by word of free_bits */
+static size_t hint GUARDED_BY(common_lock); /* words of word_bits below this are 0 */
+static size_t common_free GUARDED_BY(common_lock);
+static uint64_t base; /* number of the first frame that has a bit, a multiple of 64 */
+static size_t words; /* of free_bits */
 static size_t all_frames;
+
+static struct free_frame *frame_at(uint64_t bit)
+{
+	return direct((paddr_t){(base + bit) << PAGE_SHIFT});
+}
+
+static uint64_t bit_of(paddr_t frame)
+{
+	return (frame.value >> PAGE_SHIFT) - base;
+}
+
+/* ---- runs of bits */
+
+/* The bits of a word that are in [start, end), of which some are. */
+static uint64_t mask_of(size_t word, uint64_t start, uint64_t end)
+{
+	uint64_t first = word * BITS, mask = UINT64_MAX;
+
+	if (start > first)
+		mask <<= start - first;
+	if (end < first + BITS)
+		mask &= UINT64_MAX >> (first + BITS - end);
+	return mask;
+}
+
+/* Whether a word has any may have changed. */
+static RARE void note_word(size_t word) REQUIRES(common_lock)
+{
+	uint64_t bit = 1ul << word % BITS;
+
+	if (!free_bits[word]) {
+		word_bits[word / BITS] &= ~bit;
+		return;
+	}
+	word_bits[word / BITS] |= bit;
+	if (word / BITS < hint)
+		hint = word / BITS;
+}
+
+static void set_run(uint64_t start, uint64_t end) REQUIRES(common_lock)
+{
+	common_free += end - start;
+	for (size_t word = start / BITS; word * BITS < end; word++) {
+		assert(!(free_bits[word] & mask_of(word, start, end)));
+		free_bits[word] |= mask_of(word, start, end);
+		note_word(word);
+	}
+}
+
+static void clear_run(uint64_t start, uint64_t end) REQUIRES(common_lock)
+{
+	common_free -= end - start;
+	for (size_t word = start / BITS; word * BITS < end; word++) {
+		free_bits[word] &= ~mask_of(word, start, end);
+		note_word(word);
+	}
+}
+
+static bool is_free_run(uint64_t start, uint64_t end) REQUIRES(common_lock)
+{
+	for (size_t word = start / BITS; word * BITS < end; word++)
+		if (~free_bits[word] & mask_of(word, start, end))
+			return false;
+	return true;
+}
+
+/* ---- the start */
+
+/* Takes the bits themselves out of a free range. */
+static uint64_t *take_map(struct memory_range *ranges, unsigned count, size_t size)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (ranges[i].size >= size) {
+			void *map = direct((paddr_t){ranges[i].start});
+
+			ranges[i].start += size;
+			ranges[i].size -= size;
+			return memset(map, 0, size);
+		}
+	panic("no memory is free after firmware, kernel and initrd; give the machine more");
+}
+
+/* Which frames the ranges span, at all. */
+static void measure(const struct memory_range *ranges, unsigned count)
+{
+	uint64_t lowest = UINT64_MAX, highest = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t end = ranges[i].start + ranges[i].size;
+
+		if (ranges[i].size && ranges[i].start < lowest)
+			lowest = ranges[i].start;
+		if (ranges[i].size && end > highest)
+			highest = end;
+	}
+	base = lowest < highest ? lowest >> PAGE_SHIFT & ~(uint64_t)(BITS - 1) : 0;
+	words = ((highest >> PAGE_SHIFT) - base + BITS - 1) / BITS;
+}
 
 void frame_init(const struct machine *machine)
 {
+	struct memory_range ranges[CONFIG_MEMORY_RANGES];
+	size_t more, size;
+
+	memcpy(ranges, machine->free, sizeof(ranges));
+	measure(ranges, machine->free_count);
+	more = (words + BITS - 1) / BITS;
+	size = ((words + more) * sizeof(uint64_t) + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
+
 	lock_acquire(&common_lock);
-	for (unsigned i = 0; i < machine->free_count; i++) {
-		unused[i] = machine->free[i];
-		all_frames += unused[i].size / PAGE_SIZE;
-	}
-	unused_count = machine->free_count;
-	common_free = all_frames;
+	free_bits = take_map(ranges, machine->free_count, size);
+	word_bits = free_bits + words;
+	for (unsigned i = 0; i < machine->free_count; i++)
+		if (ranges[i].size)
+			set_run(bit_of((paddr_t){ranges[i].start}),
+				bit_of((paddr_t){ranges[i].start + ranges[i].size}));
+	all_frames = common_free;
 	lock_release(&common_lock);
 }
 
-static struct free_frame *take_common(void) REQUIRES(common_lock)
-{
-	struct free_frame *frame = common;
-
-	common_free--;
-	if (frame) {
-		common = frame->next;
-		return frame;
-	}
-	while (!unused[unused_count - 1].size)
-		unused_count--;
-
-	struct memory_range *range = &unused[unused_count - 1];
-
-	frame = direct((paddr_t){range->start});
-	range->start += PAGE_SIZE;
-	range->size -= PAGE_SIZE;
-	return frame;
-}
+/* ---- single frames */
 
 static void count_cached(struct hart *hart, size_t count)
 {
 	arch_store(&hart->frames_cached, count);
 }
 
-static void cache(struct hart *hart, struct free_frame *frame)
+/* Puts frames of one word into the hart's list, `most` at most: how many. There are some. */
+static size_t take_from_word(struct hart *hart, size_t most) REQUIRES(common_lock)
 {
-	frame->next = hart->frames;
-	hart->frames = frame;
-	count_cached(hart, hart->frames_cached + 1);
+	while (!word_bits[hint])
+		hint++;
+
+	size_t word = hint * BITS + (unsigned)__builtin_ctzl(word_bits[hint]), taken = 0;
+	unsigned bit = (unsigned)__builtin_ctzl(free_bits[word]);
+	uint64_t left = free_bits[word] >> bit;
+	struct free_frame *first = hart->frames;
+	char *at = (char *)frame_at(word * BITS + bit);
+
+	for (; left && taken < most; bit++, left >>= 1, at += PAGE_SIZE)
+		if (left & 1) {
+			struct free_frame *frame = (struct free_frame *)at;
+
+			frame->next = first;
+			first = frame;
+			taken++;
+		}
+	hart->frames = first;
+	free_bits[word] = left ? left << bit : 0;
+	if (!left)
+		note_word(word);
+	return taken;
 }
 
-static struct free_frame *uncache(struct hart *hart)
+static RARE int refill(struct hart *hart)
+{
+	size_t count = 0;
+
+	lock_acquire(&common_lock);
+	while (count < BATCH && count < common_free)
+		count += take_from_word(hart, BATCH - count);
+	common_free -= count;
+	lock_release(&common_lock);
+	count_cached(hart, count);
+	return count ? 0 : -ENOMEM;
+}
+
+static RARE void give_back(struct hart *hart, size_t count)
 {
 	struct free_frame *frame = hart->frames;
 
-	hart->frames = frame->next;
-	count_cached(hart, hart->frames_cached - 1);
-	return frame;
-}
-
-static int refill(struct hart *hart)
-{
 	lock_acquire(&common_lock);
-	for (unsigned i = 0; i < BATCH && common_free; i++)
-		cache(hart, take_common());
-	lock_release(&common_lock);
-	return hart->frames ? 0 : -ENOMEM;
-}
+	common_free += count;
+	for (size_t left = count; left; left--, frame = frame->next) {
+		uint64_t bit = bit_of(direct_to_physical(frame)), before = free_bits[bit / BITS];
 
-static void give_back(struct hart *hart)
-{
-	lock_acquire(&common_lock);
-	for (unsigned i = 0; i < BATCH; i++) {
-		struct free_frame *frame = uncache(hart);
-
-		frame->next = common;
-		common = frame;
-		common_free++;
+		free_bits[bit / BITS] = before | 1ul << bit % BITS;
+		if (!before)
+			note_word(bit / BITS);
 	}
 	lock_release(&common_lock);
+	hart->frames = frame;
+	count_cached(hart, hart->frames_cached - count);
 }
 
 int frame_alloc(paddr_t *frame)
@@ -106,7 +219,9 @@ int frame_alloc(paddr_t *frame)
 
 	if (!hart->frames)
 		TRY(refill(hart));
-	*frame = direct_to_physical(uncache(hart));
+	*frame = direct_to_physical(hart->frames);
+	hart->frames = hart->frames->next;
+	count_cached(hart, hart->frames_cached - 1);
 	return 0;
 }
 
@@ -121,11 +236,95 @@ void frame_free(paddr_t frame)
 {
 	struct hart *hart = this_hart();
 
+	struct free_frame *freed = direct(frame);
+
 	assert(frame.value % PAGE_SIZE == 0);
-	cache(hart, direct(frame));
+	freed->next = hart->frames;
+	hart->frames = freed;
+	count_cached(hart, hart->frames_cached + 1);
 	if (hart->frames_cached > CACHE_MOST)
-		give_back(hart);
+		give_back(hart, BATCH);
 }
+
+/* ---- runs of frames */
+
+/* Where a run can begin that ends at the latest where the search is: true when it is long enough. */
+static bool fits(const struct frame_search *search, uint64_t *start)
+{
+	uint64_t first = base + search->next - search->length;
+
+	*start = ((first + search->align - 1) & ~(search->align - 1)) - base;
+	return *start + search->count <= search->next;
+}
+
+/* Goes on from one change between free and taken to the next. True when the run is long enough. */
+static bool look_at_word(struct frame_search *search, uint64_t word, uint64_t *start, int *work)
+{
+	unsigned bit = search->next % BITS;
+
+	for (; bit < BITS; *work -= WORK_SEGMENT) {
+		uint64_t left = word >> bit, other = left & 1 ? ~left : left;
+		unsigned n = other ? (unsigned)__builtin_ctzl(other) : BITS;
+
+		n = n < BITS - bit ? n : BITS - bit;
+		search->length = left & 1 ? search->length + n : 0;
+		search->next += n;
+		bit += n;
+		if (fits(search, start))
+			return true;
+	}
+	return false;
+}
+
+/* What was free when the search passed may have been taken since: then it goes on behind that. */
+static bool claim(struct frame_search *search, uint64_t start) REQUIRES(common_lock)
+{
+	if (!is_free_run(start, start + search->count)) {
+		search->length = 0;
+		return false;
+	}
+	clear_run(start, start + search->count);
+	return true;
+}
+
+static int search_on(struct frame_search *search, int *work, paddr_t *first) REQUIRES(common_lock)
+{
+	uint64_t start;
+
+	while (search->next < words * BITS) {
+		if (*work <= 0)
+			return FRAME_SEARCH_ON;
+		if (look_at_word(search, free_bits[search->next / BITS], &start, work) &&
+			claim(search, start)) {
+			*first = (paddr_t){(base + start) << PAGE_SHIFT};
+			return 0;
+		}
+	}
+	return -ENOMEM;
+}
+
+int frame_alloc_run(struct frame_search *search, int *work, paddr_t *first)
+{
+	struct hart *hart = this_hart();
+	int error;
+
+	assert(search->count && search->align && !(search->align & (search->align - 1)));
+	if (hart->frames_cached) /* they may be what a run lacks */
+		give_back(hart, hart->frames_cached);
+	lock_acquire(&common_lock);
+	error = search_on(search, work, first);
+	lock_release(&common_lock);
+	return error;
+}
+
+void frame_free_run(paddr_t first, uint64_t count)
+{
+	lock_acquire(&common_lock);
+	set_run(bit_of(first), bit_of(first) + count);
+	lock_release(&common_lock);
+}
+
+/* ---- figures */
 
 size_t frame_free_count(void)
 {

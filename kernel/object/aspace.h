@@ -92,7 +92,7 @@ MUST_USE int aspace_frame(struct aspace *aspace, uint64_t address, enum prot acc
  */
 MUST_USE int aspace_frame_to_change(struct aspace *aspace, uint64_t address, paddr_t *frame, bool *is_code);
 
-/* What was stored to memory before is fetched by the threads that run here. Without any lock. */
+/* What was stored to memory before is fetched by the threads that run here, now or later. Without any lock. */
 void aspace_sync_code(struct aspace *aspace);
 
 /*

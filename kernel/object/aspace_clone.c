@@ -29,7 +29,7 @@ static bool needs_no_copy(const struct mapping *mapping)
 	bool is_constant = memory->kind == MEMORY_VIEW && !(mapping->most & PROT_WRITE);
 
 	return mapping->is_shared || is_constant || memory->kind == MEMORY_PHYSICAL ||
-	       memory->kind == MEMORY_DEVICE;
+	       memory->kind == MEMORY_DEVICE || memory->kind == MEMORY_CONTIGUOUS;
 }
 
 /* Maps a copy that has no page yet; the memory, with a reference for the caller. */

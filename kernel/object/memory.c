@@ -62,6 +62,32 @@ struct memory *memory_create_device(paddr_t start, uint64_t size, bool is_consol
 	return memory;
 }
 
+struct memory *memory_create_contiguous(uint64_t size)
+{
+	struct memory *memory = create(current_account(), MEMORY_CONTIGUOUS, size);
+
+	if (!memory)
+		return NULL;
+	if (account_charge(memory->object.account, size)) {
+		object_put(&memory->object);
+		return NULL;
+	}
+	memory->pages = size >> PAGE_SHIFT;
+	return memory;
+}
+
+void memory_give_run(struct memory *memory, paddr_t first)
+{
+	memory->root = first;
+}
+
+static void free_run(struct memory *memory)
+{
+	if (memory->root.value)
+		frame_free_run(memory->root, memory->pages);
+	account_uncharge(memory->object.account, memory->pages << PAGE_SHIFT);
+}
+
 struct memory *memory_create_view(struct account *account, struct memory *of, uint64_t of_start,
 	uint64_t of_size, uint64_t lead, uint64_t size)
 {
@@ -256,6 +282,8 @@ static enum memory_source source_of(enum memory_kind kind)
 		return MEMORY_SOURCE_DEVICE;
 	case MEMORY_VIEW:
 		return MEMORY_SOURCE_COPY;
+	case MEMORY_CONTIGUOUS:
+		return MEMORY_SOURCE_CONTIGUOUS;
 	}
 	unreachable("no other kind");
 }
@@ -379,6 +407,8 @@ bool memory_destroy(struct memory *memory, int *work)
 
 	if (!memory_is_fixed(memory) && !free_frames(memory, work))
 		return false;
+	if (memory->kind == MEMORY_CONTIGUOUS)
+		free_run(memory);
 	if (memory->is_console)
 		system_console_left();
 	object_free(&memories, memory);

@@ -1,7 +1,8 @@
 /*
  * Memory objects: pages that can be mapped into address spaces. Anonymous ones are zero and get a frame when a page
  * is first touched; physical ones stand for memory that is there already, such as the boot archive; a view holds a
- * private copy of a part of another object, made page by page as it is touched, with zeros around it.
+ * private copy of a part of another object, made page by page as it is touched, with zeros around it; contiguous ones are
+ * there from the start.
  *
  * Several objects can have a frame at once, as copies of each other that nobody has written to: copy.c. The kernel itself
  * touches only frames that one object has alone; one that is shared is mapped, for reading, and nothing else.
@@ -13,7 +14,7 @@
 #include "object/object.h"
 #include "result.h"
 
-enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_DEVICE, MEMORY_VIEW };
+enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_DEVICE, MEMORY_VIEW, MEMORY_CONTIGUOUS };
 
 struct memory {
 	struct object object;
@@ -22,7 +23,7 @@ struct memory {
 	unsigned levels; /* of the tree of frames; 0: the frame of the only page itself */
 	struct spinlock lock;
 	paddr_t root MEMBER_GUARDED_BY(
-		lock); /* value 0: nothing yet. Of MEMORY_PHYSICAL and MEMORY_DEVICE the first byte */
+		lock); /* value 0: nothing yet. Of memory_is_fixed ones the first byte */
 	struct list mappings MEMBER_GUARDED_BY(lock); /* regions that show it, by region->shown */
 	uint64_t freed; /* at its end: pages below this have been given back */
 	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
@@ -36,6 +37,9 @@ struct memory {
 /* The most that one object can have. */
 #define MEMORY_SIZE_MOST (1ul << 38)
 
+/* The most that can be contiguous. */
+#define MEMORY_CONTIGUOUS_MOST (64ul << 20)
+
 /* NULL when memory is out. Sizes are multiples of the page size, from 1 page to MEMORY_SIZE_MOST. */
 struct memory *memory_create(uint64_t size);
 struct memory *memory_create_physical(paddr_t start, uint64_t size);
@@ -45,6 +49,19 @@ struct memory *memory_create_physical(paddr_t start, uint64_t size);
  * long as there is one of the firmware's console, the kernel does not read from that.
  */
 struct memory *memory_create_device(paddr_t start, uint64_t size, bool is_console);
+
+/*
+ * Memory that is one run of frames, which it owns; charged for them from the start. The run comes later, and until then
+ * nobody else may know of it: contiguous.c makes it.
+ */
+struct memory *memory_create_contiguous(uint64_t size);
+void memory_give_run(struct memory *memory, paddr_t first);
+
+/* The first byte of the run; value 0: there is none yet. */
+static inline paddr_t memory_run(const struct memory *memory)
+{
+	return memory->root;
+}
 
 static inline bool memory_is_device(const struct memory *memory)
 {

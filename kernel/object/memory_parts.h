@@ -33,7 +33,8 @@ static inline bool slot_is_leaving(paddr_t slot)
 
 static inline bool memory_is_fixed(const struct memory *memory)
 {
-	return memory->kind == MEMORY_PHYSICAL || memory->kind == MEMORY_DEVICE;
+	return memory->kind == MEMORY_PHYSICAL || memory->kind == MEMORY_DEVICE ||
+	       memory->kind == MEMORY_CONTIGUOUS;
 }
 
 /* Where the slot of a page is, making nodes on the way; NULL when one can't be had. */

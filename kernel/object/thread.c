@@ -1,6 +1,7 @@
 /* Threads: making and ending. A live thread holds a reference to itself, given back by its end. */
 #include "object/thread.h"
 
+#include "object/contiguous.h"
 #include "object/control.h"
 #include "object/endpoint.h"
 #include "object/notification.h"
@@ -67,6 +68,7 @@ int thread_start_stopped(struct thread *thread, struct process *process)
 
 static void finish(struct thread *thread)
 {
+	contiguous_abandon(&thread->making);
 	control_end(thread);
 	process_remove_thread(thread->process, thread);
 	object_put(&thread->object);

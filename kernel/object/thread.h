@@ -7,6 +7,7 @@
 #include "sched.h"
 
 struct call_slot;
+struct making;
 struct process;
 struct windows;
 
@@ -25,6 +26,8 @@ struct thread {
 	const struct process *server; /* that has received it */
 
 	struct exception exception; /* the last one it has met */
+
+	struct making *making; /* its own: contiguous memory that its call is making; NULL: none */
 
 	struct list siblings; /* in process->threads, guarded by its lock */
 

@@ -2,6 +2,7 @@
 #include "abi/abi.h"
 #include "arch.h"
 #include "kernel/syscalls.h"
+#include "object/contiguous.h"
 #include "object/interrupt.h"
 #include "object/memory.h"
 #include "object/notification.h"
@@ -76,6 +77,46 @@ handle_result sys_memory_device(struct system *s, struct user_in path, size_t le
 		return (handle_result){-EINVAL};
 
 	return give_registers(&device);
+}
+
+/* Interrupts come between the pieces: the call returns to user mode, where it is made again. */
+static handle_result make_again(struct thread *thread)
+{
+	arch_frame_restart_call(&thread->runner.frame);
+	return (handle_result){arch_frame_result(&thread->runner.frame)};
+}
+
+handle_result sys_memory_create_contiguous(struct system *s, size_t len, size_t align)
+{
+	struct thread *thread = current_thread();
+	struct memory *memory;
+	int error;
+
+	(void)s;
+	if (!len || len > MEMORY_CONTIGUOUS_MOST || align & (align - 1) || align > MEMORY_CONTIGUOUS_MOST)
+		return (handle_result){-EINVAL};
+	len = (len + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
+	align = align > PAGE_SIZE ? align : PAGE_SIZE;
+	error = contiguous_make(&thread->making, len, align, &memory);
+	if (error == CONTIGUOUS_MORE)
+		return make_again(thread);
+	if (error)
+		return (handle_result){error};
+
+	handle_result result = handle_add(
+		current_process(), &memory->object, RIGHTS_MEMORY_ALL & ~(uint32_t)RIGHT_MEMORY_EXEC);
+
+	object_put(&memory->object);
+	return result;
+}
+
+long sys_memory_bus_address(struct system *s, struct memory *m, uint64_t offset)
+{
+	(void)s;
+	if (m->kind != MEMORY_CONTIGUOUS || offset >= m->size)
+		return -EINVAL;
+
+	return (long)(memory_run(m).value + offset);
 }
 
 long sys_device_interrupt(struct system *s, struct user_in path, size_t len)

@@ -127,6 +127,12 @@ long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset
 	return (long)address;
 }
 
+int sys_code_sync(struct process *p)
+{
+	aspace_sync_code(&p->aspace);
+	return 0;
+}
+
 int sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
 {
 	TRY(check_pages(at.value, len));

@@ -657,7 +657,7 @@ static const struct operation operations[] = {
 	{.name = "sched_yield_pair", .prepare = start_partner, .run = yield}, /* last: its partner stays */
 };
 
-/* ---- how long interrupts are off while something large ends: a timer is set to fire meanwhile, and says when it did */
+/* ---- how long interrupts are off while something large is made or ends: a timer is set to fire meanwhile, and says when it did */
 
 enum { LATENCY_ROUNDS = 32, LATENCY_PAGES = 2048, LATENCY_HANDLES = 1000, LATENCY_REGIONS = 300 };
 
@@ -687,21 +687,41 @@ static any_handle large_process(void)
 	return ANY(p);
 }
 
-/* Ends the thing, with the timer set to a time from now; returns by how much it fired too late. */
-static uint64_t latency_at(any_handle thing, uint64_t from_now)
+/* Acts on the thing, with the timer set to a time from now; returns by how much it fired too late. */
+static uint64_t latency_at(any_handle thing, void (*act)(any_handle thing), uint64_t from_now)
 {
 	uint64_t deadline = (uint64_t)clock_now() + from_now;
 
 	check("timer_set", timer_set(latency_timer, deadline, 0));
-	handle_close(thing);
+	act(thing);
 	while ((uint64_t)clock_now() < deadline)
 		continue;
 	thread_yield();
 	return (uint64_t)timer_fired(latency_timer) - deadline;
 }
 
+/* What does nothing but be ended, or made. */
+static any_handle nothing(void)
+{
+	return (any_handle){0};
+}
+
+static void end(any_handle thing)
+{
+	handle_close(thing);
+}
+
+static void make_contiguous(any_handle thing)
+{
+	memory_handle m = memory_create_contiguous(own_system(), LATENCY_PAGES * PAGE_SIZE, 0);
+
+	(void)thing;
+	check("memory_create_contiguous", m.value);
+	handle_close(ANY(m));
+}
+
 /* The longest of many tries, each with the timer a little later. */
-static void measure_latency(const char *name, any_handle (*make)(void))
+static void measure_latency(const char *name, any_handle (*make)(void), void (*act)(any_handle thing))
 {
 	uint64_t start, span, worst = 0;
 	any_handle thing;
@@ -710,10 +730,10 @@ static void measure_latency(const char *name, any_handle (*make)(void))
 	check("timer_create", latency_timer.value);
 	thing = make();
 	start = (uint64_t)clock_now();
-	handle_close(thing);
+	act(thing);
 	span = (uint64_t)clock_now() - start;
 	for (unsigned i = 0; i < LATENCY_ROUNDS; i++) {
-		uint64_t late = latency_at(make(), 2000 + span * i / LATENCY_ROUNDS);
+		uint64_t late = latency_at(make(), act, 2000 + span * i / LATENCY_ROUNDS);
 
 		worst = late > worst ? late : worst;
 	}
@@ -723,9 +743,11 @@ static void measure_latency(const char *name, any_handle (*make)(void))
 static const struct {
 	const char *name;
 	any_handle (*make)(void);
+	void (*act)(any_handle thing);
 } latencies[] = {
-	{"irqs_off_memory", large_object},
-	{"irqs_off_process", large_process},
+	{"irqs_off_memory", large_object, end},
+	{"irqs_off_process", large_process, end},
+	{"irqs_off_contiguous", nothing, make_contiguous},
 };
 
 /* ---- bytes of kernel memory, as the kernel charges them */
@@ -876,7 +898,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
 		if (argc < 2 || !strcmp(argv[1], latencies[i].name))
-			measure_latency(latencies[i].name, latencies[i].make);
+			measure_latency(latencies[i].name, latencies[i].make, latencies[i].act);
 	make_page();
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		if (argc < 2 || !strcmp(argv[1], sizes[i].name))

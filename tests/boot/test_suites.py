@@ -286,6 +286,74 @@ class ShootdownOfFour(Shootdown):
     machine = FOUR
 
 
+class Asids(ktap.KtapSuite):
+    command = "test-asids"
+
+
+class AsidsOfFour(Asids):
+    machine = FOUR
+
+
+class FewAsids(Asids):
+    machine = {"append": "asid-bits=2"}
+
+
+class FewAsidsOfTwo(Asids):
+    machine = {"append": "asid-bits=2", "smp": 2}
+
+
+class FewAsidsOfFour(Asids):
+    machine = {"append": "asid-bits=2", "smp": 4}
+
+
+class NoAsids(Asids):
+    machine = {"append": "asid-bits=0"}
+
+
+class NoAsidsOfFour(Asids):
+    machine = {"append": "asid-bits=0", "smp": 4}
+
+
+class ShootdownWithFewAsids(Shootdown):
+    machine = {"append": "asid-bits=2", "smp": 2}
+
+
+class ExceptionsWithFewAsids(Exceptions):
+    machine = {"append": "asid-bits=1", "smp": 2}
+
+
+class ControlWithoutAsids(Control):
+    machine = {"append": "asid-bits=0", "smp": 4}
+
+
+class Code(ktap.KtapSuite):
+    command = "test-code"
+
+
+class CodeOfTwo(Code):
+    machine = TWO
+
+
+class CodeOfFour(Code):
+    machine = FOUR
+
+
+class CodeWithFewAsids(Code):
+    machine = {"append": "asid-bits=1", "smp": 2}
+
+
+class Contiguous(ktap.KtapSuite):
+    command = "test-contiguous"
+
+
+class ContiguousOfTwo(Contiguous):
+    machine = TWO
+
+
+class ContiguousOfFour(Contiguous):
+    machine = {"smp": 4, "mem": "1G"}
+
+
 class Threads(ktap.KtapSuite):
     command = "test-threads"
 

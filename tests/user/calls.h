@@ -21,6 +21,7 @@ static struct {
 	thread_handle stopped; /* by thread_suspend */
 	memory_handle memory;
 	memory_handle copy; /* in which no page has been touched */
+	memory_handle contiguous;
 	system_handle system;
 	endpoint_handle endpoint; /* nobody calls or receives, but for the caller that the token names */
 	uint32_t token; /* of a caller that lends the scratch pages for as long as this process lives */
@@ -108,6 +109,7 @@ static inline void subjects_make(void)
 	subjects.idle = process_create((const uint8_t *)"idle", 4);
 	subjects.memory = memory_create(4 * PAGE_SIZE);
 	subjects.copy = memory_create(4 * PAGE_SIZE);
+	subjects.contiguous = memory_create_contiguous(own_system(), PAGE_SIZE, 0);
 	subjects.mapped = process_create((const uint8_t *)"mapped", 6);
 	vm_map(subjects.mapped, GOOD_ADDRESS, subjects.memory, 0, 4 * PAGE_SIZE, PROT_WRITE, MAP_FIXED);
 	subjects.system = own_system();
@@ -184,6 +186,8 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 			return (uint64_t)subjects.ended.value;
 		if (call->number == SYS_memory_copy && is_named(arg, "to"))
 			return (uint64_t)subjects.copy.value;
+		if (call->number == SYS_memory_bus_address && is_named(arg, "m"))
+			return (uint64_t)subjects.contiguous.value;
 		if (is_of_clones(call) && is_named(arg, "from"))
 			return (uint64_t)subjects.mapped.value;
 		if (call->number == SYS_process_read || call->number == SYS_process_write)

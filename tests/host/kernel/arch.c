@@ -46,7 +46,6 @@ struct pthread_hart {
 	jmp_buf leave;
 	uint32_t ipi; /* atomic */
 	uint64_t timer; /* atomic */
-	void *walking; /* atomic: the page table that is in use right now */
 	unsigned times_outside; /* atomic: how often it has been outside of the kernel */
 	bool outside; /* atomic: it idles, or waits for others and has nothing in hand */
 	/* Under the host's lock. */
@@ -775,7 +774,7 @@ void arch_aspace_forget(struct arch_aspace *space, uint64_t start, uint64_t end)
 	(void)start, (void)end;
 	for (unsigned i = 0; i < options.harts; i++)
 		while (i != this_hart()->index &&
-			__atomic_load_n(&pthread_harts[i].walking, __ATOMIC_SEQ_CST) == space)
+			__atomic_load_n(&harts[i].arch.walking, __ATOMIC_SEQ_CST) == space)
 			host_yield();
 }
 
@@ -854,17 +853,20 @@ bool arch_aspace_unmap(struct arch_aspace *space, uint64_t start, uint64_t end)
 	return found && arch_aspace_is_elsewhere(space);
 }
 
-void arch_aspace_enter(struct arch_aspace *space)
+void arch_aspace_leave(void)
 {
 	struct hart *hart = this_hart();
-	struct arch_aspace *old = hart->space;
-	uint32_t self = 1u << hart->index;
 
-	if (space)
-		__atomic_fetch_or(&space->active, self, __ATOMIC_SEQ_CST);
-	hart->space = space;
-	if (old)
-		__atomic_fetch_and(&old->active, ~self, __ATOMIC_SEQ_CST);
+	if (hart->arch.space)
+		__atomic_fetch_and(&hart->arch.space->active, ~(1u << hart->index), __ATOMIC_SEQ_CST);
+	hart->arch.space = NULL;
+}
+
+void arch_aspace_enter(struct arch_aspace *space)
+{
+	arch_aspace_leave();
+	__atomic_fetch_or(&space->active, 1u << this_hart()->index, __ATOMIC_SEQ_CST);
+	this_hart()->arch.space = space;
 }
 
 bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot)
@@ -888,8 +890,8 @@ static void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
 /* Copies within one page: false when it isn't mapped for this. */
 static bool copy_in_page(uint64_t address, uint8_t *kernel, size_t size, enum prot access)
 {
-	struct pthread_hart *hart = mine();
-	struct arch_aspace *space = this_hart()->space;
+	struct arch_hart *hart = &this_hart()->arch;
+	struct arch_aspace *space = hart->space;
 	enum prot prot, allowed;
 	paddr_t frame;
 	bool mapped;

@@ -66,6 +66,14 @@ struct arch_aspace {
 	uint32_t active; /* atomic: bit i is set while hart i is in it */
 };
 
+/* What struct hart begins with. */
+struct arch_hart {
+	struct arch_aspace *space; /* the one it is in, NULL the kernel's own */
+	struct arch_aspace *walking; /* atomic: the one whose page table is in use right now */
+};
+
+void arch_aspace_enter(struct arch_aspace *space);
+
 extern _Thread_local struct hart *hosted_hart;
 extern uint8_t *hosted_memory; /* byte 0 of physical memory */
 

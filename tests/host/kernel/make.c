@@ -63,7 +63,7 @@ uint32_t *hosted_word(unsigned index)
 	paddr_t frame;
 	enum prot prot;
 
-	HOSTED_REQUIRE(hosted_lookup(this_hart()->space, HOSTED_SHARED, &frame, &prot));
+	HOSTED_REQUIRE(hosted_lookup(this_hart()->arch.space, HOSTED_SHARED, &frame, &prot));
 	return (uint32_t *)direct(frame) + index;
 }
 

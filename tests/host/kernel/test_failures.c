@@ -42,6 +42,8 @@ int __wrap_frame_alloc(paddr_t *frame);
 int __real_frame_alloc(paddr_t *frame);
 int __wrap_frame_alloc_zeroed(paddr_t *frame);
 int __real_frame_alloc_zeroed(paddr_t *frame);
+int __wrap_frame_alloc_run(struct frame_search *search, int *work, paddr_t *first);
+int __real_frame_alloc_run(struct frame_search *search, int *work, paddr_t *first);
 void *__wrap_pool_alloc(struct pool *pool, struct account *account);
 void *__real_pool_alloc(struct pool *pool, struct account *account);
 void __wrap_pool_free(struct pool *pool, struct account *account, void *piece);
@@ -55,6 +57,11 @@ int __wrap_frame_alloc(paddr_t *frame)
 int __wrap_frame_alloc_zeroed(paddr_t *frame)
 {
 	return fails() ? -ENOMEM : __real_frame_alloc_zeroed(frame);
+}
+
+int __wrap_frame_alloc_run(struct frame_search *search, int *work, paddr_t *first)
+{
+	return fails() ? -ENOMEM : __real_frame_alloc_run(search, work, first);
 }
 
 void *__wrap_pool_alloc(struct pool *pool, struct account *account)
