@@ -10,7 +10,7 @@ from typing import Dict, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ["cat", "clear", "cp", "echo", "env", "false", "grep", "head", "hexdump", "ln", "ls", "mkdir", "mv", "rm", "rmdir",
-         "seq", "sleep", "sort", "tail", "tee", "time", "true", "uniq", "wc", "yes"]
+         "seq", "sleep", "sort", "tail", "tee", "time", "touch", "true", "uniq", "wc", "yes"]
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined",
          "-fno-sanitize-recover=all"]
 
@@ -192,6 +192,32 @@ class Tools(unittest.TestCase):
         self.expect("rmdir -p a/b/c && ls", "m\n")
         self.expect("mkdir p p/q; rmdir -p p//q/ && ls", "m\n")
         self.expect("mkdir -m 9 n 2>/dev/null", "", 1)
+
+    def test_touching(self) -> None:
+        def times(name: str) -> Tuple[int, int]:
+            status = (self.here / name).stat()
+            return status.st_atime_ns, status.st_mtime_ns
+
+        self.expect("touch a b && ls", "a\nb\n")
+        self.expect("touch -c none && ls", "a\nb\n")
+        self.expect("TZ=UTC touch -t 202001020304.05 a")
+        self.assertEqual(times("a"), (1577934245 * 10**9,) * 2)
+        self.expect("TZ=UTC touch -m -d 2021-02-03T04:05:06.25Z a")
+        self.assertEqual(times("a"), (1577934245 * 10**9, 1612325106250000000))
+        self.expect("touch -ra b")
+        self.assertEqual(times("b"), times("a"))
+        self.expect("TZ=UTC touch -a -t 6901020304 b")
+        self.assertEqual(times("b"), (-31438560 * 10**9, 1612325106250000000))
+        self.expect("TZ=UTC touch -t 01020304 b && touch b && ls", "a\nb\n")
+        self.assertGreater(times("b")[0], times("a")[1])
+        for wrong in ("13020304", "202002300304", "0102030", "01020304.5", "01020304.61", "x", "201x01020304"):
+            self.expect(f"touch -t {wrong} c", f"touch: {wrong}: not a time\n", 1)
+        for wrong in ("2020-01-02", "2020-13-02T00:00:00", "2020-01-02T00:00:00x", "2020-01-02T25:00:00"):
+            self.expect(f"touch -d {wrong} c", f"touch: {wrong}: not a time\n", 1)
+        self.expect("touch -r none c", "touch: none: No such file or directory\n", 1)
+        self.expect("touch x/y c; ls", "touch: x/y: No such file or directory\na\nb\nc\n", 0)
+        self.assertEqual(self.run_line("touch x/y")[0], 1)
+        self.assertEqual(self.run_line("touch")[0], 1)
 
     def test_removing(self) -> None:
         self.write({"t/a": "1", "t/b/c": "2", "t/b/d": "3", "f": "4", "kept/file": "5"})
