@@ -74,5 +74,21 @@ class Restarts(unittest.TestCase):
                          (0, "before\nended console\nafter\n"))
 
 
+class Hostile(unittest.TestCase):
+    """The suite of that name, which in the other tests has a console that can't be read."""
+
+    def test_terminal(self) -> None:
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+            console.send("test-hostile\r")
+            self.assertIn("pass:4 fail:0", console.expect(r"^# Totals: .*\n"))
+            console.expect(console.PROMPT)
+            self.assertEqual(console.command("echo alive"), "alive")
+            console.send("cat\rab\x7fc\r")
+            console.expect(r"^ac\n")
+            console.send("\x03")
+            console.expect(console.PROMPT)
+
+
 if __name__ == "__main__":
     unittest.main()
