@@ -243,7 +243,7 @@ class Hostile(unittest.TestCase):
         with boot.Console() as console:
             console.expect(console.PROMPT)
             console.send("test-hostile\r")
-            self.assertIn("pass:4 fail:0", console.expect(r"^# Totals: .*\n"))
+            self.assertIn("pass:5 fail:0", console.expect(r"^# Totals: .*\n"))
             console.expect(console.PROMPT)
             self.assertEqual(console.command("echo alive"), "alive")
             console.send("cat\rab\x7fc\r")
