@@ -1047,7 +1047,7 @@ static void start_servers(void)
 
 int main(int argc, char **argv)
 {
-	long mode;
+	long mode, group;
 
 	make_pages();
 	if (argc > 2 && !strcmp(argv[1], "--flood"))
@@ -1058,11 +1058,13 @@ int main(int argc, char **argv)
 	random_start(argc > 1 ? argv[1] : NULL);
 	start_servers();
 	mode = console.value > 0 ? terminal_get_mode(console) : 0;
+	group = console.value > 0 ? terminal_get_group(console) : 0;
 	test_arguments();
 	test_floods();
 	test_dry();
 	if (console.value > 0) {
 		(void)terminal_set_size(console, 0, 0);
+		(void)terminal_set_group(console, (uint32_t)group);
 		(void)terminal_set_mode(console, (enum terminal_mode)mode);
 	}
 	process_kill(file_server, 0);
