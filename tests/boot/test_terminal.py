@@ -124,7 +124,7 @@ class Pasting(unittest.TestCase):
             machine.wait_prompt()
             machine.type("".join(f"echo number {i}\r" for i in range(300)) + "echo the end\r")
             screen = machine.screen
-            machine.wait(lambda: any(screen.text(row) == "the end" for row in range(max(0, screen.row - 3), screen.row)), "the end")
+            machine.wait(lambda: "the end" in [screen.text(row) for row in range(max(0, screen.row - 3), screen.row)], "the end")
             shown = [screen.text(row) for row in range(screen.row)]
             self.assertEqual([line for line in shown if line.startswith("number ")], [f"number {i}" for i in range(300)])
 

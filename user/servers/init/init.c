@@ -29,12 +29,13 @@ static char *const environment[] = {(char[]){"PATH=/bin"}, (char[]){"HOME=/"}, N
 
 static const char first_screen[] = "\n"
 				   "Welcome to Tabula. Try:\n"
-				   "  help             what the shell can do\n"
-				   "  ls -l /bin       the programs there are; NAME --help explains one\n"
-				   "  free; uptime; dmesg        the machine, and what its kernel says\n"
+				   "  help                what the shell can do\n"
+				   "  ls -l /bin          the programs there are; NAME --help explains one\n"
+				   "  ps; ps -t; top      what runs, and who waits for whom (q leaves top)\n"
+				   "  free; uptime; dmesg the machine, and what its kernel says\n"
 				   "  for i in 1 2 3; do echo $((i * i)); done\n"
-				   "  hello; crash null          a program in C, and one that faults\n"
-				   "  shutdown         leave (or Ctrl-A X)\n"
+				   "  hello; crash null   a program in C, and one that faults\n"
+				   "  shutdown            leave (or Ctrl-A X)\n"
 				   "\n";
 
 static notification_handle changes;
