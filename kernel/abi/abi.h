@@ -101,6 +101,5 @@ enum startup_what {
 	STARTUP_ROOT = 3, /* the root directory */
 	STARTUP_DIRECTORY = 4, /* the working directory */
 	STARTUP_CONSOLE = 5, /* the terminal */
-	STARTUP_ITSELF = 6, /* of a server: the program that it is; it ends with this handle */
 	STARTUP_DESCRIPTOR = 0x10000, /* plus its number: a file descriptor */
 };

@@ -38,13 +38,16 @@ def emit(interface: model.Interface, path: str) -> str:
             for argument in call.arguments:
                 out.add(_argument(interface, call, argument))
             out.add("};")
+        numbers_of = [str(error.number) for name in call.errors for error in interface.errors if error.name == name]
+        out.add("", f"static const uint16_t errors_{call.name}[] = {{ {', '.join([*numbers_of, '0'])} }};")
     out.add("", "/* In the order of their labels. */", "static const struct method_info methods[] = {")
     numbers = {protocol.name: protocol.number for protocol in interface.protocols}
     for call in calls:
         arguments = f"arguments_{call.name}" if call.arguments else "NULL"
         label = numbers[call.table] << 16 | call.number
         blocks = "true" if "blocks" in call.attributes else "false"
-        out.add(f"\t{{ {string(call.name)}, {arguments}, {label:#x}, {len(call.arguments)}, {_result(call)}, {blocks} }},")
+        out.add(f"\t{{ {string(call.name)}, {arguments}, {label:#x}, {len(call.arguments)}, {_result(call)}, "
+                f"{blocks}, errors_{call.name} }},")
     out.add("};", "", _LOOKUP)
     return out.text()
 

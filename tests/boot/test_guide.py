@@ -1,4 +1,4 @@
-"""docs/GUIDE.md does what it says: its steps for a new call, done on a copy of the tree."""
+"""docs/GUIDE.md does what it says: its steps, done on a copy of the tree."""
 
 import re
 import unittest
@@ -10,8 +10,8 @@ TRY = re.compile(r"^```\n(make run CMD=\S+)\n```\n\nprints\n\n```\n(.*?)^```$", 
 
 
 class AddingThings(unittest.TestCase):
-    """One line, one function, one program for a call; a table, a server and a program for a protocol: exactly those of
-    the guide."""
+    """A program; one line, one function, one program for a call; a table, a server and a program for a protocol; a
+    driver: exactly those of the guide."""
 
     def setUp(self) -> None:
         self.guide = (ROOT / "docs/GUIDE.md").read_text(encoding="utf-8")
@@ -20,12 +20,14 @@ class AddingThings(unittest.TestCase):
     def test_the_guide_has_its_steps(self) -> None:
         files = [(verb, name) for verb, name, _ in self.steps]
         self.assertEqual(files, [
+            ("Create", "user/bin/first.c"),
             ("Append to", "kernel/abi/syscalls.tbl"),
             ("Create", "kernel/sys/silly.c"),
             ("Create", "user/bin/silly.c"),
             ("Create", "user/servers/tally/tally.tbl"),
             ("Create", "user/servers/tally/main.c"),
             ("Create", "user/bin/count.c"),
+            ("Create", "user/bin/alarm.c"),
         ])
 
     def test_the_steps_work(self) -> None:
@@ -33,7 +35,7 @@ class AddingThings(unittest.TestCase):
             for verb, name, text in self.steps:
                 tree.write(name, tree.read(name) + text if verb == "Append to" else text)
             tries = TRY.findall(self.guide)
-            self.assertEqual(len(tries), 2)
+            self.assertEqual(len(tries), 4)
             for command, expected in tries:
                 made = tree.make(*command.split()[1:])
                 self.assertEqual(made.status, 0, made.output)

@@ -74,5 +74,183 @@ class Restarts(unittest.TestCase):
                          (0, "before\nended console\nafter\n"))
 
 
+# Uses all servers from several threads at once, ends one of them meanwhile, and sees to it that all calls come back, and that
+# it is served again.
+SIEGE = r"""
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <tabula/handles.h>
+#include <tabula/protocol/file.h>
+#include <tabula/protocol/program.h>
+#include <tabula/protocol/terminal.h>
+
+#define SECOND 1000000000ul
+
+enum { WORKERS = 6 };
+
+static struct worker {
+	volatile unsigned long done, served; /* calls that came back, and those that did what they should */
+	int (*work)(int number);
+	const char *what;
+} workers[WORKERS];
+
+static endpoint_handle programs, console;
+
+/* A file that has what was written to it. */
+static int use_files(int number)
+{
+	char path[32], back[8] = "";
+	int fd, good;
+
+	snprintf(path, sizeof(path), "/tmp/siege%d", number);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0)
+		return 0;
+	good = write(fd, "siege", 5) == 5 && lseek(fd, 0, SEEK_SET) == 0 && read(fd, back, 8) == 5;
+	close(fd);
+	return good && !strcmp(back, "siege") && unlink(path) == 0;
+}
+
+static int use_console(int number)
+{
+	struct file_status status;
+
+	return number % 2 ? terminal_get_mode(console) >= 0 : file_stat(console, &status) == 0;
+}
+
+/* An old handle is -EBADF to a new process server; that is an answer, too. */
+static int use_programs(int number)
+{
+	uint32_t parent, group;
+	long pid = program_self(programs, &parent, &group);
+
+	(void)number;
+	return pid > 0 || pid == -EBADF;
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+
+	for (;;) {
+		worker->served += worker->work((int)(worker - workers)) != 0;
+		worker->done++;
+	}
+}
+
+static void wait_for_all(int served)
+{
+	unsigned long before[WORKERS];
+	unsigned long until = clock_now() + 60 * SECOND;
+
+	for (int i = 0; i < WORKERS; i++)
+		before[i] = served ? workers[i].served : workers[i].done;
+	for (int i = 0; i < WORKERS;) {
+		if ((served ? workers[i].served : workers[i].done) > before[i] + 2)
+			i++;
+		else if (clock_now() > until)
+			printf("siege: %s %s\n", workers[i].what, served ? "is not served" : "hangs"), exit(1);
+		else
+			thread_sleep(clock_now() + SECOND / 1000);
+	}
+}
+
+static uint32_t find(const char *name)
+{
+	struct program_info info = {0};
+
+	while (program_next(programs, info.pid, &info) == 0)
+		if (strcmp((char *)info.name, name) == 0)
+			return info.pid;
+	printf("siege: no %s\n", name);
+	exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	int (*const uses[])(int) = {use_files, use_console, use_programs};
+	const char *const what[] = {"files", "console", "process"};
+	pthread_t thread;
+
+	programs.value = startup_handle(STARTUP_PROGRAMS).value;
+	console.value = startup_handle(STARTUP_CONSOLE).value;
+	for (int i = 0; i < WORKERS; i++) {
+		workers[i] = (struct worker){.work = uses[i % 3], .what = what[i % 3]};
+		if (pthread_create(&thread, NULL, work, &workers[i]))
+			return 1;
+	}
+	wait_for_all(1);
+
+	uint32_t pid = find(argv[argc - 1]);
+	unsigned long start = clock_now();
+	long error = program_signal(programs, (int32_t)pid, SIGKILL, DEADLINE_NEVER);
+
+	if (error && error != -EPIPE)
+		printf("siege: %u can't be ended: %ld\n", pid, error);
+	wait_for_all(0);
+	wait_for_all(1);
+	printf("siege: all serve again after %lu ms\n", (clock_now() - start) / 1000000);
+	return 0;
+}
+"""
+
+
+class Siege(unittest.TestCase):
+    """Each server is ended in turn, again and again, while all are in use; the shell goes on."""
+
+    def siege(self, harts: int) -> None:
+        with tempfile.TemporaryDirectory(prefix="tabula-servers-") as folder:
+            program = boot.program_build(SIEGE, folder, "siege")
+            with boot.Console(smp=harts, programs=[program]) as console:
+                console.expect(console.PROMPT)
+                for server in ("console", "files", "process") * 3:
+                    console.send(f"siege {server}\r")
+                    console.expect(f"^init: {server} has ended with status 137; here is a new one\n(.*\n)*.*"
+                                   r"siege: all serve again after \d+ ms\n")
+                    console.expect(console.PROMPT)
+                    self.assertEqual(console.command("echo on > /tmp/a; cat /tmp/a; rm /tmp/a; echo $?"), "on\n0")
+                names = [line.split()[6] for line in console.command("ps").splitlines()[1:]]
+                self.assertEqual(sorted(names), ["console", "files", "init", "process", "ps", "sh"])
+                console.send("siege console > /dev/null; sleep 1000\r")
+                console.expect("here is a new one\n")
+                console.send("\x03")  # the new console knows whom it is for
+                console.expect(console.PROMPT)
+                console.send("shutdown 3\r")
+                self.assertEqual(console.ends(), 3)
+
+    def test_one_hart(self) -> None:
+        self.siege(1)
+
+    def test_two_harts(self) -> None:
+        self.siege(2)
+
+    def test_four_harts(self) -> None:
+        self.siege(4)
+
+
+class Hostile(unittest.TestCase):
+    """The suite of that name, which in the other tests has a console that can't be read."""
+
+    def test_terminal(self) -> None:
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+            console.send("test-hostile\r")
+            self.assertIn("pass:5 fail:0", console.expect(r"^# Totals: .*\n"))
+            console.expect(console.PROMPT)
+            self.assertEqual(console.command("echo alive"), "alive")
+            console.send("cat\rab\x7fc\r")
+            console.expect(r"^ac\n")
+            console.send("\x03")
+            console.expect(console.PROMPT)
+
+
 if __name__ == "__main__":
     unittest.main()

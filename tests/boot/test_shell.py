@@ -105,17 +105,20 @@ class Commands(unittest.TestCase):
                     "ab\nTabula: a small RISC-V kernel whose system calls all come from one table.\n"
                     "cat: /nothing: No such file or directory\ncat: /etc: Is a directory\n1\n")
         self.expect("ls /etc /nothing /etc/motd; echo $?; ls -d /etc; ls -a /etc; ls -x; echo $?",
-                    "/etc/motd\nls: /nothing: No such file or directory\n\n/etc:\nmotd\n2\n/etc\n.\n..\nmotd\n"
+                    "ls: /nothing: No such file or directory\n/etc/motd\n\n/etc:\nmotd\n2\n/etc\n.\n..\nmotd\n"
                     "ls: invalid option -- 'x'\n"
-                    "usage: ls [-al1d] [FILE]...\n"
+                    "usage: ls [-aAdFhilrRSt1] [FILE]...\n"
                     "Lists files and what is in directories (none: this one).\n"
-                    "  -a  names that begin with a dot, too\n"
-                    "  -l  mode, links, size and name\n"
-                    "  -d  directories themselves, not what is in them\n2\n")
+                    "  -a  names that begin with a dot, too; -A  but not . and ..\n"
+                    "  -l  mode, links, size, time and name   -h  with sizes in K, M, G\n"
+                    "  -i  the number of the file             -F  a mark behind the name: / @ * |\n"
+                    "  -t  the latest first   -S  the largest first   -r  the other way round\n"
+                    "  -d  directories themselves, not what is in them\n"
+                    "  -R  directories in directories, too\n2\n")
 
     def test_long_listing(self) -> None:
         size = (ROOT / "user/etc/motd").stat().st_size
-        self.expect("ls -l /etc", f"-rw-r--r--  1 {size:9} motd\n")
+        self.expect("ls -l /etc", f"-rw-r--r--  1 {size:9} Jan  1 00:00 motd\n")
 
     def test_binary_output_is_exact(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

@@ -391,6 +391,18 @@ class FileServerOfFour(FileServer):
     machine = FOUR
 
 
+class Hostile(ktap.KtapSuite):
+    command = "test-hostile"
+
+
+class HostileOfTwo(Hostile):
+    machine = TWO
+
+
+class HostileOfFour(Hostile):
+    machine = FOUR
+
+
 class Fuzz(ktap.KtapSuite):
     command = "test-fuzz"
 

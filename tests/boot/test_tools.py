@@ -1,6 +1,9 @@
 """The tools as they run in the system; what they do in detail is tried on the development machine."""
 
+import re
+import tempfile
 import unittest
+from typing import Dict, List
 
 from tests.support import boot
 
@@ -43,6 +46,175 @@ class Tools(unittest.TestCase):
         self.assertEqual(result.output.count("usage: "), len(names), result.output)
         self.assertNotIn("failed", result.output)
         self.assertEqual(result.status, 0)
+
+
+# Has a thread wait for each of several things, and says when all are on their way.
+WAITER = r"""
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <tabula/syscalls.h>
+
+static unsigned word;
+static int ends[2];
+
+static void *at_futex(void *argument)
+{
+	futex_wait((uintptr_t)&word, 0, DEADLINE_NEVER);
+	return argument;
+}
+
+static void *at_pipe(void *argument)
+{
+	char byte;
+
+	read(ends[0], &byte, 1);
+	return argument;
+}
+
+static void *at_endpoint(void *argument)
+{
+	struct message message = {.deadline = DEADLINE_NEVER};
+
+	ipc_call(endpoint_create(), &message);
+	return argument;
+}
+
+static void *at_notification(void *argument)
+{
+	notification_wait(notification_create(), 1, DEADLINE_NEVER);
+	return argument;
+}
+
+static void *busy(void *argument)
+{
+	for (;;)
+		;
+	return argument;
+}
+
+int main(void)
+{
+	void *(*const what[])(void *) = {at_futex, at_pipe, at_endpoint, at_notification, busy};
+	pthread_t thread;
+
+	if (pipe(ends))
+		return 1;
+	for (unsigned i = 0; i < sizeof(what) / sizeof(what[0]); i++)
+		if (pthread_create(&thread, NULL, what[i], NULL))
+			return 1;
+	for (;;)
+		sleep(1000);
+}
+"""
+
+
+class Looking(unittest.TestCase):
+    """ps, top and kill: at the servers, and at a program whose threads wait for one thing each."""
+
+    folder: "tempfile.TemporaryDirectory[str]"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = tempfile.TemporaryDirectory(prefix="tabula-looking-")
+        cls.waiter = boot.program_build(WAITER, cls.folder.name, "waiter")
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.folder.cleanup()
+
+    def rows(self, text: str, columns: int) -> Dict[str, List[str]]:
+        """The lines of ps, by the name of the program, which comes before what it does."""
+        rows = {}
+        for line in text.splitlines()[1:]:
+            words = line.split(None, columns - 1)
+            rows[words[columns - 2]] = words
+        return rows
+
+    def test_ps(self) -> None:
+        result = boot.run("ps; sleep 100 & ps -l; ps -p 1; ps -p 1,99999 -l; ps -p 99999", smp=2)
+        short, long, one, some, none = re.split(r"^(?=  PID)", result.output, flags=re.MULTILINE)[1:]
+        rows = self.rows(short, 8)
+        self.assertEqual(list(rows), ["init", "process", "console", "files", "sh", "ps"], result.output)
+        self.assertEqual([row[0] for row in rows.values()], ["1", "2", "3", "4", "5", "6"])
+        self.assertEqual(rows["ps"][-1], "runs")
+        self.assertEqual(rows["sh"][-1], "end of ps (6)")
+        for server in ("process", "files"):
+            self.assertEqual(rows[server][-1], "waits for calls")
+        for row in rows.values():
+            self.assertRegex(" ".join(row), r"^\d+ [1-9]\d* [01] \d+\.\d\d [1-9]\d*K [1-9]\d* \w+ ")
+        for line in short.splitlines() + long.splitlines():
+            self.assertLessEqual(len(line), 80)
+        rows = self.rows(long, 11)
+        self.assertEqual(rows["sh"][1:4], ["1", "5", "16"])
+        self.assertEqual(rows["sleep"][1:4], ["5", "5", "16"])
+        self.assertEqual([len(part.splitlines()) for part in (one, some, none)], [2, 2, 1])
+        self.assertEqual(result.status, 1)
+
+    def test_what_threads_wait_for(self) -> None:
+        result = boot.run("waiter & sleep 0.5; ps -t", programs=[self.waiter])
+        does = [line[51:] for line in result.output.splitlines() if " waiter " in line]
+        self.assertEqual(len(does), 6, result.output)
+        self.assertEqual(does[:3] + does[4:5], ["sleeps", "futex", "reply from files", "notification"])
+        self.assertRegex(does[3], r"^turn at endpoint \d+$")
+        self.assertIn(does[5], ("runs", "ready"))
+
+    def test_top_of_a_busy_program(self) -> None:
+        result = boot.run("waiter & top -b -n 2 -d 0.5; echo $?", programs=[self.waiter])
+        screens = re.split(r"^(?=up )", result.output, flags=re.MULTILINE)[1:]
+        self.assertEqual(len(screens), 2, result.output)
+        for screen in screens:
+            self.assertRegex(screen, r"^up 0:00:\d\d, 1 hart \d+\.\d% busy; 7 programs, \d+ threads, [1-9] of them active\n"
+                             r"memory: 1\d\dM, 1\d\dM of it free\n  PID  %CPU ")
+            first = screen.splitlines()[3].split()
+            self.assertEqual(first[7], "waiter", screen)
+            self.assertGreater(float(first[1]), 50)
+        self.assertTrue(result.output.endswith("\n0\n"))
+
+    def test_top_on_the_screen(self) -> None:
+        with boot.Console(programs=[self.waiter]) as console:
+            console.expect(console.PROMPT)
+            for key in "q", "\x03":
+                console.send("top -d 100\r")
+                console.expect(r"\x1b\[\?1049h\x1b\[\?25l")
+                console.expect(r" top +runs\x1b\[K\n(.*\n)*\x1b\[J")
+                console.send("x ")  # one that means nothing, and one that does
+                console.expect(r" top +runs\x1b\[K\n(.*\n)*\x1b\[J")
+                console.send(key)
+                console.expect(r"\x1b\[\?25h\x1b\[\?1049ltabula\$ \Z")
+                self.assertEqual(console.command("echo $?"), "0")
+            console.send("sh -c 'top -n 1; cat'\r")
+            console.expect(r"\x1b\[\?1049l")
+            console.send("abx\x7fc\r")
+            console.expect(r"^abc\n")  # what comes next reads lines
+
+    def test_kill(self) -> None:
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+
+            def start() -> str:
+                console.command("sleep 1000 &")
+                return self.rows(console.command("ps"), 8)["sleep"][0]
+
+            for words in ("-TERM", "-s int", "-sigkill", "-9", "-s 15", "", "--"):
+                pid = start()
+                self.assertNotIn("kill: ", console.command(f"env kill {words} {pid}"))
+                self.assertIn("1", console.command(f"sleep 0.1; ps -p {pid}; echo $?").split())
+            pid = start()
+            self.assertEqual(console.command(f"env kill -0 {pid} 1; echo $?"), "0")
+            self.assertEqual(console.command(f"env kill 99999 {pid} x; echo $?").splitlines()[:3], [
+                "kill: 99999: no such program", "kill: x: a program is named by its number; ps shows them", "1"])
+            self.assertEqual(console.command("env kill -0 -- -99999; echo $?"), "kill: -99999: no such group\n1")
+            self.assertEqual(console.command("env kill -0 -3; echo $?"), "0")  # the group of a server
+            self.assertIn("kill: 1: ", console.command("env kill 1"))
+            self.assertEqual(console.command("env kill -NONE 1; echo $?"),
+                             "kill: NONE: there is no such signal; kill -l lists them\n1")
+            self.assertEqual(console.command("env kill -l 9 137 USR1 143"), "KILL\nKILL\n30\nTERM")
+            self.assertRegex(console.command("env kill -l"), r"^HUP INT QUIT .* USR2$")
+            for wrong in ("", "-9", "--", "-s", "-s TERM"):
+                self.assertEqual(console.command(f"env kill {wrong}; echo $?").splitlines()[-1], "2", wrong)
+            self.assertEqual(console.command("env kill -l 77; echo $?").splitlines()[-1], "1")
 
 
 if __name__ == "__main__":

@@ -261,6 +261,7 @@ int main(void)
 	assert(text->arguments[0].offset == 0 && text->arguments[0].size == 2);
 	assert(text->arguments[1].out && text->arguments[1].offset == 8);
 	assert(meet->blocks && !text->blocks);
+	assert(meet->errors[0] == 22 && meet->errors[1] == 12 && !meet->errors[2]);
 	assert(pair->arguments[1].kind == METHOD_HANDLE && !strcmp(pair->arguments[1].type, "endpoint"));
 	assert(sets->arguments[0].names->flags && sets->arguments[1].offset == 4);
 	assert(!strcmp(sets->arguments[1].names->values[1].name, "large"));

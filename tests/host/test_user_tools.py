@@ -10,7 +10,7 @@ from typing import Dict, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ["cat", "clear", "cp", "echo", "env", "false", "grep", "head", "hexdump", "ln", "ls", "mkdir", "mv", "rm", "rmdir",
-         "seq", "sleep", "sort", "tail", "tee", "time", "true", "uniq", "wc", "yes"]
+         "seq", "sleep", "sort", "tail", "tee", "time", "touch", "true", "uniq", "wc", "yes"]
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined",
          "-fno-sanitize-recover=all"]
 
@@ -193,6 +193,32 @@ class Tools(unittest.TestCase):
         self.expect("mkdir p p/q; rmdir -p p//q/ && ls", "m\n")
         self.expect("mkdir -m 9 n 2>/dev/null", "", 1)
 
+    def test_touching(self) -> None:
+        def times(name: str) -> Tuple[int, int]:
+            status = (self.here / name).stat()
+            return status.st_atime_ns, status.st_mtime_ns
+
+        self.expect("touch a b && ls", "a\nb\n")
+        self.expect("touch -c none && ls", "a\nb\n")
+        self.expect("TZ=UTC touch -t 202001020304.05 a")
+        self.assertEqual(times("a"), (1577934245 * 10**9,) * 2)
+        self.expect("TZ=UTC touch -m -d 2021-02-03T04:05:06.25Z a")
+        self.assertEqual(times("a"), (1577934245 * 10**9, 1612325106250000000))
+        self.expect("touch -ra b")
+        self.assertEqual(times("b"), times("a"))
+        self.expect("TZ=UTC touch -a -t 6901020304 b")
+        self.assertEqual(times("b"), (-31438560 * 10**9, 1612325106250000000))
+        self.expect("TZ=UTC touch -t 01020304 b && touch b && ls", "a\nb\n")
+        self.assertGreater(times("b")[0], times("a")[1])
+        for wrong in ("13020304", "202002300304", "0102030", "01020304.5", "01020304.61", "x", "201x01020304"):
+            self.expect(f"touch -t {wrong} c", f"touch: {wrong}: not a time\n", 1)
+        for wrong in ("2020-01-02", "2020-13-02T00:00:00", "2020-01-02T00:00:00x", "2020-01-02T25:00:00"):
+            self.expect(f"touch -d {wrong} c", f"touch: {wrong}: not a time\n", 1)
+        self.expect("touch -r none c", "touch: none: No such file or directory\n", 1)
+        self.expect("touch x/y c; ls", "touch: x/y: No such file or directory\na\nb\nc\n", 0)
+        self.assertEqual(self.run_line("touch x/y")[0], 1)
+        self.assertEqual(self.run_line("touch")[0], 1)
+
     def test_removing(self) -> None:
         self.write({"t/a": "1", "t/b/c": "2", "t/b/d": "3", "f": "4", "kept/file": "5"})
         self.expect("rm t", "rm: t: Is a directory\n", 1)
@@ -222,6 +248,75 @@ class Tools(unittest.TestCase):
         self.expect("ln d/x && cat x", "2\n")
         self.expect("ln -f x b && cat b", "2\n")
         self.expect("ln none f", "ln: none: No such file or directory\n", 1)
+
+    def test_listing(self) -> None:
+        self.write({"d/.h": "", "d/a": "12345", "d/b": "1" * 3000, "d/e/f": "x", "z": ""})
+        (self.here / "d/l").symlink_to("a")
+        os.chmod(self.here / "z", 0o755)
+        for name, when in (("d/a", 1577934245), ("d/b", 1577934246), ("d/e", 1577934247)):
+            os.utime(self.here / name, (when, when))
+        os.utime(self.here / "d/l", (1577934248, 1577934248), follow_symlinks=False)
+        self.expect("ls d", "a\nb\ne\nl\n")
+        self.expect("ls -A d", ".h\na\nb\ne\nl\n")
+        self.expect("ls -a d | head -n 3", ".\n..\n.h\n")
+        self.expect("ls -r d", "l\ne\nb\na\n")
+        self.expect("ls -t d", "l\ne\nb\na\n")
+        self.expect("ls -tr d", "a\nb\ne\nl\n")
+        self.expect("ls -S d/a d/b z", "d/b\nd/a\nz\n")
+        self.expect("ls -F . d", ".:\nd/\nz*\n\nd:\na\nb\ne/\nl@\n")
+        self.expect("ls -R d", "d:\na\nb\ne\nl\n\nd/e:\nf\n")
+        self.expect("ls -d d d/l", "d\nd/l\n")
+        self.expect("TZ=UTC ls -l d/a d/b", "-rw-r--r--  1         5 Jan  2  2020 d/a\n"
+                    "-rw-r--r--  1      3000 Jan  2  2020 d/b\n")
+        self.expect("TZ=UTC ls -lh d/b", "-rw-r--r--  1      2.9K Jan  2  2020 d/b\n")
+        self.assertRegex(self.run_line("ls -l d/l")[1], r"^lrwxrwxrwx  1 +1 .* d/l -> a\n$")
+        self.assertRegex(self.run_line("ls -l z")[1], r"^-rwxr-xr-x  1 +0 \w\w\w [ \d]\d \d\d:\d\d z\n$")
+        number = (self.here / "z").stat().st_ino
+        self.expect("ls -i z", f"{number:6} z\n")
+        (self.here / "broken").symlink_to("nowhere")
+        self.expect("ls broken none", "ls: none: No such file or directory\nbroken\n", 2)
+
+    def test_questions(self) -> None:
+        self.write({"a": "1\n", "b": "2\n", "d/x": "3\n"})
+        self.expect("cp -i a b && cat b", "cp: replace b? 2\n", given="n\n")
+        self.expect("cp -i a b && cat b", "cp: replace b? 1\n", given="y\n")
+        self.expect("cp -i a c && cat c", "1\n")
+        self.expect("mv -i a b && ls", "mv: replace b? a\nb\nc\nd\n", given="")
+        self.expect("mv -i a b && ls", "mv: replace b? b\nc\nd\n", given="Yes\n")
+        self.expect("rm -i b c; ls", "rm: remove b? rm: remove c? c\nd\n", given="y\nn\n")
+        self.expect("rm -ri d; ls", "rm: remove d? rm: remove d/x? c\n", given="y\ny\n")
+        self.expect("rm -if c; ls", "")
+        self.write({"p": "1\n"})
+        os.chmod(self.here / "p", 0o640)
+        os.utime(self.here / "p", (1577934245, 1577934246))
+        self.expect("cp -p p q")
+        status = (self.here / "q").stat()
+        self.assertEqual((status.st_mode & 0o777, status.st_atime, status.st_mtime), (0o640, 1577934245, 1577934246))
+
+    def test_more_of_sort_head_and_tail(self) -> None:
+        self.write({"file": self.lines(), "two": "b\na\n"})
+        self.expect("head -3 file", "1\n2\n3\n")
+        self.expect("tail -2 file", "19\n20\n")
+        self.expect("tail -f file two 2>/dev/null", "", 1)
+        self.expect("{ tail -n 1 -f file & sleep 0.3; echo more >> file; sleep 0.6; kill $!; }", "20\nmore\n")
+        self.expect("sort -c two", "sort: two:2: out of order: a\n", 1)
+        self.expect("sort -c", given="a\na\nb\n")
+        self.assertEqual(self.run_line("sort -cu", "a\na\n")[0], 1)
+        self.expect("sort -o two two && cat two", "a\nb\n")
+        self.expect("sort -o x/y two", "sort: x/y: No such file or directory\n", 2)
+        self.expect("sort -m two two", "a\na\nb\nb\n")
+        self.expect("sort -b", "  a\nb\n  c\n", given="b\n  c\n  a\n")
+        self.expect("sort -k 2b", "x   a\ny b\n", given="y b\nx   a\n")
+        self.assertRegex(self.run_line("time -p true")[1], r"^real \d\.\d+\nuser \d+\.\d\d\nsys \d+\.\d\d\n$")
+
+    def test_symbolic_links(self) -> None:
+        self.write({"a": "1\n", "d/x": "2\n"})
+        self.expect("ln -s a s && cat s && ls -F", "1\na\nd/\ns@\n")
+        self.expect("ln -s nowhere n && ls -d n", "n\n")
+        self.expect("ln -s a s", "ln: s: File exists\n", 1)
+        self.expect("ln -sf d/x s && cat s", "2\n")
+        self.expect("ln -s ../a d && cat d/a", "1\n")
+        self.expect("ln -s a x/y", "ln: x/y: No such file or directory\n", 1)
 
     def test_copying(self) -> None:
         self.write({"a": "1\n", "d/x": "2\n", "d/e/y": "3\n", "big": "z" * 100000})

@@ -634,11 +634,46 @@ static int child(void)
 	return count == 0 ? 7 : 2;
 }
 
+enum { LOST = 5 };
+
+/* Descriptor LOST is of a server that has gone. */
+static int child_of_lost(void)
+{
+	char byte = 0;
+
+	signal(SIGPIPE, count_broken);
+	if (write(LOST, &byte, 1) != -1 || errno != EIO || broken_pipes)
+		return 1;
+	if (read(LOST, &byte, 1) != -1 || errno != EIO)
+		return 2;
+	return close(LOST) ? 3 : 7;
+}
+
+static void test_lost_server(void)
+{
+	char *argv[] = {(char[]){"test-posix-files"}, (char[]){"--lost"}, NULL};
+	endpoint_handle place = endpoint_create(), lost = endpoint_badge(place, 1);
+	const struct spawn_handle handles[] = {{STARTUP_DESCRIPTOR + LOST, ANY(lost), RIGHTS_SAME},
+		{STARTUP_ROOT, ANY(own_root()), RIGHTS_SAME},
+		{STARTUP_DIRECTORY, ANY(own_root()), RIGHTS_SAME}};
+	struct process_result result = {.status = -1};
+	process_handle process;
+
+	handle_close(ANY(place));
+	process = spawn_with("/bin/test-posix-files", argv, NULL, 0, handles, COUNT(handles));
+	handle_close(ANY(lost));
+	if (process.value > 0)
+		(void)spawn_wait(process, &result);
+	ktap_equal(result.status, 7, "a server that has gone is EIO, and no broken pipe");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--child"))
 		return child();
-	ktap_plan(14);
+	if (argc > 1 && !strcmp(argv[1], "--lost"))
+		return child_of_lost();
+	ktap_plan(15);
 	int open_before = count_open();
 	if (mkdir(HERE, 0755) || chdir(HERE))
 		ktap_bail_out("no place for the test: %s", strerror(errno));
@@ -655,6 +690,7 @@ int main(int argc, char **argv)
 	test_streams();
 	test_inheritance();
 	test_spawn_actions();
+	test_lost_server();
 	ktap_ok(count_open() == open_before && !chdir("/") && !rmdir(HERE), "nothing is left");
 	return ktap_end();
 }

@@ -8,13 +8,14 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: cp [-fr] FROM TO\n"
-			    "       cp [-fr] FILE... DIRECTORY\n"
+static const char usage[] = "usage: cp [-fipr] FROM TO\n"
+			    "       cp [-fipr] FILE... DIRECTORY\n"
 			    "Copies a file, or copies files into a directory.\n"
 			    "  -r  directories, too, with all that is in them\n"
-			    "  -f  a copy that can't be written is removed and made anew\n";
+			    "  -f  a copy that can't be written is removed and made anew\n"
+			    "  -i  asks before a file is replaced   -p  with the times and permissions\n";
 
-static bool force, recursive;
+static bool force, recursive, ask, keep;
 
 /* The directory that the copies go to: it is not copied into itself. */
 static struct stat target_status;
@@ -103,6 +104,14 @@ static bool copy_directory(const char *from, const struct stat *status, const ch
 	return done;
 }
 
+static bool copy_attributes(const struct stat *status, const char *to)
+{
+	const struct timespec times[2] = {status->st_atim, status->st_mtim};
+	if (utimensat(AT_FDCWD, to, times, 0) == 0 && chmod(to, status->st_mode & 07777) == 0)
+		return true;
+	return complain(to);
+}
+
 static bool copy_any(const char *from, const char *to)
 {
 	struct stat status, there;
@@ -112,13 +121,16 @@ static bool copy_any(const char *from, const char *to)
 		fprintf(stderr, "cp: %s: is the same file as %s\n", to, from);
 		return false;
 	}
-	if (!S_ISDIR(status.st_mode))
-		return copy_file(from, &status, to);
+	if (!S_ISDIR(status.st_mode)) {
+		if (ask && access(to, F_OK) == 0 && !tool_asks("cp", "replace", to))
+			return true;
+		return copy_file(from, &status, to) && (!keep || copy_attributes(&status, to));
+	}
 	if (!recursive)
 		return complain_that(from, EISDIR);
 	if (target_status.st_ino != 0 && is_same(&status, &target_status))
 		return complain_that(to, ELOOP); /* cp -r a a/b: b is not copied again */
-	return copy_directory(from, &status, to);
+	return copy_directory(from, &status, to) && (!keep || copy_attributes(&status, to));
 }
 
 static bool copy_into(char *from, const char *directory)
@@ -133,11 +145,13 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option, status = 0;
-	while ((option = getopt(argc, argv, "fRr")) != -1) {
+	while ((option = getopt(argc, argv, "fipRr")) != -1) {
 		if (option == '?')
 			return tool_usage(usage, 1);
 		force |= option == 'f';
-		recursive |= option != 'f';
+		ask |= option == 'i';
+		keep |= option == 'p';
+		recursive |= option == 'r' || option == 'R';
 	}
 	if (argc - optind < 2)
 		return tool_usage(usage, 1);

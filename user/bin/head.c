@@ -5,7 +5,7 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: head [-n LINES | -c BYTES] [FILE]...\n"
+static const char usage[] = "usage: head [-n LINES | -c BYTES | -LINES] [FILE]...\n"
 			    "Prints the first 10 lines of each file; no file or - is standard input.\n"
 			    "  -n LINES  so many lines\n"
 			    "  -c BYTES  so many bytes\n";
@@ -32,6 +32,11 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option;
+	long long number = tool_number_option(argc, argv);
+	if (number >= 0) {
+		limit = number;
+		optind = 2;
+	}
 	while ((option = getopt(argc, argv, "n:c:")) != -1) {
 		if (option == '?' || !tool_number(optarg, &limit) || limit < 0)
 			return tool_usage(usage, 1);

@@ -6,12 +6,13 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: ln [-f] FILE [NAME]\n"
-			    "       ln [-f] FILE... DIRECTORY\n"
-			    "Gives a file one more name; both are the file. There are no symbolic links.\n"
+static const char usage[] = "usage: ln [-fs] FILE [NAME]\n"
+			    "       ln [-fs] FILE... DIRECTORY\n"
+			    "Gives a file one more name; both are the file.\n"
+			    "  -s  the name leads to whatever has that path: a symbolic link\n"
 			    "  -f  what bears the name already is removed\n";
 
-static bool force;
+static bool force, symbolic;
 
 static bool is_directory(const char *path)
 {
@@ -25,15 +26,20 @@ static bool is_same(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static int make(const char *file, const char *name)
+{
+	return symbolic ? symlink(file, name) : link(file, name);
+}
+
 static bool link_one(const char *file, const char *name)
 {
-	if (link(file, name) == 0)
+	if (make(file, name) == 0)
 		return true;
-	if (force && errno == EEXIST && is_same(file, name))
+	if (force && errno == EEXIST && !symbolic && is_same(file, name))
 		return true; /* removing the name first might remove the file */
-	if (force && errno == EEXIST && unlink(name) == 0 && link(file, name) == 0)
+	if (force && errno == EEXIST && unlink(name) == 0 && make(file, name) == 0)
 		return true;
-	tool_complain("ln", errno == ENOENT ? file : name);
+	tool_complain("ln", errno == ENOENT && !symbolic ? file : name);
 	return false;
 }
 
@@ -49,10 +55,11 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option, status = 0;
-	while ((option = getopt(argc, argv, "f")) != -1) {
+	while ((option = getopt(argc, argv, "fs")) != -1) {
 		if (option == '?')
 			return tool_usage(usage, 1);
-		force = true;
+		force |= option == 'f';
+		symbolic |= option == 's';
 	}
 	int count = argc - optind;
 	if (count < 1)

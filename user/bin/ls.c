@@ -3,59 +3,79 @@
  */
 #include <dirent.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tool.h"
 
-static const char usage[] = "usage: ls [-al1d] [FILE]...\n"
+static const char usage[] = "usage: ls [-aAdFhilrRSt1] [FILE]...\n"
 			    "Lists files and what is in directories (none: this one).\n"
-			    "  -a  names that begin with a dot, too\n"
-			    "  -l  mode, links, size and name\n"
-			    "  -d  directories themselves, not what is in them\n";
+			    "  -a  names that begin with a dot, too; -A  but not . and ..\n"
+			    "  -l  mode, links, size, time and name   -h  with sizes in K, M, G\n"
+			    "  -i  the number of the file             -F  a mark behind the name: / @ * |\n"
+			    "  -t  the latest first   -S  the largest first   -r  the other way round\n"
+			    "  -d  directories themselves, not what is in them\n"
+			    "  -R  directories in directories, too\n";
 
-static bool show_all, show_long, show_directories;
+static bool show_all, show_almost, show_long, show_directories, show_number, show_mark, human, recursive;
+static bool by_time, by_size, backwards;
 static bool failed;
 
+struct entry {
+	char *name;
+	struct stat status;
+};
+
 struct names {
-	char **names;
+	struct entry *entries;
 	size_t count, room;
 };
 
-static void names_add(struct names *list, const char *name)
+static void names_add(struct names *list, const char *name, const struct stat *status)
 {
 	if (list->count == list->room) {
 		list->room = list->room * 2 + 16;
-		list->names = realloc(list->names, list->room * sizeof *list->names);
+		list->entries = tool_need("ls", realloc(list->entries, list->room * sizeof *list->entries));
 	}
-	char *copy = list->names != NULL ? strdup(name) : NULL;
-	if (copy == NULL) {
-		tool_complain("ls", name);
-		exit(2);
-	}
-	list->names[list->count++] = copy;
+	list->entries[list->count++] = (struct entry){tool_need("ls", strdup(name)), *status};
+}
+
+static int compare_times(const struct timespec *a, const struct timespec *b)
+{
+	if (a->tv_sec != b->tv_sec)
+		return a->tv_sec > b->tv_sec ? -1 : 1;
+	return a->tv_nsec == b->tv_nsec ? 0 : a->tv_nsec > b->tv_nsec ? -1 : 1;
 }
 
 static int compare(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct entry *x = a, *y = b;
+	int result = 0;
+	if (by_time)
+		result = compare_times(&x->status.st_mtim, &y->status.st_mtim);
+	else if (by_size)
+		result = (x->status.st_size < y->status.st_size) - (x->status.st_size > y->status.st_size);
+	if (result == 0)
+		result = strcmp(x->name, y->name);
+	return backwards ? -result : result;
 }
 
 static void names_sort(struct names *list)
 {
 	if (list->count > 0)
-		qsort(list->names, list->count, sizeof *list->names, compare);
+		qsort(list->entries, list->count, sizeof *list->entries, compare);
 }
 
 static void names_free(struct names *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		free(list->names[i]);
-	free(list->names);
+		free(list->entries[i].name);
+	free(list->entries);
 }
 
 static char type_letter(mode_t mode)
 {
-	return S_ISDIR(mode) ? 'd' : S_ISLNK(mode) ? 'l' : S_ISCHR(mode) ? 'c' : '-';
+	return S_ISDIR(mode) ? 'd' : S_ISLNK(mode) ? 'l' : S_ISCHR(mode) ? 'c' : S_ISFIFO(mode) ? 'p' : '-';
 }
 
 static void print_mode(mode_t mode)
@@ -66,108 +86,178 @@ static void print_mode(mode_t mode)
 		putchar(mode & (0400u >> i) ? letters[i] : '-');
 }
 
-static void print_file(const char *name, const struct stat *status)
+static void print_size(long long size)
 {
-	if (show_long) {
-		print_mode(status->st_mode);
-		printf(" %2u %9lld ", (unsigned)status->st_nlink, (long long)status->st_size);
-	}
-	puts(name);
+	static const char units[] = " KMGTPE";
+	int unit = 0;
+	double shown = (double)size;
+	for (; human && shown >= 1024; shown /= 1024)
+		unit++;
+	if (unit == 0)
+		printf(" %9lld", size);
+	else
+		printf(" %*.*f%c", 8, shown < 10 ? 1 : 0, shown, units[unit]);
 }
 
-static bool file_status(const char *path, struct stat *status)
+/* Of files that are older than half a year, or not yet old at all, the year. */
+static void print_time(time_t time_of_file)
 {
-	if (stat(path, status) == 0)
+	enum { HALF_A_YEAR = 15778476 };
+	char text[32];
+	time_t now = time(NULL);
+	bool recent = time_of_file <= now && time_of_file > now - HALF_A_YEAR;
+	strftime(text, sizeof text, recent ? "%b %e %H:%M" : "%b %e  %Y", localtime(&time_of_file));
+	printf(" %s ", text);
+}
+
+static char mark_of(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return mode & 0111 ? '*' : '\0';
+	return S_ISDIR(mode) ? '/' : S_ISLNK(mode) ? '@' : S_ISFIFO(mode) ? '|' : '\0';
+}
+
+static void print_target(const char *path)
+{
+	char target[1024];
+	ssize_t length = readlink(path, target, sizeof target);
+	if (length >= 0)
+		printf(" -> %.*s", (int)length, target);
+}
+
+static void print_file(const char *name, const char *path, const struct stat *status)
+{
+	if (show_number)
+		printf("%6llu ", (unsigned long long)status->st_ino);
+	if (show_long) {
+		print_mode(status->st_mode);
+		printf(" %2u", (unsigned)status->st_nlink);
+		print_size((long long)status->st_size);
+		print_time(status->st_mtim.tv_sec);
+	}
+	fputs(name, stdout);
+	if (show_mark && mark_of(status->st_mode) != '\0' && !(show_long && S_ISLNK(status->st_mode)))
+		putchar(mark_of(status->st_mode));
+	if (show_long && S_ISLNK(status->st_mode))
+		print_target(path);
+	putchar('\n');
+}
+
+/* Of an operand that is a symbolic link what it leads to counts, unless the link itself is asked for. */
+static bool file_status(const char *path, struct stat *status, bool follow)
+{
+	if ((follow && stat(path, status) == 0) || lstat(path, status) == 0)
 		return true;
 	tool_complain("ls", path);
 	failed = true;
 	return false;
 }
 
-static void list_directory(const char *path)
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static bool is_shown(const char *name)
+{
+	return name[0] != '.' || show_all || (show_almost && !is_dots(name));
+}
+
+static void read_directory(const char *path, struct names *list)
 {
 	DIR *directory = opendir(path);
-	if (directory == NULL) {
-		tool_complain("ls", path);
-		failed = true;
-		return;
-	}
-	struct names list = {0};
 	struct dirent *entry;
 	errno = 0;
-	while ((entry = readdir(directory)) != NULL)
-		if (show_all || entry->d_name[0] != '.')
-			names_add(&list, entry->d_name);
-	if (errno != 0) {
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		struct stat status = {0};
+		char *full = tool_join("ls", path, entry->d_name);
+		if (is_shown(entry->d_name) && file_status(full, &status, false))
+			names_add(list, entry->d_name, &status);
+		free(full);
+		errno = 0;
+	}
+	if (directory == NULL || errno != 0) {
 		tool_complain("ls", path);
 		failed = true;
 	}
-	(void)closedir(directory);
+	if (directory != NULL)
+		(void)closedir(directory);
+}
+
+static void list_directory(const char *path)
+{
+	struct names list = {0};
+	read_directory(path, &list);
 	names_sort(&list);
 	for (size_t i = 0; i < list.count; i++) {
-		char full[1300];
-		struct stat status = {0};
-		snprintf(full, sizeof full, "%s/%s", path, list.names[i]);
-		if (!show_long || file_status(full, &status))
-			print_file(list.names[i], &status);
+		char *full = tool_join("ls", path, list.entries[i].name);
+		print_file(list.entries[i].name, full, &list.entries[i].status);
+		free(full);
+	}
+	for (size_t i = 0; recursive && i < list.count; i++) {
+		if (!S_ISDIR(list.entries[i].status.st_mode) || is_dots(list.entries[i].name))
+			continue;
+		char *full = tool_join("ls", path, list.entries[i].name);
+		printf("\n%s:\n", full);
+		list_directory(full);
+		free(full);
 	}
 	names_free(&list);
 }
 
 /* Files first, then directories, as POSIX orders them. */
-static void list_operands(struct names *operands)
+static void list_operands(char **operands, size_t count)
 {
-	struct names directories = {0};
-	bool some = false;
-	names_sort(operands);
-	for (size_t i = 0; i < operands->count; i++) {
+	struct names files = {0}, directories = {0};
+	for (size_t i = 0; i < count; i++) {
 		struct stat status;
-		const char *name = operands->names[i];
-		if (!file_status(name, &status))
+		if (!file_status(operands[i], &status, !show_long && !show_directories && !show_mark))
 			continue;
-		if (S_ISDIR(status.st_mode) && !show_directories) {
-			names_add(&directories, name);
-		} else {
-			print_file(name, &status);
-			some = true;
-		}
+		bool inside = S_ISDIR(status.st_mode) && !show_directories;
+		names_add(inside ? &directories : &files, operands[i], &status);
 	}
+	names_sort(&files);
+	names_sort(&directories);
+	for (size_t i = 0; i < files.count; i++)
+		print_file(files.entries[i].name, files.entries[i].name, &files.entries[i].status);
 	for (size_t i = 0; i < directories.count; i++) {
-		if (operands->count > 1)
-			printf("%s%s:\n", some ? "\n" : "", directories.names[i]);
-		list_directory(directories.names[i]);
-		some = true;
+		if (count > 1 || recursive)
+			printf("%s%s:\n", i > 0 || files.count > 0 ? "\n" : "", directories.entries[i].name);
+		list_directory(directories.entries[i].name);
 	}
+	names_free(&files);
 	names_free(&directories);
+}
+
+static bool take_option(int option)
+{
+	show_all |= option == 'a';
+	show_almost |= option == 'A';
+	show_long |= option == 'l';
+	show_directories |= option == 'd';
+	show_number |= option == 'i';
+	show_mark |= option == 'F';
+	human |= option == 'h';
+	recursive |= option == 'R';
+	backwards |= option == 'r';
+	if (option == 't' || option == 'S') {
+		by_time = option == 't';
+		by_size = !by_time;
+	}
+	return option != '?';
 }
 
 int main(int argc, char **argv)
 {
-	tool_help(argc, argv, usage);
+	static char here[] = ".", *alone[] = {here};
 	int option;
-	while ((option = getopt(argc, argv, "al1d")) != -1) {
-		switch (option) {
-		case 'a':
-			show_all = true;
-			break;
-		case 'l':
-			show_long = true;
-			break;
-		case 'd':
-			show_directories = true;
-			break;
-		case '1':
-			break;
-		default:
+	tool_help(argc, argv, usage);
+	while ((option = getopt(argc, argv, "aAdFhilrRSt1")) != -1)
+		if (!take_option(option))
 			return tool_usage(usage, 2);
-		}
-	}
-	struct names operands = {0};
-	for (int i = optind; i < argc; i++)
-		names_add(&operands, argv[i]);
-	if (operands.count == 0)
-		names_add(&operands, ".");
-	list_operands(&operands);
-	names_free(&operands);
+	if (optind == argc)
+		list_operands(alone, 1);
+	else
+		list_operands(argv + optind, (size_t)(argc - optind));
 	return tool_end("ls", failed ? 2 : 0);
 }

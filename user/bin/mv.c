@@ -7,13 +7,14 @@
 #include "tool.h"
 
 static const char usage[] =
-	"usage: mv [-fn] FROM TO\n"
-	"       mv [-fn] FILE... DIRECTORY\n"
+	"usage: mv [-fin] FROM TO\n"
+	"       mv [-fin] FILE... DIRECTORY\n"
 	"Renames a file, or moves files into a directory. What bears the new name already is replaced.\n"
 	"  -n  unless it exists\n"
-	"  -f  for scripts; there are no questions here\n";
+	"  -i  asks first\n"
+	"  -f  without a question, as if nothing were said\n";
 
-static bool keep;
+static bool keep, ask;
 
 static bool is_directory(const char *path)
 {
@@ -24,6 +25,8 @@ static bool is_directory(const char *path)
 static bool move(const char *from, const char *to)
 {
 	if (keep && access(to, F_OK) == 0)
+		return true;
+	if (ask && access(to, F_OK) == 0 && !tool_asks("mv", "replace", to))
 		return true;
 	if (rename(from, to) == 0)
 		return true;
@@ -43,10 +46,11 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option, status = 0;
-	while ((option = getopt(argc, argv, "fn")) != -1) {
+	while ((option = getopt(argc, argv, "fin")) != -1) {
 		if (option == '?')
 			return tool_usage(usage, 1);
 		keep = option == 'n';
+		ask = option == 'i';
 	}
 	if (argc - optind < 2)
 		return tool_usage(usage, 1);

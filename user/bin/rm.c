@@ -8,12 +8,13 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: rm [-fr] FILE...\n"
+static const char usage[] = "usage: rm [-fir] FILE...\n"
 			    "Removes files.\n"
 			    "  -r  directories, too, with all that is in them\n"
-			    "  -f  files that are missing are no mistake\n";
+			    "  -f  files that are missing are no mistake\n"
+			    "  -i  asks before each\n";
 
-static bool force, recursive;
+static bool force, recursive, ask;
 
 static bool complain(const char *path)
 {
@@ -63,6 +64,9 @@ static bool directory_empty(const char *path)
 
 static bool remove_any(const char *path)
 {
+	struct stat status;
+	if (ask && lstat(path, &status) == 0 && !tool_asks("rm", "remove", path))
+		return true;
 	if (unlink(path) == 0)
 		return true;
 	int error = errno;
@@ -91,11 +95,15 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option, status = 0;
-	while ((option = getopt(argc, argv, "fRr")) != -1) {
+	while ((option = getopt(argc, argv, "fiRr")) != -1) {
 		if (option == '?')
 			return tool_usage(usage, 1);
-		force |= option == 'f';
-		recursive |= option != 'f';
+		if (option == 'f' || option == 'i') {
+			force = option == 'f';
+			ask = !force;
+		} else {
+			recursive = true;
+		}
 	}
 	if (optind == argc)
 		return force ? 0 : tool_usage(usage, 1);

@@ -7,16 +7,18 @@
 #include "tool.h"
 
 static const char usage[] =
-	"usage: sort [-fnru] [-t CHARACTER] [-k FIRST[,LAST][fnr]]... [FILE]...\n"
+	"usage: sort [-bcfmnru] [-o FILE] [-t CHARACTER] [-k FIRST[,LAST][bfnr]]... [FILE]...\n"
 	"Prints the lines of all files in order; no file or - is standard input.\n"
 	"  -n  as numbers      -r  backwards     -f  upper as lower case\n"
-	"  -u  of equal lines only the first\n"
+	"  -b  without the blanks in front       -u  of equal lines only the first\n"
+	"  -c  only says whether they are sorted   -m  they are, each file for itself\n"
+	"  -o  prints to this file, which may be one of those that are read\n"
 	"  -k  by these fields, counted from 1   -t  what separates fields, else blanks\n";
 
 enum { KEYS_MAX = 16 };
 
 struct order {
-	bool numeric, reverse, fold;
+	bool numeric, reverse, fold, blank;
 };
 
 struct key {
@@ -28,7 +30,8 @@ struct key {
 static struct key keys[KEYS_MAX];
 static int key_count;
 static struct order general;
-static bool unique;
+static bool unique, checks;
+static const char *output; /* null: standard output */
 static char separator; /* 0: blanks */
 
 /* Stability comes from the number of the line, which decides when nothing else does. */
@@ -108,9 +111,20 @@ static double part_number(struct part part)
 	return strtod(digits, NULL);
 }
 
+static const char *skip_blanks(struct part part)
+{
+	while (part.start < part.end && isblank((unsigned char)*part.start))
+		part.start++;
+	return part.start;
+}
+
 static int compare_parts(struct part a, struct part b, const struct order *order)
 {
 	int result;
+	if (order->blank) {
+		a.start = skip_blanks(a);
+		b.start = skip_blanks(b);
+	}
 	if (order->numeric) {
 		double x = part_number(a), y = part_number(b);
 		result = x < y ? -1 : x > y;
@@ -165,6 +179,21 @@ static bool collect(FILE *stream, const char *name)
 	return true;
 }
 
+/* Whether the lines are in order, and none comes twice if that matters: the status. */
+static int check(const char *name)
+{
+	for (size_t i = 1; i < line_count; i++) {
+		int result = unique ? compare_keys(lines[i - 1].text, lines[i].text)
+				    : compare(&lines[i - 1], &lines[i]);
+		if (result < 0 || (result == 0 && !unique))
+			continue;
+		fprintf(stderr, "sort: %s:%zu: out of order: %s\n", name != NULL ? name : "-", i + 1,
+			lines[i].text);
+		return 1;
+	}
+	return 0;
+}
+
 /* FIRST[,LAST] and letters; false if it is something else. */
 static bool key_parse(struct key *key, char *word)
 {
@@ -179,12 +208,13 @@ static bool key_parse(struct key *key, char *word)
 			return false;
 	}
 	for (; *end != '\0'; end++) {
-		if (strchr("nrf", *end) == NULL)
+		if (strchr("bnrf", *end) == NULL)
 			return false;
 		key->own = true;
 		key->order.numeric |= *end == 'n';
 		key->order.reverse |= *end == 'r';
 		key->order.fold |= *end == 'f';
+		key->order.blank |= *end == 'b';
 	}
 	return true;
 }
@@ -194,7 +224,11 @@ static bool option_take(int option)
 	general.numeric |= option == 'n';
 	general.reverse |= option == 'r';
 	general.fold |= option == 'f';
+	general.blank |= option == 'b';
 	unique |= option == 'u';
+	checks |= option == 'c';
+	if (option == 'o')
+		output = optarg;
 	if (option == 't') {
 		separator = *optarg;
 		return separator != 0 && optarg[1] == '\0';
@@ -208,12 +242,19 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option;
-	while ((option = getopt(argc, argv, "fnrut:k:")) != -1)
+	while ((option = getopt(argc, argv, "bcfmno:rut:k:")) != -1)
 		if (!option_take(option))
 			return tool_usage(usage, 2);
 	bool done = tool_each("sort", argv + optind, collect);
+	if (checks)
+		return done ? check(argv[optind]) : 2;
 	if (line_count > 0)
 		qsort(lines, line_count, sizeof *lines, compare);
+	/* Only now, since it may be one of those that were read. */
+	if (output != NULL && freopen(output, "w", stdout) == NULL) {
+		tool_complain("sort", output);
+		return 2;
+	}
 	for (size_t i = 0; i < line_count; i++)
 		if (!unique || i == 0 || compare_keys(lines[i - 1].text, lines[i].text) != 0)
 			puts(lines[i].text);

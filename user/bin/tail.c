@@ -1,17 +1,20 @@
 /*
  * tail: prints the end of files. Of what can't be read twice, only as much is kept as may have to be printed.
  */
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tool.h"
 
-static const char usage[] = "usage: tail [-n [+]LINES | -c [+]BYTES] [FILE]...\n"
+static const char usage[] = "usage: tail [-f] [-n [+]LINES | -c [+]BYTES | -LINES] [FILE]...\n"
 			    "Prints the last 10 lines of each file; no file or - is standard input.\n"
 			    "  -n LINES  so many lines; with a +, all from this line on\n"
-			    "  -c BYTES  so many bytes; with a +, all from this byte on\n";
+			    "  -c BYTES  so many bytes; with a +, all from this byte on\n"
+			    "  -f  then waits for what is added to the file, until it is ended\n";
 
 static long long limit = 10;
-static bool count_bytes, from_start, several;
+static bool count_bytes, from_start, several, follow;
 
 /* Prints what is behind the first limit - 1 lines or bytes. */
 static void print_from(FILE *stream)
@@ -80,6 +83,25 @@ static void print_last(FILE *stream)
 	free(kept.bytes);
 }
 
+/* What is at the end of a pipe or a terminal is at its end for good. */
+static bool is_file(FILE *stream)
+{
+	struct stat status;
+	return fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static void print_what_comes(FILE *stream)
+{
+	const struct timespec pause = {.tv_nsec = 200000000};
+	for (int c; !ferror(stream) && !ferror(stdout);) {
+		clearerr(stream);
+		while ((c = getc(stream)) != EOF)
+			putchar(c);
+		fflush(stdout);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 static bool tail(FILE *stream, const char *name)
 {
 	static bool some;
@@ -90,6 +112,8 @@ static bool tail(FILE *stream, const char *name)
 		print_from(stream);
 	else
 		print_last(stream);
+	if (follow && is_file(stream))
+		print_what_comes(stream);
 	return true;
 }
 
@@ -97,7 +121,15 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option;
-	while ((option = getopt(argc, argv, "n:c:")) != -1) {
+	long long number = tool_number_option(argc, argv);
+	if (number >= 0) {
+		limit = number;
+		optind = 2;
+	}
+	while ((option = getopt(argc, argv, "fn:c:")) != -1) {
+		follow |= option == 'f';
+		if (option == 'f')
+			continue;
 		if (option == '?' || !tool_number(optarg, &limit))
 			return tool_usage(usage, 1);
 		count_bytes = option == 'c';
@@ -106,5 +138,7 @@ int main(int argc, char **argv)
 			limit = -limit;
 	}
 	several = argc - optind > 1;
+	if (follow && several)
+		return tool_usage(usage, 1);
 	return tool_end("tail", tool_each("tail", argv + optind, tail) ? 0 : 1);
 }

@@ -85,6 +85,28 @@ static inline bool tool_number(const char *word, long long *number)
 	return end != word && *end == '\0' && errno == 0;
 }
 
+/* Asks on standard error, and reads the answer; only one that begins with y is yes. */
+static inline bool tool_asks(const char *tool, const char *what, const char *name)
+{
+	char answer[2] = "";
+	int c;
+	fflush(stdout);
+	fprintf(stderr, "%s: %s %s? ", tool, what, name);
+	fflush(stderr);
+	answer[0] = (char)(c = getchar());
+	while (c != '\n' && c != EOF)
+		c = getchar();
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+/* The number of an option that is one, as in head -5, in the first argument: -1 if it is something else. */
+static inline long long tool_number_option(int argc, char **argv)
+{
+	long long number;
+	bool is_one = argc > 1 && argv[1][0] == '-' && argv[1][1] >= '0' && argv[1][1] <= '9';
+	return is_one && tool_number(argv[1] + 1, &number) ? number : -1;
+}
+
 /* What a tool does with one file; false if that failed, after a complaint. */
 typedef bool tool_work(FILE *stream, const char *name);
 

@@ -1,7 +1,8 @@
 /*
  * Memory for malloc. sbrk: the region that it grows in, far from everything else, made of memory objects mapped
  * one after the other. Pages cost nothing before they are touched, so it grows in steps that double; a step that
- * lies wholly behind the break goes back. And pages of their own for large blocks.
+ * lies wholly behind the break goes back. And pages of their own for large blocks. A program that holds its memory has
+ * each page at once.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -69,6 +70,35 @@ static int heap_extend(uintptr_t end)
 	return heap_map(needed);
 }
 
+static bool holds; /* see heap_hold */
+
+/* A store of the kernel's to a page for which there is no memory is an error; the program's own would end it. */
+static bool page_commit(uintptr_t page)
+{
+	struct handle_info *info = (struct handle_info *)page;
+	if (handle_info(ANY(own_process()), info) != 0)
+		return false;
+	memset(info, 0, sizeof *info);
+	return true;
+}
+
+/* Has pages between two addresses that have never been used; or it need not be so. */
+static bool pages_commit(uintptr_t from, uintptr_t to)
+{
+	for (uintptr_t page = (from + PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE; holds && page < to;
+		page += PAGE_SIZE)
+		if (!page_commit(page))
+			return false;
+	return true;
+}
+
+void heap_hold(void)
+{
+	for (uintptr_t page = HEAP_BASE; page < heap_used; page += PAGE_SIZE)
+		(void)process_read(own_process(), page, (uint8_t[1]){0}, 1); /* what it has already */
+	holds = true;
+}
+
 void *sbrk(ptrdiff_t change)
 {
 	uintptr_t old = heap_break;
@@ -77,7 +107,7 @@ void *sbrk(ptrdiff_t change)
 		return (void *)-1;
 	}
 	uintptr_t new = old + (uintptr_t)change;
-	if (new > heap_mapped && heap_extend(new) != 0) {
+	if ((new > heap_mapped &&heap_extend(new) != 0) || !pages_commit(heap_used, new)) {
 		errno = ENOMEM;
 		return (void *)-1;
 	}
@@ -98,7 +128,12 @@ void *pages_map(size_t size)
 		return NULL;
 	long at = vm_map(own_process(), 0, memory, 0, size, PROT_READ | PROT_WRITE, 0);
 	handle_close(ANY(memory)); /* the mapping keeps it */
-	return at < 0 ? NULL : (void *)at;
+	if (at < 0)
+		return NULL;
+	if (pages_commit((uintptr_t)at, (uintptr_t)at + size))
+		return (void *)at;
+	pages_unmap((void *)at, size);
+	return NULL;
 }
 
 void pages_unmap(void *start, size_t size)

@@ -9,6 +9,12 @@
 void *pages_map(size_t size);
 void pages_unmap(void *start, size_t size);
 
+/*
+ * From now on malloc gives only memory that is there, and is out of memory where a store to a page would otherwise end the
+ * program. For servers, which have to go on.
+ */
+void heap_hold(void);
+
 /* A number that differs from program to program. */
 size_t heap_random(void);
 

@@ -11,11 +11,14 @@
 
 #include "libc.h"
 
-static ssize_t written(long count)
+/* -EPIPE says either that the server is gone or, by one that is there, that nobody reads. */
+static ssize_t written(endpoint_handle file, long count)
 {
-	if (count == -EPIPE)
-		(void)raise(SIGPIPE);
-	return count == -EPIPE ? posix_result(count) : server_result(count);
+	struct file_status status;
+	if (count != -EPIPE || file_stat(file, &status) != 0)
+		return server_result(count);
+	(void)raise(SIGPIPE);
+	return posix_result(count);
 }
 
 ssize_t read(int fd, void *buffer, size_t size)
@@ -35,7 +38,7 @@ ssize_t write(int fd, const void *buffer, size_t size)
 		return posix_result(file.value);
 	if (file.value == 0)
 		return posix_result(console_output(buffer, size));
-	return written(file_write(file, buffer, size, DEADLINE_NEVER));
+	return written(file, file_write(file, buffer, size, DEADLINE_NEVER));
 }
 
 ssize_t pread(int fd, void *buffer, size_t size, off_t offset)

@@ -298,6 +298,10 @@ static bool heap_grow(size_t size)
 {
 	size_t more = (size + 4 * HEADER + GROW_MIN - 1) & -(size_t)GROW_MIN;
 	char *start = sbrk((ptrdiff_t)more);
+	if (start == (char *)-1) { /* not so much, but perhaps what is needed */
+		more = (size + 4 * HEADER + ALIGNMENT - 1) & -(size_t)ALIGNMENT;
+		start = sbrk((ptrdiff_t)more);
+	}
 	if (start == (char *)-1)
 		return false;
 	heap_size += more;

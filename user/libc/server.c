@@ -8,6 +8,8 @@
 #include <tabula/handles.h>
 #include <tabula/server.h>
 
+#include "heap.h"
+
 enum {
 	SLOT_BITS = 20,
 	SLOTS_MOST = 1 << SLOT_BITS,
@@ -26,6 +28,26 @@ struct client_slot {
 	uint32_t next; /* of a free slot */
 };
 
+extern char __executable_start[], _end[];
+
+enum { STACK_HELD = 4 * PAGE_SIZE };
+
+/*
+ * Has the pages of the program and of its stack now. A server is not to end because there is no memory when it first needs
+ * one of them, and what it gets later can be refused.
+ */
+static void memory_hold(void)
+{
+	volatile char stack[STACK_HELD];
+
+	for (size_t i = 0; i < sizeof(stack); i += PAGE_SIZE)
+		stack[i] = 0;
+	for (uintptr_t page = (uintptr_t)__executable_start & -PAGE_SIZE; page < (uintptr_t)_end;
+		page += PAGE_SIZE)
+		(void)process_read(own_process(), page, (uint8_t[1]){0}, 1);
+	heap_hold();
+}
+
 int server_init(struct server *server, endpoint_handle endpoint, const struct protocol *const protocols[])
 {
 	server->endpoint = endpoint.value ? endpoint : endpoint_create();
@@ -33,6 +55,7 @@ int server_init(struct server *server, endpoint_handle endpoint, const struct pr
 	server->deadline = DEADLINE_NEVER;
 	server->free_slot = NO_SLOT;
 	server->serial = (uint64_t)clock_now() >> SERIAL_SHIFT;
+	memory_hold();
 	return server->endpoint.value < 0 ? server->endpoint.value : 0;
 }
 

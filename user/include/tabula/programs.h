@@ -1,7 +1,7 @@
 /*
- * The badges of the process server that init gives: the first program, and whoever sends what Ctrl-C means. All others the
- * server makes itself.
+ * The badges of the process server that init gives: the first program, whoever sends what Ctrl-C means, and the shell. They
+ * mean the same to a process server that takes the place of another. All others the server makes itself.
  */
 #pragma once
 
-enum { PROGRAMS_INIT = 1, PROGRAMS_TERMINAL = 2 };
+enum { PROGRAMS_INIT = 1, PROGRAMS_TERMINAL = 2, PROGRAMS_SHELL = 3 };

@@ -106,7 +106,8 @@ struct server {
 #define CLIENT_BADGES (1ul << 20)
 
 /*
- * Makes a server of a struct that is zero. `endpoint` is for it alone; a value of 0 makes one. 0, -ENOMEM, -EMFILE.
+ * Makes a server of a struct that is zero. `endpoint` is for it alone; a value of 0 makes one. 0, -ENOMEM, -EMFILE. From then
+ * on malloc of this program gives only memory that is there, so that a store to it can't end the server.
  */
 int server_init(struct server *server, endpoint_handle endpoint, const struct protocol *const protocols[]);
 

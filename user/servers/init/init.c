@@ -11,10 +11,9 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <tabula/handles.h>
-#include <tabula/protocol/program.h>
-#include <tabula/protocol/terminal.h>
 #include <tabula/spawn.h>
 
+#include "registry.h"
 #include "services.h"
 #include "watch.h"
 
@@ -30,12 +29,13 @@ static char *const environment[] = {(char[]){"PATH=/bin"}, (char[]){"HOME=/"}, N
 
 static const char first_screen[] = "\n"
 				   "Welcome to Tabula. Try:\n"
-				   "  help             what the shell can do\n"
-				   "  ls -l /bin       the programs there are; NAME --help explains one\n"
-				   "  free; uptime; dmesg        the machine, and what its kernel says\n"
+				   "  help                what the shell can do\n"
+				   "  ls -l /bin          the programs there are; NAME --help explains one\n"
+				   "  ps; ps -t; top      what runs, and who waits for whom (q leaves top)\n"
+				   "  free; uptime; dmesg the machine, and what its kernel says\n"
 				   "  for i in 1 2 3; do echo $((i * i)); done\n"
-				   "  hello; crash null          a program in C, and one that faults\n"
-				   "  shutdown         leave (or Ctrl-A X)\n"
+				   "  hello; crash null   a program in C, and one that faults\n"
+				   "  shutdown            leave (or Ctrl-A X)\n"
 				   "\n";
 
 static notification_handle changes;
@@ -51,35 +51,20 @@ _Noreturn static void give_up(const char *what, int error)
 	exit(1);
 }
 
-/* What Ctrl-C interrupts is the group of the shell, which ignores that itself. */
-static void register_shell(
-	process_handle shell, endpoint_handle program, uint32_t pid, endpoint_handle console)
-{
-	process_handle other = {handle_duplicate(ANY(shell), RIGHTS_SAME).value};
-
-	(void)handle_close(ANY(program));
-	(void)program_run(services_programs(), pid, other);
-	(void)program_set_group(services_programs(), pid, 0);
-	if (console.value > 0)
-		(void)terminal_set_group(console, pid);
-}
-
 /* Runs the shell, tends the servers until it has ended, and returns the status that $? would show. */
 static int run_shell(char *const argv[], uint32_t system_rights)
 {
 	bool reads = (system_rights & RIGHT_SYSTEM_CONSOLE_READ) != 0;
 	endpoint_handle console = services_console(reads);
-	uint32_t pid = 0;
-	endpoint_handle program = program_create(services_programs(), "sh", &pid);
 	const struct spawn_handle handles[] = {{STARTUP_CONSOLE, ANY(console), RIGHTS_SAME},
-		{STARTUP_PROGRAMS, ANY(program), RIGHT_ENDPOINT_SEND},
+		{STARTUP_PROGRAMS, ANY(services_shell()), RIGHT_ENDPOINT_SEND},
 		{STARTUP_ROOT, ANY(services_root()), RIGHTS_SAME},
 		{STARTUP_DIRECTORY, ANY(services_root()), RIGHTS_SAME}};
+	registry_settle();
 	process_handle shell = spawn_with(SHELL, argv, environment, system_rights, handles, 4);
 	if (shell.value < 0)
 		give_up(SHELL, -shell.value);
-	if (program.value > 0)
-		register_shell(shell, program, pid, console);
+	registry_add(REGISTRY_SHELL, "sh", shell);
 	watch_process(&shell_watch, shell);
 	for (;;) {
 		long bits = notification_wait(changes, services_bits() | SHELL_BIT, DEADLINE_NEVER);

@@ -1,6 +1,7 @@
 /* The list of servers. */
 #include "services.h"
 
+#include "registry.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -12,12 +13,12 @@
 #include <tabula/console.h>
 #include <tabula/files.h>
 #include <tabula/protocol/file.h>
-#include <tabula/protocol/program.h>
 #include <tabula/spawn.h>
 
 enum { QUICK_ENDS_MOST = 5 };
 
-#define QUICK 1000000000ul /* nanoseconds: a server that ends within this did not work */
+#define QUICK      1000000000ul /* nanoseconds: a server that ends within this did not work */
+#define LOOK_ROUND 500000000ul /* nanoseconds between two looks at the servers while waiting for one */
 
 struct service {
 	const char *name;
@@ -33,6 +34,8 @@ struct service {
 };
 
 enum { PROCESS, CONSOLE, FILES };
+
+static notification_handle changed; /* the bits of services that have ended */
 
 static struct service services[] = {
 	[PROCESS] = {.name = "process", .path = "/servers/process"},
@@ -58,33 +61,26 @@ static void give_up(struct service *service)
 	service->endpoint.value = -EPIPE;
 }
 
-/* A server is a program as well, so that it is listed and can be ended; but for the process server itself. */
-static endpoint_handle make_program(const struct service *service, uint32_t *pid)
-{
-	return service == &services[PROCESS] ? (endpoint_handle){0}
-					     : program_create(services_programs(), service->name, pid);
-}
-
-static void run_program(process_handle process, uint32_t pid)
-{
-	process_handle other = {handle_duplicate(ANY(process), RIGHTS_SAME).value};
-
-	(void)program_run(services_programs(), pid, other);
-	(void)program_set_group(services_programs(), pid, 0);
-}
-
 static void close_if_any(endpoint_handle handle)
 {
 	if (handle.value > 0)
 		(void)handle_close(ANY(handle));
 }
 
+static void tell_registry(const struct service *service, process_handle process)
+{
+	registry_add(REGISTRY_SERVICES + (unsigned)(service - services), service->name, process);
+	if (service == &services[PROCESS])
+		for (unsigned place = 0; place < REGISTRY_MOST; place++)
+			registry_again(place);
+	else if (service == &services[CONSOLE])
+		registry_set_console(services_console(false));
+}
+
 static void start(struct service *service)
 {
 	char *const argv[] = {(char *)(uintptr_t)service->name, NULL}, *const envp[] = {NULL};
 	endpoint_handle programs = {0}, console = {0};
-	uint32_t pid = 0;
-	endpoint_handle program = make_program(service, &pid);
 
 	if (service->programs)
 		programs = endpoint_badge(services[PROCESS].endpoint, service->programs);
@@ -92,25 +88,30 @@ static void start(struct service *service)
 		console = services_console(true);
 	const struct spawn_handle handles[] = {{STARTUP_ENDPOINT, ANY(service->endpoint), RIGHTS_SAME},
 		{STARTUP_PROGRAMS, ANY(programs), RIGHT_ENDPOINT_SEND},
-		{STARTUP_ITSELF, ANY(program), RIGHT_ENDPOINT_SEND},
 		{STARTUP_CONSOLE, ANY(console), RIGHTS_SAME}};
-	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 4);
+	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 3);
 
 	close_if_any(programs);
-	close_if_any(program);
 	service->started = (uint64_t)clock_now();
 	if (process.value < 0) {
 		complain(service, "can't be started", -process.value);
 		give_up(service);
 		return;
 	}
-	if (program.value > 0)
-		run_program(process, pid);
+	tell_registry(service, process);
 	watch_process(&service->watch, process);
+}
+
+static endpoint_handle badge_of_programs(uint64_t badge)
+{
+	endpoint_handle endpoint = services[PROCESS].endpoint;
+
+	return endpoint.value > 0 ? endpoint_badge(endpoint, badge) : endpoint;
 }
 
 void services_start(notification_handle changes, bool with_console)
 {
+	changed = changes;
 	for (unsigned i = 0; i < COUNT; i++) {
 		struct service *service = &services[i];
 		if (i == CONSOLE && !with_console)
@@ -125,6 +126,12 @@ void services_start(notification_handle changes, bool with_console)
 		else
 			complain(service, "no memory", -error);
 	}
+
+	int error = registry_start(badge_of_programs(PROGRAMS_INIT), services_shell());
+
+	if (error)
+		complain(&services[PROCESS], "nobody tells it of the others", -error);
+	registry_add(REGISTRY_INIT, "init", own_process());
 }
 
 uint64_t services_bits(void)
@@ -165,12 +172,12 @@ endpoint_handle services_console(bool read)
 	return handle->value > 0 ? *handle : (endpoint_handle){0};
 }
 
-endpoint_handle services_programs(void)
+endpoint_handle services_shell(void)
 {
 	static endpoint_handle handle;
 
-	if (handle.value == 0 && services[PROCESS].endpoint.value > 0)
-		handle = endpoint_badge(services[PROCESS].endpoint, PROGRAMS_INIT);
+	if (handle.value == 0)
+		handle = badge_of_programs(PROGRAMS_SHELL);
 	return handle.value > 0 ? handle : (endpoint_handle){0};
 }
 
@@ -183,10 +190,15 @@ endpoint_handle services_root(void)
 	return root.value > 0 ? root : (endpoint_handle){0};
 }
 
+/* The console may have died, and only init starts it again. */
 void services_settle(void)
 {
 	endpoint_handle console = services_console(false);
 
-	if (console.value > 0)
-		(void)file_sync(console, DEADLINE_NEVER);
+	while (console.value > 0 && file_sync(console, (uint64_t)clock_now() + LOOK_ROUND) == -ETIMEDOUT) {
+		long bits = notification_wait(changed, services_bits(), 0);
+
+		if (bits > 0)
+			services_tend((uint64_t)bits);
+	}
 }

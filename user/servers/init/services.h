@@ -23,8 +23,8 @@ void services_tend(uint64_t bits);
 /* A handle to the terminal, to give to programs; one that can only write if not `read`. 0: there is none. */
 endpoint_handle services_console(bool read);
 
-/* A handle to the process server, as its first program. 0: there is none. */
-endpoint_handle services_programs(void);
+/* A handle to the process server, as the shell. 0: there is none. */
+endpoint_handle services_shell(void);
 
 /* A handle to the root directory. 0: there is none. */
 endpoint_handle services_root(void);

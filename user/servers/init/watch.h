@@ -1,10 +1,10 @@
 /* Waiting for processes to end beside other things: a thread for each, which sets bits of a notification. */
 #pragma once
 
+#include "plain_thread.h"
+
 #include <stdint.h>
 #include <tabula/syscalls.h>
-
-enum { WATCH_STACK = 2048 };
 
 struct watch {
 	notification_handle changes;
@@ -12,7 +12,7 @@ struct watch {
 	process_handle process; /* written before `turn` */
 	uint32_t turn; /* how many processes there have been: the thread waits for the next */
 	struct process_result result; /* of the last, when the bit is set */
-	char stack[WATCH_STACK] __attribute__((aligned(16)));
+	struct plain_thread thread;
 };
 
 /* 0 or -errno. The struct stays for good. */

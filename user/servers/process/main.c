@@ -14,6 +14,7 @@
 
 static struct server server;
 static struct program *init;
+static struct program *shell; /* NULL: none has called */
 static struct program terminal; /* no program, only somebody who may send signals */
 
 static struct program *caller(const struct request *request)
@@ -76,13 +77,19 @@ long serve_program_create(struct request *request, const char *name, uint32_t *p
 	return 0;
 }
 
+/* Of a child, or of the first program itself, which is nobody's. */
+static bool may_be_told(const struct request *request, const struct program *program)
+{
+	return program->parent == caller(request) || (program == init && caller(request) == init);
+}
+
 long serve_program_run(struct request *request, uint32_t pid, process_handle p)
 {
 	struct program *program = program_find(pid);
 
-	if (!program || program->parent != caller(request))
+	if (!program || !may_be_told(request, program))
 		return close_and(p, -ESRCH);
-	if (program->state != PROGRAM_STATE_STARTING)
+	if (program->process.value > 0 || program->state == PROGRAM_STATE_ENDED)
 		return close_and(p, -EINVAL);
 	if (!can_be_waited_for(p))
 		return close_and(p, -EACCES);
@@ -202,26 +209,68 @@ long serve_program_open(struct request *request, uint32_t pid, struct gift *resu
 /* ---- beginnings and ends */
 
 /* One that was never started leaves nothing; of another its parent hears, unless it does not want to. */
-static void gone(struct server *of, struct client *client)
+static void end(struct program *program)
 {
-	struct program *program = program_of(client);
 	bool started = program->state == PROGRAM_STATE_RUNNING;
 
+	if (program == shell)
+		shell = NULL;
 	program_end(program, init);
 	if (!started || program->parent->actions[SIGCHLD] == ACTION_IGNORE)
 		program->parent = NULL;
-	wait_look(of);
+	wait_look(&server);
 	if (!program->parent)
 		program_forget(program);
+}
+
+static void gone(struct server *of, struct client *client)
+{
+	(void)of;
+	end(program_of(client));
+}
+
+static bool has_ended(process_handle process)
+{
+	struct process_result result;
+
+	return process.value > 0 && !process_wait(process, 0, &result);
+}
+
+/*
+ * The shell that init has started. Nobody tells of its end, since its badge is not this server's own: it shows when the
+ * next one calls. One that became another program has a badge for that.
+ */
+static struct client *adopt_shell(void)
+{
+	if (shell && has_ended(shell->process)) {
+		if (shell->coming.value > 0)
+			shell = NULL;
+		else
+			end(shell);
+	}
+	if (!shell) {
+		shell = program_make(init, "sh");
+		if (!shell)
+			return NULL;
+		shell->group = shell->pid; /* what Ctrl-C interrupts */
+	}
+	return &shell->client;
 }
 
 /* The badges that init gives: see services.c there. */
 static struct client *adopt(struct server *of, uint64_t badge)
 {
 	(void)of;
-	if (badge == PROGRAMS_INIT)
+	switch (badge) {
+	case PROGRAMS_INIT:
 		return &init->client;
-	return badge == PROGRAMS_TERMINAL ? &terminal.client : NULL;
+	case PROGRAMS_TERMINAL:
+		return &terminal.client;
+	case PROGRAMS_SHELL:
+		return adopt_shell();
+	default:
+		return NULL;
+	}
 }
 
 int main(void)

@@ -1,0 +1,152 @@
+"""The console on a real terminal: what is on the screen while somebody edits a line, and what is pasted."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+import unittest
+
+from tests.boot.test_console import fnv
+from tests.support import boot, record, terminal
+
+LEFT, RIGHT, UP, DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B"
+HOME, END, DELETE = "\x1b[H", "\x1b[F", "\x1b[3~"
+
+# Prints how many bytes a file has, and their hash.
+HASH = r"""
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+	FILE *file = fopen(argv[argc - 1], "r");
+	unsigned long hash = 0xcbf29ce484222325, count = 0;
+	int c;
+
+	while ((c = getc(file)) != EOF) {
+		hash = (hash ^ (unsigned)c) * 0x100000001b3;
+		count++;
+	}
+	printf("%lu %lx\n", count, hash);
+	return 0;
+}
+"""
+
+
+class Editing(unittest.TestCase):
+    """Keys, and the line and the cursor that they leave on the screen."""
+
+    terminal: terminal.Terminal
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.terminal = terminal.Terminal()
+        cls.terminal.wait_prompt()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.terminal.__exit__()
+
+    def tearDown(self) -> None:
+        self.terminal.type("\x03")
+        self.terminal.wait_prompt(self.terminal.screen.row + 1)
+
+    def see(self, keys: str, line: str, cursor: int) -> None:
+        """The line behind the prompt, and how far from its start the cursor is."""
+        with self.subTest(keys):
+            self.terminal.type(keys)
+            self.terminal.wait_row("tabula$ " + line, 8 + cursor)
+
+    def test_moving(self) -> None:
+        self.see("echo hello wrld", "echo hello wrld", 15)
+        self.see(LEFT * 3, "echo hello wrld", 12)
+        self.see("o", "echo hello world", 13)
+        self.see(HOME, "echo hello world", 0)
+        self.see(RIGHT * 4, "echo hello world", 4)
+        self.see("\x05", "echo hello world", 16)
+        self.see("\x02\x02", "echo hello world", 14)
+        self.see("\x06", "echo hello world", 15)
+        self.see("\x01\x01", "echo hello world", 0)  # the emulator keeps one of two
+        self.see(LEFT + END + RIGHT, "echo hello world", 16)
+        self.assertEqual(self.terminal.run(""), ["hello world"])
+
+    def test_erasing(self) -> None:
+        self.see("echo one two three", "echo one two three", 18)
+        self.see("\x7f\x7f", "echo one two thr", 16)
+        self.see("\x17", "echo one two ", 13)
+        self.see("\x17", "echo one ", 9)
+        self.see(LEFT * 4 + DELETE, "echo ne ", 5)
+        self.see("\x0b", "echo ", 5)
+        self.see("a b" + LEFT + "\x08", "echo ab", 6)
+        self.see("\x15", "b", 0)
+        self.see("\x04", "", 0)
+        self.see("\x7f\x08\x17\x15\x0b" + DELETE, "", 0)
+
+    def test_history(self) -> None:
+        self.terminal.run("echo first")
+        self.terminal.run("echo second")
+        self.see("new" + UP, "echo second", 11)
+        self.see(UP, "echo first", 10)
+        self.see(DOWN + DOWN, "new", 3)
+        self.see(DOWN, "new", 3)
+        self.see("\x10\x10", "echo first", 10)
+        self.see(LEFT * 5 + "the ", "echo the first", 9)
+        self.assertEqual(self.terminal.run(""), ["the first"])
+        self.see(UP, "echo the first", 14)
+
+    def test_characters_of_several_bytes(self) -> None:
+        self.see("echo \u00e9\u6f22x", "echo \u00e9\u6f22x", 8)
+        self.see(LEFT + LEFT, "echo \u00e9\u6f22x", 6)
+        self.see(DELETE, "echo \u00e9x", 6)
+        self.see("\x08", "echo x", 5)
+
+    def test_a_line_longer_than_the_screen(self) -> None:
+        """The part around the cursor shows, on one row."""
+        words = "".join(f"{i:03}." for i in range(60))
+        before = self.terminal.screen.row
+        self.terminal.type("echo " + words)
+        self.terminal.wait(lambda: self.terminal.screen.row_text().endswith(words[-30:]), "the end of a long line")
+        self.see(HOME, ("echo " + words)[:71], 0)
+        self.terminal.type(END)
+        self.terminal.wait(lambda: self.terminal.screen.row_text().endswith(words[-30:]), "the end of a long line")
+        self.assertEqual(self.terminal.screen.row, before)
+        lines = self.terminal.run("")
+        self.assertEqual("".join(lines), words)
+
+    def test_clearing_the_screen(self) -> None:
+        self.see("echo a" + LEFT + "\x0c", "echo a", 5)
+
+
+class Pasting(unittest.TestCase):
+    def test_commands(self) -> None:
+        """Each is run, in order, whatever has been typed ahead."""
+        with terminal.Terminal() as machine:
+            machine.wait_prompt()
+            machine.type("".join(f"echo number {i}\r" for i in range(300)) + "echo the end\r")
+            screen = machine.screen
+            machine.wait(lambda: "the end" in [screen.text(row) for row in range(max(0, screen.row - 3), screen.row)], "the end")
+            shown = [screen.text(row) for row in range(screen.row)]
+            self.assertEqual([line for line in shown if line.startswith("number ")], [f"number {i}" for i in range(300)])
+
+    def test_a_megabyte_of_lines(self) -> None:
+        source = random.Random(3)
+        lines = []
+        while sum(map(len, lines)) < 1 << 20:
+            lines.append("".join(source.choices("abcdefghijklmnop ", k=source.randrange(100))) + "\n")
+        text = "".join(lines)
+        with tempfile.TemporaryDirectory(prefix="tabula-terminal-") as folder:
+            program = boot.program_build(HASH, folder, "hash")
+            with terminal.Terminal(programs=[program]) as machine:
+                machine.wait_prompt()
+                machine.type("cat > /tmp/pasted\r")
+                began = time.monotonic()
+                machine.type(text.replace("\n", "\r"))
+                machine.type("\x04")
+                machine.wait_prompt(machine.screen.row)
+                record.note("Pasting", f"figure: {len(text)} bytes of lines were pasted in {time.monotonic() - began:.1f} s")
+                result = machine.run("hash /tmp/pasted")
+        self.assertEqual(result, [f"{len(text)} {fnv(text.encode()):x}"])
+
+
+if __name__ == "__main__":
+    unittest.main()
