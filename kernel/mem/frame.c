@@ -14,7 +14,7 @@
 #include "lock.h"
 #include "panic.h"
 
-enum { BATCH = 16, CACHE_MOST = 2 * BATCH, BITS = 64, WORK_SEGMENT = 4 };
+enum { BATCH = 16, CACHE_MOST = 2 * BATCH, BITS = 64, WORK_SEGMENT = 4, WORK_CLAIM = 3 };
 
 struct free_frame {
 	struct free_frame *next;
@@ -53,7 +53,7 @@ static uint64_t mask_of(size_t word, uint64_t start, uint64_t end)
 	return mask;
 }
 
-/* Whether a word has any may have changed. */
+/* Whether a word has any has changed. */
 static RARE void note_word(size_t word) REQUIRES(common_lock)
 {
 	uint64_t bit = 1ul << word % BITS;
@@ -69,12 +69,18 @@ static RARE void note_word(size_t word) REQUIRES(common_lock)
 
 static void set_run(uint64_t start, uint64_t end) REQUIRES(common_lock)
 {
+	size_t first = start / BITS;
+
 	common_free += end - start;
-	for (size_t word = start / BITS; word * BITS < end; word++) {
-		assert(!(free_bits[word] & mask_of(word, start, end)));
-		free_bits[word] |= mask_of(word, start, end);
-		note_word(word);
+	for (size_t word = first; word * BITS < end; word++) {
+		uint64_t mask = mask_of(word, start, end);
+
+		assert(!(free_bits[word] & mask));
+		free_bits[word] |= mask;
+		word_bits[word / BITS] |= 1ul << word % BITS;
 	}
+	if (first / BITS < hint)
+		hint = first / BITS;
 }
 
 static void clear_run(uint64_t start, uint64_t end) REQUIRES(common_lock)
@@ -82,7 +88,8 @@ static void clear_run(uint64_t start, uint64_t end) REQUIRES(common_lock)
 	common_free -= end - start;
 	for (size_t word = start / BITS; word * BITS < end; word++) {
 		free_bits[word] &= ~mask_of(word, start, end);
-		note_word(word);
+		if (!free_bits[word])
+			word_bits[word / BITS] &= ~(1ul << word % BITS);
 	}
 }
 
@@ -277,13 +284,14 @@ static bool look_at_word(struct frame_search *search, uint64_t word, uint64_t *s
 }
 
 /* What was free when the search passed may have been taken since: then it goes on behind that. */
-static bool claim(struct frame_search *search, uint64_t start) REQUIRES(common_lock)
+static bool claim(struct frame_search *search, uint64_t start, int *work) REQUIRES(common_lock)
 {
 	if (!is_free_run(start, start + search->count)) {
 		search->length = 0;
 		return false;
 	}
 	clear_run(start, start + search->count);
+	*work -= (int)(search->count / BITS) * WORK_CLAIM;
 	return true;
 }
 
@@ -295,7 +303,7 @@ static int search_on(struct frame_search *search, int *work, paddr_t *first) REQ
 		if (*work <= 0)
 			return FRAME_SEARCH_ON;
 		if (look_at_word(search, free_bits[search->next / BITS], &start, work) &&
-			claim(search, start)) {
+			claim(search, start, work)) {
 			*first = (paddr_t){(base + start) << PAGE_SHIFT};
 			return 0;
 		}

@@ -37,8 +37,8 @@ struct memory {
 /* The most that one object can have. */
 #define MEMORY_SIZE_MOST (1ul << 38)
 
-/* The most that can be contiguous. */
-#define MEMORY_CONTIGUOUS_MOST (64ul << 20)
+/* The most that can be contiguous: a run of that many frames is claimed, and given back, in one pass. */
+#define MEMORY_CONTIGUOUS_MOST (32ul << 20)
 
 /* NULL when memory is out. Sizes are multiples of the page size, from 1 page to MEMORY_SIZE_MOST. */
 struct memory *memory_create(uint64_t size);

@@ -351,7 +351,7 @@ class ContiguousOfTwo(Contiguous):
 
 
 class ContiguousOfFour(Contiguous):
-    machine = {"smp": 4, "mem": "1G"}
+    machine = FOUR
 
 
 class Threads(ktap.KtapSuite):

@@ -4,7 +4,7 @@
  */
 #include "suite.h"
 
-enum { MOST = 64 << 20, LEFT = 1200, SMALL_OBJECTS = 600, RUN = 64, MAKERS = 3, KILLED = 40 };
+enum { MOST = 32 << 20, LEFT = 1200, SMALL_OBJECTS = 600, RUN = 64, MAKERS = 3, KILLED = 40 };
 
 #define DEVICE "/fw-cfg@10100000"
 
@@ -97,6 +97,7 @@ static void test_made(void)
 		look_at(&c, 65 * PAGE_SIZE, 2 * PAGE_SIZE);
 		look_at(&c, 3 << 20, 1 << 20);
 		look_at(&c, 16 << 20, 0);
+		look_at(&c, MOST, 0);
 	}
 	checks_report(&c, "it is in one piece, aligned, and zero, whatever was there before");
 }
