@@ -1,5 +1,5 @@
 /*
- * What the shell needs of POSIX and this system can't do yet. Each goes when the real one comes.
+ * What the shell needs of POSIX and this system can't do yet. It goes when the real one comes.
  */
 #include <unistd.h>
 
@@ -8,12 +8,4 @@
 pid_t fork(void)
 {
 	return (pid_t)posix_result(-ENOSYS);
-}
-
-int execve(const char *path, char *const argv[], char *const envp[])
-{
-	(void)path;
-	(void)argv;
-	(void)envp;
-	return (int)posix_result(-ENOSYS);
 }
