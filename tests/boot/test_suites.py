@@ -461,6 +461,18 @@ class ProcessesOfTwo(Processes):
     machine = TWO
 
 
+class Forks(ktap.KtapSuite):
+    command = "test-fork"
+
+
+class ForksOfTwo(Forks):
+    machine = TWO
+
+
+class ForksOfFour(Forks):
+    machine = FOUR
+
+
 class ProcessServerOfFour(ProcessServer):
     machine = FOUR
 
