@@ -86,6 +86,8 @@ struct startup {
 	uint32_t handle_count;
 	uint64_t handles; /* struct startup_handle[handle_count]: more handles. Not in the first program's */
 	uint32_t mask; /* of umask */
+	uint32_t signals_blocked; /* bit i is signal i */
+	uint32_t signals_ignored;
 	uint32_t reserved;
 };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <abi/abi.h>
@@ -20,6 +21,8 @@
 #define SERVER_DATA       0x50000000 /* where a server in a process of its own has a buffer */
 #define SERVER_TEXT_OF(x) #x
 #define SERVER_TEXT(x)    SERVER_TEXT_OF(x)
+
+extern char **environ;
 
 enum { WARM_UP = 16, ROUNDS = 1000, MAP_PAGES = 4 };
 
@@ -297,6 +300,36 @@ static void spawn_and_wait(void)
 
 	check("spawn", child.value);
 	check("spawn_wait", spawn_wait(child, &result));
+}
+
+static void wait_for_child(pid_t pid)
+{
+	int status = -1;
+
+	check("fork", pid);
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		check("waitpid", -ECHILD);
+}
+
+static void fork_and_exit(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	wait_for_child(pid);
+}
+
+static void fork_and_exec(void)
+{
+	char *arguments[] = {"true", NULL};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execve("/bin/true", arguments, environ);
+		_exit(1);
+	}
+	wait_for_child(pid);
 }
 
 /* ---- calls between threads: the server is this code, wherever it is mapped, with the endpoint in a0 */
@@ -639,7 +672,8 @@ static const struct operation operations[] = {
 	{.name = "unmap_page", .before = map_and_touch, .run = unmap_page, .after = close_page},
 	{.name = "thread_create", .run = thread_make, .after = thread_finish},
 	{.name = "malloc_free_small", .run = malloc_free_small},
-	{.name = "spawn_wait", .run = spawn_and_wait}, {.name = "file_open_close", .run = open_and_close},
+	{.name = "spawn_wait", .run = spawn_and_wait}, {.name = "fork_exit_wait", .run = fork_and_exit},
+	{.name = "fork_exec_wait", .run = fork_and_exec}, {.name = "file_open_close", .run = open_and_close},
 	{.name = "file_read_4KiB", .prepare = make_file, .before = rewind_file, .run = file_read_small},
 	{.name = "file_read_64KiB", .before = rewind_file, .run = file_read_large},
 	{.name = "pipe_pingpong", .prepare = start_echo, .run = pipe_pingpong},

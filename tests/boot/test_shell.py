@@ -77,12 +77,38 @@ class Commands(unittest.TestCase):
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.stdout, "/bin/script 2 a b c\nyes\nsourced\n5\n")
 
-    def test_what_is_missing_is_said(self) -> None:
-        self.expect("echo a | cat; echo $?; x=$(echo a); (echo a); echo a & echo b",
-                    "sh: no copy of the shell can be made: Function not implemented\n0\n"
-                    "sh: no copy of the shell can be made: Function not implemented\n"
-                    "sh: no copy of the shell can be made: Function not implemented\n"
-                    "sh: no copy of the shell can be made: Function not implemented\nb\n")
+    def test_pipes(self) -> None:
+        self.expect("echo a | cat; echo b | cat | cat | cat; seq 3 | while read x; do echo -n $x; done; echo; true | false; "
+                    "echo $?; ! echo c | grep d; echo $?; yes | head -n 1; echo $?", "a\nb\n123\n1\n0\ny\n0\n")
+        self.expect("seq 20000 | sort -n | tail -n 1; seq 5000 | cat | wc -l; x=1; echo | x=2; echo $x", "20000\n   5000\n1\n")
+
+    def test_subshells(self) -> None:
+        self.expect("x=1; (x=2; cd /tmp; echo $x; pwd; exit 4); echo $? $x; pwd; (echo a; (echo b; exit 2); echo $?) | cat",
+                    "2\n/tmp\n4 1\n/\na\nb\n2\n")
+        self.expect("x=$(echo a; echo b; exit 3); echo \"$x\" $?; echo $(echo $(echo in $(echo each other))); f() { echo $1; }; "
+                    "y=$(f word); echo [$y]; echo `expr_is_missing 2>&1 | wc -l`", "a\nb 3\nin each other\n[word]\n1\n")
+        self.expect("echo $(($$ == $(echo $$))); sh -c 'kill -9 $$'; echo $?", "1\nsh: Killed\n137\n")
+
+    def test_jobs(self) -> None:
+        self.expect("sleep 0.1 & first=$!; (exit 7) & wait $!; echo $?; wait $first; echo $?; wait 99; echo $?", "7\n0\n127\n")
+        self.expect("sleep 20 & kill $!; wait $!; echo $?; { echo in; exit 5; } & wait; echo $?; jobs",
+                    "sleep: Terminated\n143\nin\n0\n")
+        self.expect("for i in 1 2 3 4 5 6 7 8; do (sleep 0.0$i; exit $i) & pids=\"$pids $!\"; done; "
+                    "for p in $pids; do wait $p; echo -n $?; done; echo", "12345678\n")
+
+    def test_traps(self) -> None:
+        self.expect("trap 'echo usr1' USR1; kill -USR1 $$; echo behind; trap '' TERM; kill -TERM $$; echo still; "
+                    "sh -c 'kill -TERM $$; echo ignored'; (trap - TERM; sh -c 'kill -TERM $$'; echo $?)",
+                    "usr1\nbehind\nstill\nignored\nsh: Terminated\n143\n")
+        self.expect("trap 'echo caught; exit 3' TERM; (sleep 0.1; kill -TERM $$) & while :; do :; done", "caught\n", 3)
+        self.expect("trap 'echo caught' USR1; (sleep 0.1; kill -USR1 $$) & sleep 5 & wait $!; echo $?", "caught\n158\n")
+
+    def test_exec(self) -> None:
+        self.expect("echo a; exec echo b; echo never", "a\nb\n")
+        self.expect("exec sh -c 'exit 6'", "", 6)
+        self.expect("(exec nothing; echo never); echo $?; sh -c 'exec cat /etc/nothing'; echo $?",
+                    "sh: nothing: not found; 'ls /bin' shows what there is\n127\n"
+                    "cat: /etc/nothing: No such file or directory\n1\n")
 
     def test_redirections(self) -> None:
         self.expect("echo one > /tmp/a; echo two >> /tmp/a; cat < /tmp/a; head -n 1 /tmp/a > /tmp/b; wc -l < /tmp/b",
@@ -238,6 +264,36 @@ class Prompt(unittest.TestCase):
         self.keys("no\x03")
         self.until(PROMPT)
         self.assertEqual(self.enter("echo $?"), "130")
+
+    def interrupt(self, command: str, after: str) -> None:
+        """Ctrl-C, once something has been printed."""
+        self.keys(command + "\r")
+        self.until("\n" + after)
+        self.keys("\x03")
+        self.until(PROMPT)
+        self.assertEqual(self.enter("echo $?"), "130")
+
+    def test_interrupt_of_pipes_and_subshells(self) -> None:
+        self.interrupt("cat | (echo begun; cat) | cat", "begun\n")
+        self.interrupt("(echo begun; while :; do :; done)", "begun\n")
+        self.interrupt("echo begun; while :; do true; done", "begun\n")
+        self.interrupt("x=$(echo begun >&2; sleep 100)", "begun\n")
+        self.interrupt("sh -c 'sh -c \"echo begun; sleep 100\"'", "begun\n")
+        self.interrupt("yes | (echo begun; cat > /dev/null)", "begun\n")
+        self.keys("read x; echo never\r")
+        self.until("never\n")
+        self.keys("abc\x03")
+        self.until(PROMPT)
+        self.assertEqual(self.enter("echo still here"), "still here")
+
+    def test_jobs(self) -> None:
+        self.assertRegex(self.enter("sleep 100 &"), r"^\[1\] \d+$")
+        self.interrupt("echo begun; sleep 100", "begun\n")
+        self.assertEqual(self.enter("jobs"), "[1]  Running   sleep 100 ")
+        self.interrupt("echo begun; wait", "begun\n")
+        self.assertEqual(self.enter("kill %1; wait; echo $?"), "sleep: Terminated\n0")
+        self.assertEqual(self.enter("jobs"), "")
+        self.assertRegex(self.enter("sh -c 'exit 3' & sleep 0.3"), r"^\[1\] \d+\n\[1\]  Exit 3    sh -c 'exit 3' $")
 
     def test_too_long_a_line_is_refused(self) -> None:
         self.assertIn("sh: the input is too long", self.enter("echo " + "x" * 5000))

@@ -441,6 +441,38 @@ class ProcessServer(ktap.KtapSuite):
     command = "test-programs"
 
 
+class Signals(ktap.KtapSuite):
+    command = "test-signals"
+
+
+class SignalsOfTwo(Signals):
+    machine = TWO
+
+
+class SignalsOfFour(Signals):
+    machine = FOUR
+
+
+class Processes(ktap.KtapSuite):
+    command = "test-processes"
+
+
+class ProcessesOfTwo(Processes):
+    machine = TWO
+
+
+class Forks(ktap.KtapSuite):
+    command = "test-fork"
+
+
+class ForksOfTwo(Forks):
+    machine = TWO
+
+
+class ForksOfFour(Forks):
+    machine = FOUR
+
+
 class ProcessServerOfFour(ProcessServer):
     machine = FOUR
 

@@ -100,6 +100,21 @@ class Pipes(unittest.TestCase):
         there.close(reader)
         self.assertEqual(there.answers, {waiting: (-errno.EBADF, b""), ready: (-errno.EBADF, b"")})
 
+    def test_calls_that_are_interrupted_lose_nothing(self) -> None:
+        there, reader, writer = self.begin()
+        first, ready = there.waits("read", reader, 5), there.waits("ready", reader, 1)
+        there.command("interrupt", writer)
+        self.assertEqual(there.answers, {})
+        there.command("interrupt", reader)
+        self.assertEqual(there.answers, {first: (-errno.EINTR, b""), ready: (-errno.EINTR, b"")})
+        partly = there.waits("write", writer, b"x" * (ROOM + 5))
+        waiting = there.waits("write", writer, b"y")
+        there.command("interrupt", writer)
+        self.assertEqual((there.answers[partly], there.answers[waiting]), ((ROOM, b""), (-errno.EINTR, b"")))
+        self.assertEqual(there.read(reader, 1 << 20), b"x" * ROOM)
+        self.assertEqual(there.number("write", writer, b"z"), 1)
+        self.assertEqual(there.read(reader, 9), b"z")
+
     def test_callers_that_give_up_lose_nothing(self) -> None:
         there, reader, writer = self.begin()
         gone, waiting = there.waits("read", reader, 5), there.waits("read", reader, 5)

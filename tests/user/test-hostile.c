@@ -559,7 +559,7 @@ static void find_targets(void)
 	add_target("the end of a pipe to read", ends[0], directory);
 	add_target("the end of a pipe to write", ends[1], directory);
 	add_target("the first program", programs, 1 << PROTOCOL_PROGRAM);
-	child = program_create(programs, "child", &pid);
+	child = program_create(programs, "child", 0, &pid);
 	if (program_run(programs, pid, (process_handle){another(idle, RIGHTS_SAME).value}))
 		ktap_bail_out("no program to attack");
 	add_target("a program", child, 1 << PROTOCOL_PROGRAM);
@@ -944,7 +944,7 @@ static long fill_files(endpoint_handle root, unsigned *count)
 static long fill_programs(endpoint_handle first, unsigned *count)
 {
 	for (*count = 0;; ++*count) {
-		endpoint_handle program = program_create(first, "full", &made);
+		endpoint_handle program = program_create(first, "full", 0, &made);
 
 		if (program.value < 0)
 			return program.value;

@@ -47,6 +47,13 @@ static process_handle another(process_handle of)
 	return (process_handle){handle_duplicate(ANY(of), RIGHTS_SAME).value};
 }
 
+static notification_handle to_give(notification_handle n)
+{
+	uint32_t rights = RIGHT_TRANSFER | RIGHT_NOTIFICATION_SIGNAL;
+
+	return (notification_handle){handle_duplicate(ANY(n), rights).value};
+}
+
 /* A child of `parent`, not running yet. */
 static int prepare(struct program *program, endpoint_handle parent, const void *code, size_t size)
 {
@@ -54,7 +61,7 @@ static int prepare(struct program *program, endpoint_handle parent, const void *
 
 	if (error)
 		return error;
-	program->handle = program_create(parent, "child", &program->pid);
+	program->handle = program_create(parent, "child", 0, &program->pid);
 	if (program->handle.value < 0)
 		return program->handle.value;
 	return program_run(parent, program->pid, another(program->child.process));
@@ -209,14 +216,15 @@ static void test_signals(void)
 	}
 	check(&c, wait_for(family.handle, -(int32_t)one.pid, &status) == -ECHILD, "an empty group");
 
-	check(&c, program_set_action(three.handle, SIGKILL, ACTION_IGNORE) == -EINVAL,
-		"what can't be ignored");
-	check(&c, program_set_action(three.handle, NSIG, ACTION_IGNORE) == -EINVAL, "no signal");
-	check(&c, program_set_action(three.handle, SIGTERM, (enum action)3) == -EINVAL, "no action");
-	check(&c, !program_set_action(three.handle, SIGTERM, ACTION_IGNORE), "ignore");
+	check(&c, program_set_actions(three.handle, 0, 1u << SIGKILL, 0) == -EINVAL, "what can't be ignored");
+	check(&c, program_set_actions(three.handle, 0, 0, 1u << SIGSTOP) == -EINVAL, "what can't be caught");
+	check(&c, program_set_actions(three.handle, 0, 1, 0) == -EINVAL, "no signal");
+	check(&c, program_set_actions(self, three.pid, 0, 0) == -ESRCH, "somebody else's");
+	check(&c, program_set_actions(family.handle, three.pid, 0, 0) == -ESRCH, "it has started");
+	check(&c, !program_set_actions(three.handle, 0, 1u << SIGTERM, 0), "ignore");
 	check(&c, !program_signal(self, (int32_t)three.pid, SIGTERM, DEADLINE_NEVER), "ignored");
 	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == 0, "it goes on");
-	check(&c, !program_set_action(three.handle, SIGTERM, ACTION_DEFAULT), "not any more");
+	check(&c, !program_set_actions(three.handle, 0, 0, 0), "not any more");
 	check(&c, !program_signal(self, (int32_t)three.pid, SIGTERM, DEADLINE_NEVER), "end");
 	handle_close(ANY(three.handle));
 	check(&c,
@@ -227,6 +235,120 @@ static void test_signals(void)
 	child_close(&two.child);
 	child_close(&three.child);
 	checks_report(&c, "signals and groups");
+}
+
+/* What a program catches it is told; what it has not said where to tell is kept. */
+static void test_catching(void)
+{
+	struct checks c = {0};
+	struct program one = {0}, two = {0};
+	notification_handle n = notification_create();
+	const uint32_t all = 1u << SIGTERM | 1u << SIGCHLD | 1u << SIGUSR1;
+	uint32_t status;
+
+	check(&c, !prepare(&one, family.handle, CODE(sleeps)) && !run(&one, 0, true), "a program");
+	check(&c, !program_set_actions(one.handle, 0, 0, all), "catches");
+	check(&c, !program_signal(self, (int32_t)one.pid, SIGTERM, DEADLINE_NEVER), "send");
+	check(&c, program_catch(one.handle, (notification_handle){0}) == -EBADF, "nothing to tell");
+	check(&c, !program_catch(one.handle, to_give(n)), "where to tell");
+	check(&c, notification_wait(n, INT64_MAX, 0) == 1u << SIGTERM, "what came before");
+	check(&c,
+		!program_signal(self, (int32_t)one.pid, SIGTERM, DEADLINE_NEVER) &&
+			!program_signal(self, (int32_t)one.pid, SIGUSR1, DEADLINE_NEVER),
+		"send");
+	check(&c, notification_wait(n, INT64_MAX, 0) == (1u << SIGTERM | 1u << SIGUSR1), "both");
+	check(&c, !start(&two, one.handle, CODE(ends), 0), "a child");
+	check(&c, notification_wait(n, INT64_MAX, now() + PATIENCE) == 1u << SIGCHLD, "its end");
+	check(&c, wait_for(one.handle, (int32_t)two.pid, &status) == two.pid, "it can be waited for then");
+	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == 0, "it goes on");
+	check(&c, !program_signal(self, (int32_t)one.pid, SIGKILL, DEADLINE_NEVER), "what can't be caught");
+	handle_close(ANY(one.handle));
+	check(&c,
+		wait_for(family.handle, (int32_t)one.pid, &status) == one.pid && WTERMSIG(status) == SIGKILL,
+		"ends it: %#x", status);
+	handle_close(ANY(n));
+	child_close(&one.child);
+	child_close(&two.child);
+	checks_report(&c, "signals that are caught");
+}
+
+/* Children that are not there yet when a signal comes, that nobody waits for, and that do not run after all. */
+static void test_births(void)
+{
+	struct checks c = {0};
+	struct program one = {0};
+	uint32_t status, pid;
+	endpoint_handle handle;
+
+	check(&c, !child_make(&one.child, CODE(sleeps)), "a process");
+	one.handle = program_create(family.handle, "child", 0, &one.pid);
+	check(&c, !program_set_actions(family.handle, one.pid, 1u << SIGHUP, 0), "what it ignores");
+	check(&c, !program_signal(self, (int32_t)one.pid, SIGHUP, DEADLINE_NEVER), "ignored");
+	check(&c, !program_signal(self, (int32_t)one.pid, SIGTERM, DEADLINE_NEVER), "too early");
+	check(&c, !program_run(family.handle, one.pid, another(one.child.process)), "it has a process");
+	handle_close(ANY(one.handle));
+	check(&c,
+		wait_for(family.handle, (int32_t)one.pid, &status) == one.pid && WTERMSIG(status) == SIGTERM,
+		"and ends at once: %#x", status);
+	child_close(&one.child);
+
+	handle = program_create(family.handle, "unwaited", KINSHIP_UNWAITED, &pid);
+	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "one that is not waited for");
+	handle_close(ANY(handle));
+	wait_until_gone(&c, pid);
+	check(&c, program_create(family.handle, "unknown", (enum kinship)2, &pid).value == -EINVAL, "how?");
+
+	check(&c, !prepare(&one, family.handle, CODE(ends)), "one");
+	check(&c, program_abandon(self, one.pid) == -ESRCH && program_abandon(family.handle, 0) == -ESRCH,
+		"not its child");
+	check(&c, !program_abandon(family.handle, one.pid), "that does not run");
+	handle_close(ANY(one.handle));
+	child_close(&one.child);
+	wait_until_gone(&c, one.pid);
+	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "leaves nothing");
+
+	check(&c, !program_set_actions(family.handle, 0, 1u << SIGUSR1, 1u << SIGUSR2), "what is inherited");
+	handle = program_fork(family.handle, &pid);
+	check(&c, handle.value > 0 && exists(pid), "a copy");
+	check(&c, !program_signal(self, (int32_t)pid, SIGUSR2, DEADLINE_NEVER), "it catches, too");
+	handle_close(ANY(handle));
+	wait_until_gone(&c, pid);
+	check(&c, !program_set_actions(family.handle, 0, 0, 0), "as it was");
+	checks_report(&c, "beginnings");
+}
+
+static long interrupted_wait;
+
+static void wait_in_thread(void *argument)
+{
+	uint32_t status;
+
+	(void)argument;
+	interrupted_wait = program_wait(family.handle, -1, 0, &status, now() + PATIENCE);
+}
+
+static void test_interrupt(void)
+{
+	struct checks c = {0};
+	static struct suite_thread waiter;
+	struct program one = {0};
+	struct endpoint_info info;
+	uint32_t status;
+
+	check(&c, !program_interrupt(family.handle), "nobody waits");
+	check(&c, !start(&one, family.handle, CODE(sleeps), 0), "one that sleeps");
+	suite_thread_start(&waiter, wait_in_thread, NULL);
+	do
+		thread_yield();
+	while (!endpoint_info(place, &info) && !info.served);
+	check(&c, !program_interrupt(self) && !waiter.over, "somebody else's");
+	while (!waiter.over)
+		check(&c, !program_interrupt(family.handle), "interrupt");
+	check(&c, interrupted_wait == -EINTR, "the wait: %ld", interrupted_wait);
+	program_signal(self, (int32_t)one.pid, SIGKILL, DEADLINE_NEVER);
+	check(&c, wait_for(family.handle, -1, &status) == one.pid, "the child is still there to wait for");
+	child_close(&one.child);
+	checks_report(&c, "waiting that is interrupted");
 }
 
 /* A program goes on in another process, under its number. */
@@ -242,25 +364,30 @@ static void test_exec(void)
 
 	check(&c, !prepare(&one, family.handle, CODE(sleeps)) && !run(&one, 0, true), "a program");
 	check(&c, !child_make(&next, CODE(ends)), "a process for it");
-	handle = program_exec(one.handle, another(next.process), "vain");
+	handle = program_exec(one.handle, another(next.process), "vain", 0, 0);
 	check(&c, handle.value > 0, "a handle for it: %d", handle.value);
 	handle_close(ANY(handle));
+	check(&c, !program_stay(one.handle), "that does not come");
 	child_close(&next);
+	check(&c,
+		program_exec(one.handle, another(one.child.process), "vain", 1u << SIGKILL, 0).value ==
+			-EINVAL,
+		"what can't be held");
 
 	check(&c, !child_make(&next, CODE(ends)), "another");
-	handle = program_exec(one.handle, another(next.process), "other");
+	handle = program_exec(one.handle, another(next.process), "other", 0, 0);
 	given = process_give(next.process, ANY(handle), RIGHT_ENDPOINT_SEND);
 	check(&c, given > 0, "give %ld", given);
 	check(&c, !process_kill(one.child.process, 0), "the former ends");
 	handle_close(ANY(one.handle));
-	check(&c,
-		!program_next(self, one.pid - 1, &info) && info.pid == one.pid &&
-			!memcmp(info.name, "other", 6),
-		"name %s", info.name);
 	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == 0,
 		"it is still there");
 	handle_close(ANY(handle));
 	check(&c, !child_start(&next, 9), "the next runs");
+	check(&c,
+		program_next(self, one.pid - 1, &info) || info.pid != one.pid ||
+			!memcmp(info.name, "other", 6),
+		"name %s", info.name);
 	check(&c, wait_for(family.handle, (int32_t)one.pid, &status) == one.pid && status == 9 << 8,
 		"ended with %#x", status);
 	child_close(&one.child);
@@ -274,7 +401,7 @@ static void test_ends(void)
 	struct checks c = {0};
 	struct program one = {0}, two = {0};
 	uint32_t pid, status;
-	endpoint_handle handle = program_create(family.handle, "vain", &pid);
+	endpoint_handle handle = program_create(family.handle, "vain", 0, &pid);
 	process_handle opened;
 
 	check(&c, handle.value > 0 && exists(pid), "made");
@@ -285,7 +412,7 @@ static void test_ends(void)
 	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == -ECHILD,
 		"it never was a child");
 	check(&c,
-		program_create(family.handle, "a name that is longer than it may be", &pid).value ==
+		program_create(family.handle, "a name that is longer than it may be", 0, &pid).value ==
 			-ENAMETOOLONG,
 		"a long name");
 
@@ -327,7 +454,7 @@ static void test_restart(void)
 
 int main(void)
 {
-	ktap_plan(7);
+	ktap_plan(10);
 	place = endpoint_create();
 	self = endpoint_badge(place, PROGRAMS_INIT);
 	if (place.value < 0 || self.value < 0)
@@ -337,6 +464,9 @@ int main(void)
 	test_wait();
 	test_deadline();
 	test_signals();
+	test_catching();
+	test_births();
+	test_interrupt();
 	test_exec();
 	test_ends();
 	test_restart();

@@ -135,6 +135,10 @@ int pthread_rwlock_wrlock(pthread_rwlock_t *lock);
 int pthread_rwlock_trywrlock(pthread_rwlock_t *lock);
 int pthread_rwlock_unlock(pthread_rwlock_t *lock);
 
+int pthread_kill(pthread_t thread, int number);
+
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
 int pthread_once(pthread_once_t *control, void (*routine)(void));
 
 int pthread_key_create(pthread_key_t *key, void (*destructor)(void *));

@@ -19,3 +19,7 @@ void flockfile(FILE *stream);
 int ftrylockfile(FILE *stream);
 void funlockfile(FILE *stream);
 int renameat(int from_directory, const char *from, int to_directory, const char *to);
+
+/* A command for the shell, to read what it prints, or to write what it reads; pclose returns how it ended, as wait does. */
+FILE *popen(const char *command, const char *mode);
+int pclose(FILE *stream);

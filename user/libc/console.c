@@ -9,10 +9,9 @@
 #include <tabula/console.h>
 #include <tabula/handles.h>
 #include <tabula/protocol/file.h>
-#include <tabula/protocol/program.h>
 #include <tabula/protocol/terminal.h>
 
-#include "libc.h"
+#include "signals.h"
 
 enum { RESTARTS_MOST = 3 };
 
@@ -54,9 +53,11 @@ ssize_t console_output(const void *buffer, size_t size)
 	ssize_t result;
 	if (terminal().value == 0)
 		return kernel_output(buffer, size);
+	call_begin(terminal().value);
 	do
 		result = file_write(terminal(), buffer, size, DEADLINE_NEVER);
-	while (is_new(result, &tries));
+	while (call_again(result) || is_new(result, &tries));
+	call_end();
 	return result;
 }
 
@@ -83,36 +84,43 @@ void console_settle(void)
 	(void)set_raw(false);
 }
 
+void console_lines(void)
+{
+	console_settle();
+}
+
 void console_raw(void)
 {
 	if (terminal().value != 0)
 		(void)set_raw(true);
 }
 
-void console_ignore_interrupt(void)
-{
-	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
-	if (programs.value > 0)
-		(void)program_set_action(programs, SIGINT, ACTION_IGNORE);
-}
-
-/* Ctrl-C is a byte here, whatever mode it was typed in. */
 int console_get(void)
 {
 	unsigned tries = 0;
 	uint8_t byte;
 	long count;
+	call_begin(terminal().value);
 	do {
 		count = terminal().value != 0 ? set_raw(true) : -EACCES;
 		if (count == 0)
 			count = file_read(terminal(), &byte, 1, DEADLINE_NEVER);
-	} while (is_new(count, &tries));
+	} while (call_again(count) || is_new(count, &tries));
+	call_end();
 	if (count == 1)
 		return byte;
-	if (count == -EINTR)
-		return 3;
 	errno = count < 0 ? (int)-count : EIO;
 	return -1;
+}
+
+/*
+ * Whether to read again. Ctrl-C ends a read, and the signal comes besides, from the process server, if there is one.
+ */
+static bool is_interrupted(long result)
+{
+	if (result == -EINTR && own_program().value <= 0)
+		(void)raise(SIGINT);
+	return call_again(result);
 }
 
 ssize_t console_input(void *buffer, size_t size)
@@ -122,11 +130,11 @@ ssize_t console_input(void *buffer, size_t size)
 	unsigned tries = 0;
 	ssize_t result;
 	console_settle();
+	call_begin(terminal().value);
 	do
 		result = file_read(terminal(), buffer, size, DEADLINE_NEVER);
-	while (is_new(result, &tries));
-	if (result == -EINTR)
-		(void)raise(SIGINT);
+	while (is_interrupted(result) || is_new(result, &tries));
+	call_end();
 	return result;
 }
 

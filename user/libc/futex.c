@@ -31,3 +31,21 @@ bool deadline_from(clockid_t clock, const struct timespec *time, uint64_t *deadl
 	*deadline = left > 0 ? clock_now() + (uint64_t)left : 0;
 	return true;
 }
+
+/* As in mutex.c, without what other mutexes have to look at first. */
+enum { FREE, TAKEN, CONTENDED };
+
+void word_lock(uint32_t *word)
+{
+	uint32_t expected = FREE;
+	if (__atomic_compare_exchange_n(word, &expected, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	while (__atomic_exchange_n(word, CONTENDED, __ATOMIC_ACQUIRE) != FREE)
+		(void)futex_wait((uintptr_t)word, CONTENDED, DEADLINE_NEVER);
+}
+
+void word_unlock(uint32_t *word)
+{
+	if (__atomic_exchange_n(word, FREE, __ATOMIC_RELEASE) == CONTENDED)
+		(void)futex_wake((uintptr_t)word, 1);
+}

@@ -150,23 +150,14 @@ size_t heap_random(void)
 	return x ^ x >> 31;
 }
 
-/* As in mutex.c, without what other mutexes have to look at first. */
-enum { FREE, TAKEN, CONTENDED };
-
 static uint32_t lock_word;
 
 void heap_lock(void)
 {
-	uint32_t expected = FREE;
-	if (__atomic_compare_exchange_n(
-		    &lock_word, &expected, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return;
-	while (__atomic_exchange_n(&lock_word, CONTENDED, __ATOMIC_ACQUIRE) != FREE)
-		(void)futex_wait_for(&lock_word, CONTENDED, DEADLINE_NEVER);
+	word_lock(&lock_word);
 }
 
 void heap_unlock(void)
 {
-	if (__atomic_exchange_n(&lock_word, FREE, __ATOMIC_RELEASE) == CONTENDED)
-		futex_wake_some(&lock_word, 1);
+	word_unlock(&lock_word);
 }

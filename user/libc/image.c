@@ -78,7 +78,7 @@ static int image_copy(endpoint_handle file, struct image *image)
 	return count < 0 ? (int)count : count == 0 ? -EIO : 0; /* it has become shorter */
 }
 
-static int find_in_file(endpoint_handle file, struct image *image)
+int image_of(endpoint_handle file, struct image *image)
 {
 	struct file_status status;
 	int error = file_stat(file, &status);
@@ -103,7 +103,7 @@ int image_find(const char *path, struct image *image)
 	endpoint_handle file = directory_open(start, path, OPEN_READ, 0, DEADLINE_NEVER);
 	if (file.value < 0)
 		return file.value;
-	int error = find_in_file(file, image);
+	int error = image_of(file, image);
 	handle_close(ANY(file));
 	return error;
 }

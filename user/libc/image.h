@@ -14,4 +14,7 @@ struct image {
 /* 0, or -errno: there is no such file, or it is none that may be a program. */
 int image_find(const char *path, struct image *image);
 
+/* The same of a file that is open. */
+int image_of(endpoint_handle file, struct image *image);
+
 void image_drop(const struct image *image);

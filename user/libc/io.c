@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <tabula/protocol/file.h>
 
-#include "libc.h"
+#include "signals.h"
 
 /* -EPIPE says either that the server is gone or, by one that is there, that nobody reads. */
 static ssize_t written(endpoint_handle file, long count)
@@ -21,6 +21,17 @@ static ssize_t written(endpoint_handle file, long count)
 	return posix_result(count);
 }
 
+static long read_some(endpoint_handle file, void *buffer, size_t size)
+{
+	long count;
+	call_begin(file.value);
+	do
+		count = file_read(file, buffer, size, DEADLINE_NEVER);
+	while (call_again(count));
+	call_end();
+	return count;
+}
+
 ssize_t read(int fd, void *buffer, size_t size)
 {
 	endpoint_handle file = descriptor_handle(fd);
@@ -28,7 +39,22 @@ ssize_t read(int fd, void *buffer, size_t size)
 		return posix_result(file.value);
 	if (file.value == 0)
 		return posix_result(console_input(buffer, size));
-	return server_result(file_read(file, buffer, size, DEADLINE_NEVER));
+	return server_result(read_some(file, buffer, size));
+}
+
+/* A call that was cut short for a signal to somebody else goes on. */
+static long write_all(endpoint_handle file, const char *bytes, size_t size)
+{
+	size_t done = 0;
+	long count;
+	call_begin(file.value);
+	do {
+		count = file_write(file, bytes + done, size - done, DEADLINE_NEVER);
+		if (count > 0)
+			done += (size_t)count;
+	} while (done < size && (count > 0 || count == -EINTR) && !call_interrupted());
+	call_end();
+	return done > 0 ? (long)done : count;
 }
 
 ssize_t write(int fd, const void *buffer, size_t size)
@@ -38,7 +64,7 @@ ssize_t write(int fd, const void *buffer, size_t size)
 		return posix_result(file.value);
 	if (file.value == 0)
 		return posix_result(console_output(buffer, size));
-	return written(file, file_write(file, buffer, size, DEADLINE_NEVER));
+	return written(file, write_all(file, buffer, size));
 }
 
 ssize_t pread(int fd, void *buffer, size_t size, off_t offset)

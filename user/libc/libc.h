@@ -84,9 +84,45 @@ mode_t mode_masked(mode_t mode);
 mode_t mask_current(void);
 void mask_inherit(mode_t mask);
 
-/* spawn.c: spawn, with other descriptors. */
-process_handle spawn_like_this(const char *path, char *const argv[], char *const envp[],
-	uint32_t system_rights, const struct descriptor descriptors[DESCRIPTORS]);
+/* start.c: what this program calls the process server through; 0: there is none. After fork, others than before. */
+endpoint_handle own_program(void);
+const char *own_name(void); /* of its file, for people, and no longer than a process's may be */
+void own_become(process_handle process, endpoint_handle program);
+
+/* How a program that is started stands to this one. */
+enum birth_kind {
+	BIRTH_UNWAITED, /* a child, whose process this program waits for */
+	BIRTH_CHILD, /* a child as POSIX has it */
+	BIRTH_SELF, /* this program, in another process */
+};
+
+struct birth {
+	enum birth_kind kind;
+	bool has_group; /* `group` counts */
+	pid_t group; /* 0: a new one */
+	uint32_t blocked, ignored, pending; /* signals */
+	uint32_t pid; /* afterwards: that of a child; 0: nobody knows it */
+};
+
+/* What to run: a path, or an open file when that is null; with the arguments, environment and handles. */
+struct order {
+	const char *path;
+	endpoint_handle file;
+	char *const *argv, *const *envp;
+	uint32_t system_rights;
+	const struct spawn_handle *handles;
+	size_t count;
+};
+
+/* spawn.c: the process that runs it, or -errno as its value. Files that begin with #! are run by whom they say. */
+process_handle program_launch(const struct order *order, struct birth *birth);
+
+/* Whether a process has ended, or is about to. */
+bool process_is_over(process_handle process);
+
+/* The same, with these descriptors and the directories of this program. */
+process_handle program_launch_with(
+	struct order order, const struct descriptor descriptors[DESCRIPTORS], struct birth *birth);
 
 /*
  * spawn_actions.c: does what a program has ordered for the one that it starts, to a copy of its descriptors. What was

@@ -5,8 +5,7 @@
 #include <semaphore.h>
 #include <tabula/handles.h>
 
-#include "libc.h"
-#include "thread.h"
+#include "signals.h"
 
 static int fail(int error)
 {
@@ -43,9 +42,13 @@ int sem_trywait(sem_t *semaphore)
 static int wait_until(sem_t *semaphore, uint64_t deadline)
 {
 	int saved = errno, error = 0;
+	call_begin(CALL_NONE);
 	__atomic_fetch_add(&semaphore->waiters, 1, __ATOMIC_SEQ_CST);
-	while (sem_trywait(semaphore) != 0 && error == 0)
+	while (sem_trywait(semaphore) != 0 && error == 0) {
 		error = futex_wait_for(&semaphore->value, 0, deadline);
+		if (error == 0 && call_interrupted())
+			error = EINTR;
+	}
 	__atomic_fetch_sub(&semaphore->waiters, 1, __ATOMIC_SEQ_CST);
 	errno = saved;
 	return error == 0 ? 0 : fail(error);

@@ -256,6 +256,8 @@ void server_turn(struct server *server)
 		server->timeout(server);
 	else if (error == -ENOMEM)
 		(void)thread_sleep((uint64_t)clock_now() + MEMORY_WAIT);
+	else if (error == -EINTR)
+		return; /* a signal's handler has run */
 	else
 		abort(); /* the endpoint is none to receive from, so nothing can be served */
 }

@@ -1,8 +1,8 @@
 /*
  * Starting a program: an empty process, the ELF file mapped into it straight from where it lies, a stack that holds
- * the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes again.
+ * the arguments, the handles that it may use, one thread. Whatever fails, all that was made goes again. The same for a child
+ * and for exec, where the process server is told that the new process is this program.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,13 +10,15 @@
 #include <tabula/protocol/program.h>
 #include <tabula/spawn.h>
 
+#include "children.h"
 #include "image.h"
-#include "libc.h"
+#include "script.h"
+#include "signals.h"
 
 #define STACK_SIZE 0x100000ul
 #define STACK_TOP  0x3ffff00000ul /* below it STACK_SIZE bytes of stack, and below these nothing for long */
 
-enum { ARGUMENT_MAX = 0x20000, PROCESS_NAME_MAX = 31 };
+enum { ARGUMENT_MAX = 0x20000, PROCESS_NAME_MAX = 31, SCRIPTS_MOST = 4 /* that name each other */ };
 
 extern char **environ;
 
@@ -53,7 +55,8 @@ static uint64_t block_add(struct block *block, char *const list[])
 	return first;
 }
 
-static int block_make(struct block *block, char *const argv[], char *const envp[], size_t handles)
+static int block_make(struct block *block, char *const argv[], char *const envp[], size_t handles,
+	const struct birth *birth)
 {
 	size_t fixed = sizeof(struct startup) + (handles + 2) * sizeof(struct startup_handle), size = fixed;
 	size_t argc = list_measure(argv, &size);
@@ -75,6 +78,8 @@ static int block_make(struct block *block, char *const argv[], char *const envp[
 	startup->argv = block_add(block, argv);
 	startup->envp = block_add(block, envp);
 	startup->mask = mask_current();
+	startup->signals_blocked = birth->blocked;
+	startup->signals_ignored = birth->ignored;
 	startup->handles = block->address + sizeof *startup;
 	return 0;
 }
@@ -122,45 +127,94 @@ static int give(process_handle process, any_handle handle, uint32_t rights, uint
 	return 0;
 }
 
-/*
- * Tells the process server of a child, and gives it a handle as the program that it is. Without a process server, or when
- * it is out of order, programs run all the same.
- */
-static void give_program(process_handle process, const char *name, uint32_t *given)
+/* ---- what the process server is told */
+
+static process_handle another(process_handle process)
 {
-	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value}, child;
-	char short_name[PROCESS_NAME_MAX + 1];
-	uint32_t pid = 0;
-	if (programs.value == 0)
-		return;
-	strncpy(short_name, name, PROCESS_NAME_MAX);
-	short_name[PROCESS_NAME_MAX] = '\0';
-	(void)program_set_action(programs, SIGCHLD, ACTION_IGNORE); /* spawn_wait asks the kernel */
-	child = program_create(programs, short_name, &pid);
-	if (child.value < 0)
-		return;
-	process_handle other = {handle_duplicate(ANY(process), RIGHTS_SAME).value};
-	if (program_run(programs, pid, other) == 0)
-		(void)give(process, ANY(child), RIGHT_ENDPOINT_SEND, given);
-	handle_close(ANY(child));
+	return (process_handle){handle_duplicate(ANY(process), RIGHTS_SAME).value};
 }
 
+/* What signals do to the child, and its group, before it can run. 0 or -errno. */
+static int child_prepare(endpoint_handle programs, uint32_t pid, const struct birth *birth)
+{
+	uint32_t held = birth->blocked & ~birth->ignored;
+	int error = 0;
+	if (held != 0 || birth->ignored != signals_ignored())
+		error = program_set_actions(programs, pid, birth->ignored, held);
+	if (error == 0 && birth->has_group)
+		error = program_set_group(programs, pid, (uint32_t)birth->group);
+	return error;
+}
+
+/* The handle of a child that is known there; -errno as its value when it can't be. */
+static endpoint_handle child_enter(process_handle process, const char *name, struct birth *birth)
+{
+	endpoint_handle programs = own_program();
+	enum kinship how = birth->kind == BIRTH_UNWAITED ? KINSHIP_UNWAITED : 0;
+	endpoint_handle child = program_create(programs, name, how, &birth->pid);
+	if (child.value < 0)
+		return child;
+	int error = child_prepare(programs, birth->pid, birth);
+	if (error == 0)
+		error = program_run(programs, birth->pid, another(process));
+	if (error != 0) {
+		handle_close(ANY(child));
+		child.value = error;
+	}
+	return child;
+}
+
+static endpoint_handle self_enter(process_handle process, const char *name, const struct birth *birth)
+{
+	return program_exec(own_program(), another(process), name, birth->blocked & ~birth->ignored,
+		birth->pending & birth->blocked);
+}
+
+/*
+ * Gives the process a handle as the program that it is. A child runs all the same when the process server is not there
+ * or does not know who asks.
+ */
+static int give_program(process_handle process, const char *name, struct birth *birth, uint32_t *given)
+{
+	char short_name[PROCESS_NAME_MAX + 1];
+	strncpy(short_name, name, PROCESS_NAME_MAX);
+	short_name[PROCESS_NAME_MAX] = '\0';
+	endpoint_handle program = birth->kind == BIRTH_SELF ? self_enter(process, short_name, birth)
+							    : child_enter(process, short_name, birth);
+	if (program.value < 0 && birth->kind != BIRTH_SELF && program_is_unknown(program.value)) {
+		birth->pid = 0;
+		return 0;
+	}
+	if (program.value < 0)
+		return program_is_unknown(program.value) ? -EAGAIN : program.value;
+	int result = give(process, ANY(program), RIGHT_ENDPOINT_SEND, given);
+	handle_close(ANY(program));
+	return result;
+}
+
+/* The new process will not run this program after all. */
+static void self_stay(void)
+{
+	(void)program_stay(own_program());
+	signals_tell_again();
+}
+
+/* ---- handles */
+
 /* The caller's choice goes behind the struct startup, the console and the program's own handle after it. */
-static int give_chosen(process_handle process, const char *name, const struct spawn_handle *handles,
-	size_t count, struct startup *startup)
+static int give_chosen(process_handle process, const struct order *order, struct startup *startup)
 {
 	struct startup_handle *given = (struct startup_handle *)(startup + 1);
+	size_t count = order->count;
 	int result = 0;
 	for (size_t i = 0; i < count && result == 0; i++) {
-		given[i].what = handles[i].what;
-		result = give(process, handles[i].handle, handles[i].rights, &given[i].handle);
+		given[i].what = order->handles[i].what;
+		result = give(process, order->handles[i].handle, order->handles[i].rights, &given[i].handle);
 	}
 	given[count].what = STARTUP_CONSOLE;
 	if (result == 0)
 		result = give(process, startup_handle(STARTUP_CONSOLE), RIGHTS_SAME, &given[count].handle);
-	given[count + 1].what = STARTUP_PROGRAMS;
-	if (result == 0)
-		give_program(process, name, &given[count + 1].handle);
+	given[count + 1].what = STARTUP_PROGRAMS; /* it comes last */
 	startup->handle_count = (uint32_t)count + 2;
 	return result;
 }
@@ -175,27 +229,66 @@ static int give_all(process_handle process, uint32_t system_rights, struct start
 	return result;
 }
 
-/* From an empty process to a running one. */
-static int process_start(process_handle process, const char *name, const struct image *image,
-	const struct block *block, uint32_t system_rights, const struct spawn_handle *handles, size_t count)
+/* Fills an empty process. The entry of the program, or -errno. */
+static long process_fill(
+	process_handle process, const struct image *image, const struct order *order, struct startup *startup)
 {
-	struct startup *startup = (struct startup *)block->bytes;
 	long entry = process_load(process, image->memory, image->offset, image->size);
 	if (entry < 0)
-		return (int)entry;
-	int result = give_all(process, system_rights, startup);
+		return entry;
+	int result = give_all(process, order->system_rights, startup);
 	if (result == 0)
-		result = give_chosen(process, name, handles, count, startup);
+		result = give_chosen(process, order, startup);
+	return result == 0 ? entry : result;
+}
+
+bool process_is_over(process_handle process)
+{
+	struct process_info info;
+	return process_info(process, &info) == 0 && info.state >= PROCESS_STATE_ENDING;
+}
+
+/* From a filled process to a running one, which the process server knows. */
+static int process_begin(process_handle process, long entry, const char *name, struct block *block,
+	struct birth *birth, uint32_t *program)
+{
+	int result = give_program(process, name, birth, program);
 	if (result == 0)
 		result = stack_make(process, block);
 	if (result != 0)
 		return result;
 	thread_handle thread = thread_create(process, (uint64_t)entry, block->address, block->address);
-	if (thread.value < 0)
+	if (thread.value > 0)
+		handle_close(ANY(thread)); /* it lives as long as it runs */
+	else if (birth->pid == 0 || !process_is_over(process)) /* a signal to the child may be faster */
 		return thread.value;
-	handle_close(ANY(thread)); /* it lives as long as it runs */
 	return 0;
 }
+
+/* All from an image to a running process; when that fails, all goes again. */
+static process_handle process_make(const char *name, const struct image *image, const struct order *order,
+	struct block *block, struct birth *birth)
+{
+	struct startup *startup = (struct startup *)block->bytes;
+	struct startup_handle *given = (struct startup_handle *)(startup + 1);
+	process_handle process = process_create((const uint8_t *)name, strnlen(name, PROCESS_NAME_MAX));
+	if (process.value < 0)
+		return process;
+	long entry = process_fill(process, image, order, startup);
+	int result = entry < 0 ? (int)entry
+			       : process_begin(
+					 process, entry, name, block, birth, &given[order->count + 1].handle);
+	if (result == 0)
+		return process;
+	if (entry > 0 && birth->kind == BIRTH_SELF)
+		self_stay();
+	else if (birth->pid != 0)
+		(void)program_abandon(own_program(), birth->pid);
+	handle_close(ANY(process));
+	return (process_handle){result};
+}
+
+/* ---- what is run */
 
 static const char *name_of(const char *path)
 {
@@ -203,47 +296,107 @@ static const char *name_of(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-process_handle spawn_with(const char *path, char *const argv[], char *const envp[], uint32_t system_rights,
-	const struct spawn_handle *handles, size_t count)
+static process_handle image_start(
+	const char *path, const struct image *image, const struct order *order, struct birth *birth)
 {
-	struct image image;
 	struct block block;
-	console_settle();
-	int result = image_find(path, &image);
+	int result = block_make(
+		&block, order->argv, order->envp != NULL ? order->envp : environ, order->count, birth);
 	if (result != 0)
 		return (process_handle){result};
-	const char *name = name_of(path);
-	result = block_make(&block, argv, envp != NULL ? envp : environ, count);
-	process_handle process = {result};
-	if (result == 0) {
-		process = process_create((const uint8_t *)name, strnlen(name, PROCESS_NAME_MAX));
-		if (process.value > 0)
-			result = process_start(process, name, &image, &block, system_rights, handles, count);
-		free(block.bytes);
-	}
-	image_drop(&image);
-	if (process.value > 0 && result != 0) {
-		handle_close(ANY(process));
-		process.value = result;
-	}
+	process_handle process = process_make(name_of(path), image, order, &block, birth);
+	free(block.bytes);
 	return process;
 }
 
-process_handle spawn_like_this(const char *path, char *const argv[], char *const envp[],
-	uint32_t system_rights, const struct descriptor descriptors[DESCRIPTORS])
+/* Runs a script by whom its first line names, who gets its path instead of the first argument. */
+static process_handle script_start(
+	const struct script *script, const struct order *order, struct birth *birth, int depth);
+
+static process_handle start_at_depth(const struct order *order, struct birth *birth, int depth)
+{
+	struct image image;
+	struct script script;
+	const char *path = order->path != NULL ? order->path : "program";
+	int result = order->path != NULL ? image_find(path, &image) : image_of(order->file, &image);
+	if (result != 0)
+		return (process_handle){result};
+	process_handle process = image_start(path, &image, order, birth);
+	if (process.value == -ENOEXEC && script_read(&image, &script))
+		process = script_start(&script, order, birth, depth);
+	image_drop(&image);
+	return process;
+}
+
+static process_handle script_start(
+	const struct script *script, const struct order *order, struct birth *birth, int depth)
+{
+	size_t count = 0;
+	if (depth == SCRIPTS_MOST)
+		return (process_handle){-ELOOP};
+	if (order->path == NULL) /* who reads it could not find it */
+		return (process_handle){-ENOEXEC};
+	while (order->argv[count] != NULL)
+		count++;
+	char **words = calloc(count + 4, sizeof *words);
+	if (words == NULL)
+		return (process_handle){-ENOMEM};
+	size_t used = 0;
+	words[used++] = (char *)(uintptr_t)script->interpreter;
+	if (script->argument != NULL)
+		words[used++] = (char *)(uintptr_t)script->argument;
+	words[used++] = (char *)(uintptr_t)order->path;
+	for (size_t i = 1; i < count; i++)
+		words[used++] = order->argv[i];
+	struct order inner = *order;
+	inner.path = script->interpreter;
+	inner.argv = words;
+	process_handle process = start_at_depth(&inner, birth, depth + 1);
+	free(words);
+	return process;
+}
+
+process_handle program_launch(const struct order *order, struct birth *birth)
+{
+	console_settle();
+	return start_at_depth(order, birth, 0);
+}
+
+process_handle program_launch_with(
+	struct order order, const struct descriptor descriptors[DESCRIPTORS], struct birth *birth)
 {
 	struct spawn_handle handles[DESCRIPTORS + 2];
 	size_t count = descriptors_list(descriptors, handles);
 	handles[count++] = (struct spawn_handle){STARTUP_ROOT, ANY(own_root()), RIGHTS_SAME};
 	handles[count++] = (struct spawn_handle){STARTUP_DIRECTORY, ANY(own_directory()), RIGHTS_SAME};
-	return spawn_with(path, argv, envp, system_rights, handles, count);
+	order.handles = handles;
+	order.count = count;
+	return program_launch(&order, birth);
+}
+
+/* ---- processes that their parent waits for by their handles */
+
+static struct birth unwaited(void)
+{
+	return (struct birth){
+		.kind = BIRTH_UNWAITED, .blocked = thread_self->blocked, .ignored = signals_ignored()};
+}
+
+process_handle spawn_with(const char *path, char *const argv[], char *const envp[], uint32_t system_rights,
+	const struct spawn_handle *handles, size_t count)
+{
+	struct birth birth = unwaited();
+	return program_launch(&(struct order){path, {0}, argv, envp, system_rights, handles, count}, &birth);
 }
 
 process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights)
 {
 	struct descriptor descriptors[DESCRIPTORS];
+	struct birth birth = unwaited();
 	descriptors_copy(descriptors);
-	return spawn_like_this(path, argv, envp, system_rights, descriptors);
+	return program_launch_with(
+		(struct order){.path = path, .argv = argv, .envp = envp, .system_rights = system_rights},
+		descriptors, &birth);
 }
 
 int spawn_wait(process_handle process, struct process_result *result)

@@ -9,12 +9,15 @@
 #include <tabula/handles.h>
 
 #include "libc.h"
+#include "signals.h"
 
 extern char __tls_block[];
 extern char **environ;
 
 void __libc_init_array(void);
 int main(int argc, char **argv, char **envp);
+
+enum { PROCESS_NAME_MAX = 31 };
 
 static struct startup startup;
 
@@ -46,6 +49,39 @@ any_handle startup_handle(uint32_t what)
 	return (any_handle){0};
 }
 
+static endpoint_handle program;
+
+endpoint_handle own_program(void)
+{
+	return program;
+}
+
+const char *own_name(void)
+{
+	static char name[PROCESS_NAME_MAX + 1];
+	char *const *argv = (char *const *)(uintptr_t)startup.argv;
+	if (name[0] == '\0' && startup.argc > 0) {
+		const char *slash = strrchr(argv[0], '/');
+		strncpy(name, slash != NULL ? slash + 1 : argv[0], PROCESS_NAME_MAX);
+	}
+	return name;
+}
+
+static void startup_replace(uint32_t what, int32_t handle)
+{
+	struct startup_handle *given = (struct startup_handle *)(uintptr_t)startup.handles;
+	for (uint32_t i = 0; i < startup.handle_count; i++)
+		if (given[i].what == what)
+			given[i].handle = (uint32_t)handle;
+}
+
+void own_become(process_handle process, endpoint_handle program_handle)
+{
+	startup.process = (uint32_t)process.value;
+	program = program_handle;
+	startup_replace(STARTUP_PROGRAMS, program_handle.value);
+}
+
 endpoint_handle own_root(void)
 {
 	static endpoint_handle root; /* asked for with each path */
@@ -68,6 +104,8 @@ _Noreturn void program_start(const struct startup *given)
 	descriptors_inherit(given_handles(), startup.handle_count);
 	directory_inherit((endpoint_handle){startup_handle(STARTUP_DIRECTORY).value});
 	mask_inherit((mode_t)startup.mask);
+	program.value = startup_handle(STARTUP_PROGRAMS).value;
+	signals_inherit(startup.signals_blocked, startup.signals_ignored);
 	__libc_init_array();
 	exit(main((int)startup.argc, argv, envp));
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fork.h"
 #include "libc.h"
 #include "thread.h"
 
@@ -178,4 +179,32 @@ static int stream_close(FILE *file)
 		result = EOF;
 	stream_free(file);
 	return result;
+}
+
+/* ---- fork */
+
+void streams_fork_begin(void)
+{
+	(void)pthread_mutex_lock(&streams_lock.mutex);
+}
+
+void streams_fork_end(void)
+{
+	(void)pthread_mutex_unlock(&streams_lock.mutex);
+}
+
+/* Whoever else had it is not there any more. */
+static void lock_free(struct __lock *lock)
+{
+	if (lock != NULL && lock->mutex.owner != thread_number())
+		*lock = (struct __lock)LOCK_INITIALIZER;
+}
+
+void streams_after_fork(void)
+{
+	for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++)
+		lock_free(&locks[i]);
+	for (struct stream *stream = streams; stream != NULL; stream = stream->next)
+		lock_free(stream->file.lock);
+	lock_free(&__lock___libc_recursive_mutex);
 }

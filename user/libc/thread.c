@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include <tabula/handles.h>
 
-#include "libc.h"
-#include "thread.h"
+#include "fork.h"
+#include "signals.h"
 
 #define AREAS_BASE 0x2000000000ul
 #define SLOT_SIZE  0x100000ul /* an area takes as many of these as it needs */
@@ -123,6 +123,43 @@ static void thread_free(struct __pthread *thread)
 	slots_give(slot_of(base), slots_for(size));
 }
 
+/* ---- the list of those that live */
+
+static void thread_enter(struct __pthread *thread)
+{
+	word_lock(&threads_lock);
+	thread->next = threads;
+	threads = thread;
+	word_unlock(&threads_lock);
+}
+
+static void thread_drop(const struct __pthread *thread)
+{
+	word_lock(&threads_lock);
+	struct __pthread **link = &threads;
+	while (*link != thread)
+		link = &(*link)->next;
+	*link = thread->next;
+	word_unlock(&threads_lock);
+}
+
+/* Who has made the thread says what its handle is, perhaps after its end. Then it is not touched any more. */
+static void thread_name(struct __pthread *thread, thread_handle handle)
+{
+	if (__atomic_exchange_n(&thread->handle, handle.value, __ATOMIC_RELEASE) == HANDLE_WANTED)
+		(void)futex_wake((uintptr_t)&thread->handle, UINT32_MAX);
+}
+
+/* Nobody sends it signals from now on. */
+static void thread_leave_list(struct __pthread *thread)
+{
+	thread_drop(thread);
+	if (thread->base != 0)
+		thread_await_handle(thread);
+	if (thread->handle > 0)
+		handle_close((any_handle){thread->handle});
+}
+
 /* ---- life */
 
 /*
@@ -171,6 +208,7 @@ _Noreturn void pthread_exit(void *result)
 	struct __pthread *thread = thread_self;
 	keys_end();
 	thread->result = result;
+	thread_leave_list(thread);
 	if (__atomic_sub_fetch(&living, 1, __ATOMIC_ACQ_REL) == 0)
 		exit(0); /* the last one ends the program */
 	uint32_t state = THREAD_JOINABLE;
@@ -184,6 +222,7 @@ _Noreturn void pthread_exit(void *result)
 __attribute__((used)) _Noreturn static void thread_main(struct __pthread *thread)
 {
 	thread_self = thread;
+	signals_unblock(thread->inherited);
 	pthread_exit(thread->start(thread->argument));
 }
 
@@ -216,16 +255,21 @@ int pthread_create(pthread_t *restrict made, const pthread_attr_t *restrict attr
 	thread->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	thread->start = start;
 	thread->argument = argument;
+	thread->blocked = UINT32_MAX; /* until it is one */
+	thread->inherited = thread_self->blocked;
+	thread_enter(thread);
 	__atomic_fetch_add(&living, 1, __ATOMIC_RELAXED);
 	*made = thread; /* before it runs: it may look there, and if detached be gone */
 	thread_handle handle = thread_create(own_process(), (uintptr_t)thread_entry,
 		align_down((uintptr_t)thread->pointer, 16), (uintptr_t)thread);
 	if (handle.value < 0) {
 		__atomic_fetch_sub(&living, 1, __ATOMIC_RELAXED);
+		thread_name(thread, handle); /* nobody waits for it then, with the lock */
+		thread_drop(thread);
 		thread_free(thread);
 		return EAGAIN;
 	}
-	handle_close(ANY(handle)); /* it lives as long as it runs */
+	thread_name(thread, handle);
 	return 0;
 }
 
@@ -263,6 +307,12 @@ int pthread_detach(pthread_t thread)
 		return EINVAL;
 	(void)take_result(thread); /* it ends, or has ended, and nobody will join it */
 	return 0;
+}
+
+void threads_after_fork(void)
+{
+	living = 1;
+	slots_mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 int sched_yield(void)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,11 +24,32 @@ struct __pthread {
 	void *result;
 	uintptr_t base; /* of its area: guard, stack, thread-local data, this; 0 for the first thread */
 	size_t size;
+
+	struct __pthread *next; /* in the list of those that live */
+	int32_t handle; /* of the thread; 0: not known yet, HANDLE_WANTED: somebody waits for it */
+
+	/* Signals: see signals.h. Written by the thread itself, or while it is stopped. */
+	uint32_t blocked, inherited; /* what it blocks, and what its maker blocked */
+	uint32_t interrupted; /* a handler without SA_RESTART has run since the call began */
+	int32_t call; /* what ends the call that it may be in: see call_begin */
+	uint32_t handled; /* how many handlers have run; sigsuspend waits on it */
+	struct signal_frame *returning; /* where a handler that has ended came from */
+	stack_t stack; /* of sigaltstack */
+	uint32_t pending; /* sent to this thread alone; anybody adds to it */
 };
+
+enum { HANDLE_WANTED = -1 };
+
+/* self.c: the threads that live, and the lock of their list and of all that concerns signals. */
+extern struct __pthread *threads;
+extern uint32_t threads_lock;
 
 /* The calling thread, and its number: who has a mutex. */
 extern _Thread_local struct __pthread *thread_self;
 uint32_t thread_number(void);
+
+/* Waits until the handle of a thread that pthread_create makes is known. */
+void thread_await_handle(struct __pthread *thread);
 
 /* key.c: calls destructors at the end of a thread. */
 void keys_end(void);
@@ -38,6 +60,10 @@ void keys_end(void);
  */
 int futex_wait_for(const uint32_t *word, uint32_t expected, uint64_t deadline);
 void futex_wake_some(const uint32_t *word, uint32_t count);
+
+/* A lock for threads of any kind, also without thread-local data. Nobody has it twice. */
+void word_lock(uint32_t *word);
+void word_unlock(uint32_t *word);
 
 /* A point of a clock as a deadline of the kernel's. False if it is none. */
 bool deadline_from(clockid_t clock, const struct timespec *time, uint64_t *deadline);

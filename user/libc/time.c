@@ -55,16 +55,19 @@ int nanosleep(const struct timespec *duration, struct timespec *left)
 		__builtin_add_overflow(length, (uint64_t)duration->tv_nsec, &length) ||
 		__builtin_add_overflow(start, length, &deadline))
 		deadline = DEADLINE_NEVER;
-	thread_sleep(deadline);
+	int error = thread_sleep(deadline);
+	uint64_t now = clock_now(), missing = error != 0 && deadline > now ? deadline - now : 0;
 	if (left != NULL)
-		*left = (struct timespec){0};
-	return 0;
+		*left = (struct timespec){
+			.tv_sec = (time_t)(missing / SECOND), .tv_nsec = (long)(missing % SECOND)};
+	return (int)posix_result(missing > 0 ? -EINTR : 0);
 }
 
 unsigned sleep(unsigned seconds)
 {
-	(void)nanosleep(&(struct timespec){.tv_sec = (time_t)seconds}, NULL);
-	return 0;
+	struct timespec left;
+	(void)nanosleep(&(struct timespec){.tv_sec = (time_t)seconds}, &left);
+	return (unsigned)(left.tv_sec + (left.tv_nsec > 0));
 }
 
 int usleep(useconds_t microseconds)

@@ -262,7 +262,8 @@ static void do_read_at(void)
 	uint64_t offset = (uint64_t)number();
 	size_t size = (size_t)number();
 	char *block = malloc(size + !size);
-	call_result(call_make(block), description_read_at(d, offset, &(struct lent_out){(uint32_t)size, block}), true);
+	call_result(call_make(block),
+		description_read_at(d, offset, &(struct lent_out){(uint32_t)size, block}), true);
 }
 
 static void do_write(void)
@@ -280,7 +281,8 @@ static void do_write_at(void)
 	uint64_t offset = (uint64_t)number();
 	size_t size;
 	char *block = bytes(&size);
-	call_result(call_make(block), description_write_at(d, offset, &(struct lent_in){(uint32_t)size, block}), false);
+	call_result(call_make(block),
+		description_write_at(d, offset, &(struct lent_in){(uint32_t)size, block}), false);
 }
 
 static void do_ready(void)
@@ -288,6 +290,12 @@ static void do_ready(void)
 	struct description *d = description();
 	uint32_t token = call_make(NULL);
 	call_result(token, pipe_ready(d, token, (uint32_t)number()), false);
+}
+
+static void do_interrupt(void)
+{
+	pipe_interrupt(description());
+	printf("0\n");
 }
 
 /* The caller of a call that waits gives up. */
@@ -313,8 +321,8 @@ static void do_truncate(void)
 
 static void print_status(const struct file_status *status)
 {
-	printf("0 %lu %lu %lu %lu %lu %lu %o %u\n", status->number, status->size, status->blocks, status->accessed,
-		status->modified, status->changed, status->mode, status->links);
+	printf("0 %lu %lu %lu %lu %lu %lu %o %u\n", status->number, status->size, status->blocks,
+		status->accessed, status->modified, status->changed, status->mode, status->links);
 }
 
 static void do_status(void)
@@ -493,6 +501,7 @@ static const struct {
 	{"write", do_write},
 	{"write_at", do_write_at},
 	{"ready", do_ready},
+	{"interrupt", do_interrupt},
 	{"leave", do_leave},
 	{"seek", do_seek},
 	{"truncate", do_truncate},

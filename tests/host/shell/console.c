@@ -5,13 +5,12 @@
 #include <unistd.h>
 #include <tabula/console.h>
 
-/* console_get does it each time. */
+/* console_get does both each time. */
 void console_raw(void)
 {
 }
 
-/* The shell's own handler is enough. */
-void console_ignore_interrupt(void)
+void console_lines(void)
 {
 }
 

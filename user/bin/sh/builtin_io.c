@@ -168,13 +168,13 @@ static bool line_read(struct text *line, bool raw)
 	char c;
 	fflush(stdout);
 	for (;;) {
-		ssize_t count = read(STDIN_FILENO, &c, 1);
+		ssize_t count = input_read(STDIN_FILENO, &c, 1);
 		if (count <= 0)
 			return false;
 		if (c == '\n')
 			return true;
 		if (c == '\\' && !raw) {
-			if (read(STDIN_FILENO, &c, 1) <= 0)
+			if (input_read(STDIN_FILENO, &c, 1) <= 0)
 				return false;
 			if (c == '\n')
 				continue;

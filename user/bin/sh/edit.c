@@ -4,6 +4,8 @@
  */
 #include "sh.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,14 +229,24 @@ static void history_add(const struct editor *e)
 	*slot = copy;
 }
 
+/* A signal changes nothing here, but for a Ctrl-C that was one before the bytes of the console came as they are. */
+static int byte_get(void)
+{
+	int c;
+	do
+		c = console_get();
+	while (c < 0 && errno == EINTR && trap_came() != SIGINT);
+	return c < 0 && errno == EINTR ? CTRL_C : c;
+}
+
 /* ESC [ digits ~ and ESC [ letter, as terminals send their keys. */
 static int key_after_escape(void)
 {
-	int c = console_get();
+	int c = byte_get();
 	if (c != '[' && c != 'O')
 		return c < 0 ? KEY_GONE : KEY_OTHER;
 	int number = 0;
-	for (c = console_get(); c >= 0 && (c == ';' || (c >= '0' && c <= '9')); c = console_get())
+	for (c = byte_get(); c >= 0 && (c == ';' || (c >= '0' && c <= '9')); c = byte_get())
 		number = c == ';' ? 0 : (number * 10 + c - '0') % 1000;
 	switch (c) {
 	case 'A':
@@ -261,7 +273,7 @@ static int key_after_escape(void)
 
 static int key_get(void)
 {
-	int c = console_get();
+	int c = byte_get();
 	if (c < 0)
 		return KEY_GONE;
 	return c == ESCAPE ? key_after_escape() : c;
@@ -353,6 +365,7 @@ enum edit_result line_edit(const char *prompt, struct text *line)
 	enum edit_result result = edit(&e);
 	fputs(result == EDIT_INTERRUPTED ? "^C\n" : "\n", stdout);
 	fflush(stdout);
+	console_lines();
 	if (result == EDIT_LINE) {
 		history_add(&e);
 		text_add(line, e.bytes, e.length);

@@ -52,9 +52,19 @@ static bool process_wait(struct process *process, int options)
 	return true;
 }
 
+/* Ctrl-C that came before they were there is meant for them. */
+static void pass_interrupt(const struct process *processes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (processes[i].pid != 0)
+			(void)kill(processes[i].pid, SIGINT);
+}
+
 int processes_wait(struct shell *shell, struct process *processes, size_t count)
 {
 	fflush(stdout);
+	if (shell->interactive && trap_came() == SIGINT)
+		pass_interrupt(processes, count);
 	for (size_t i = 0; i < count; i++)
 		while (!process_wait(&processes[i], 0))
 			continue; /* Ctrl-C ends the command, and then the wait */
@@ -192,32 +202,37 @@ static struct job *job_find(const char *name)
 	return NULL;
 }
 
-/* Waits, unless a signal with a trap, or Ctrl-C, comes first. */
-static int job_take(struct shell *shell, struct job *job)
+/* Waits, unless a signal with a trap, or Ctrl-C, comes first: then the job stays. False, with that as the status. */
+static bool job_take(struct shell *shell, struct job *job, int *status)
 {
 	while (!job_wait(job, 0)) {
+		int number = trap_came();
 		trap_run(shell);
-		if (shell->unwind != UNWIND_NONE)
-			return STATUS_INTERRUPTED;
+		*status = shell->unwind != UNWIND_NONE ? STATUS_INTERRUPTED : STATUS_SIGNAL + number;
+		if (shell->unwind != UNWIND_NONE || number != 0)
+			return false;
 	}
-	int status = job_status(job);
+	*status = job_status(job);
 	job_remove(job);
-	return status;
+	return true;
 }
 
 int builtin_wait(struct shell *shell, char **words)
 {
 	int status = 0;
+	struct job *job;
 	fflush(stdout);
 	if (words[1] == NULL) {
-		struct job *job;
-		while (shell->unwind == UNWIND_NONE && (job = job_oldest(0)) != NULL)
-			(void)job_take(shell, job);
-		return shell->unwind == UNWIND_NONE ? 0 : STATUS_INTERRUPTED;
+		while ((job = job_oldest(0)) != NULL)
+			if (!job_take(shell, job, &status))
+				return status;
+		return 0;
 	}
-	for (words++; *words != NULL && shell->unwind == UNWIND_NONE; words++) {
-		struct job *job = job_find(*words);
-		status = job != NULL ? job_take(shell, job) : STATUS_NOT_FOUND;
+	for (words++; *words != NULL; words++) {
+		job = job_find(*words);
+		status = STATUS_NOT_FOUND;
+		if (job != NULL && !job_take(shell, job, &status))
+			break;
 	}
 	return status;
 }
@@ -230,9 +245,11 @@ int builtin_fg(struct shell *shell, char **words)
 			words[1] != NULL ? words[1] : "%");
 		return 1;
 	}
+	int status;
 	puts(job->text);
 	fflush(stdout);
-	return job_take(shell, job);
+	(void)job_take(shell, job, &status);
+	return status;
 }
 
 static int kill_one(const char *name, int number)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <tabula/console.h>
 
 static const char usage[] =
 	"usage: sh [-efux] [FILE [ARGUMENT]...]\n"
@@ -52,7 +51,6 @@ static const char *prompt(bool first)
 
 static void run_console(struct shell *shell)
 {
-	console_ignore_interrupt(); /* Ctrl-C is for the programs that it runs */
 	struct text text = {0};
 	while (shell->unwind != UNWIND_EXIT) {
 		shell->unwind = UNWIND_NONE;
@@ -62,6 +60,7 @@ static void run_console(struct shell *shell)
 			break;
 		if (result == EDIT_INTERRUPTED) {
 			text_clear(&text);
+			trap_run(shell);
 			shell->status = STATUS_INTERRUPTED;
 			continue;
 		}
@@ -80,7 +79,7 @@ static bool line_read(struct text *text)
 {
 	char c;
 	size_t before = text->length;
-	while (!text->failed && read(STDIN_FILENO, &c, 1) == 1) {
+	while (!text->failed && input_read(STDIN_FILENO, &c, 1) == 1) {
 		if (c != '\0') /* would hide the rest of the line */
 			text_add(text, &c, 1);
 		if (c == '\n')
@@ -108,7 +107,7 @@ static bool file_read(int fd, struct text *text)
 {
 	char buffer[4096];
 	ssize_t count;
-	while ((count = read(fd, buffer, sizeof buffer)) > 0)
+	while ((count = input_read(fd, buffer, sizeof buffer)) > 0)
 		text_add(text, buffer, (size_t)count);
 	if (count == 0 && text->failed)
 		errno = EFBIG;

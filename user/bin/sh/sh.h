@@ -213,6 +213,10 @@ builtin_function builtin_trap;
 void trap_interactive(void);
 /* Runs what signals have asked for since the last time; an interrupt without a trap unwinds. */
 void trap_run(struct shell *shell);
+/* The first signal that trap_run would do something about; 0 if there is none. */
+int trap_came(void);
+/* read, which goes on after a signal, unless that is Ctrl-C at the prompt. */
+ssize_t input_read(int fd, void *buffer, size_t size);
 /* Runs the trap of the end, once. */
 void trap_exit(struct shell *shell);
 /* For a copy of the shell: what was caught does what it does by default. */

@@ -5,11 +5,13 @@
 #include "sh.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 static const struct {
 	int number;
@@ -66,7 +68,13 @@ int signal_number(const char *name)
 static void note(int number)
 {
 	came[number] = 1;
-	(void)signal(number, note); /* where a handler serves only once */
+}
+
+/* What waits when the signal comes returns: what is to be done does not wait until it would anyway. */
+static void catch (int number)
+{
+	struct sigaction action = {.sa_handler = note};
+	(void)sigaction(number, &action, NULL);
 }
 
 /* Sets a signal to what the shell does with it now. */
@@ -74,10 +82,11 @@ static void apply(int number)
 {
 	if (number == 0)
 		return;
-	if (actions[number] != NULL)
-		(void)signal(number, *actions[number] != '\0' ? note : SIG_IGN);
+	bool ignored = actions[number] != NULL && *actions[number] == '\0';
+	if (actions[number] != NULL ? !ignored : number == SIGINT && interactive)
+		catch (number);
 	else
-		(void)signal(number, number == SIGINT && interactive ? note : SIG_DFL);
+		(void)signal(number, ignored ? SIG_IGN : SIG_DFL);
 }
 
 void trap_interactive(void)
@@ -85,8 +94,8 @@ void trap_interactive(void)
 	interactive = true;
 	apply(SIGINT);
 	/* Caught, not ignored: programs would inherit that. Nothing is done about them. */
-	(void)signal(SIGQUIT, note);
-	(void)signal(SIGTERM, note);
+	catch (SIGQUIT);
+	catch (SIGTERM);
 }
 
 void trap_reset(void)
@@ -119,6 +128,28 @@ static void action_run(struct shell *shell, const char *action)
 	free(copy);
 	if (shell->unwind != UNWIND_EXIT)
 		shell->status = status;
+}
+
+int trap_came(void)
+{
+	for (int number = 1; number < NSIG; number++) {
+		bool has_action = actions[number] != NULL && *actions[number] != '\0';
+		if (came[number] && (has_action || (number == SIGINT && interactive)))
+			return number;
+	}
+	return 0;
+}
+
+ssize_t input_read(int fd, void *buffer, size_t size)
+{
+	ssize_t count;
+	errno = EINTR;
+	do {
+		if (interactive && came[SIGINT])
+			return -1;
+		count = read(fd, buffer, size);
+	} while (count < 0 && errno == EINTR);
+	return count;
 }
 
 void trap_run(struct shell *shell)

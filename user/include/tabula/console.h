@@ -12,11 +12,11 @@ enum { CONSOLE_TERMINAL = 1, CONSOLE_PRINTER = 2 };
  */
 void console_raw(void);
 
-/* Has Ctrl-C end the programs that this one starts, and not itself. */
-void console_ignore_interrupt(void);
+/* Has it give lines again, and Ctrl-C be a signal: before a command that may take long. */
+void console_lines(void);
 
 /*
  * Waits for one byte that is typed and returns it, without echo or editing. -1 with errno set when the
- * program may not read the console.
+ * program may not read the console, or a signal came (EINTR).
  */
 int console_get(void);

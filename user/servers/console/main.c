@@ -180,26 +180,38 @@ static void hear(struct listener *from, uint64_t bits)
 	work();
 }
 
-static bool interrupted; /* when nobody was reading */
-
-/*
- * Ctrl-C: who reads is told, and the programs of the group get the signal, if the process server is there. A program that
- * has only just been started may be neither: it is told when it reads first, unless the terminal changes hands before.
- */
-static void interrupt(void)
+/* Those who wait to read, and with `all` the others as well, get -EINTR. */
+static void interrupt_calls(bool all)
 {
-	interrupted = !readers.count;
-
-	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
-
-	if (group && programs.value > 0)
-		(void)program_signal(programs, -(int32_t)group, SIGINT, (uint64_t)clock_now() + PATIENCE);
-	while (readers.count) {
+	for (; readers.count; waiting_drop(&readers)) {
 		const struct lent_out *to = &waiting_first(&readers)->to;
 
 		(void)answer_file_read(to->server, to->token, -EINTR);
-		waiting_drop(&readers);
 	}
+	for (; all && askers.count; waiting_drop(&askers)) {
+		const struct call *call = waiting_first(&askers);
+
+		if (call->wanted)
+			(void)answer_file_ready(call->to.server, call->to.token, -EINTR);
+		else
+			(void)answer_file_sync(call->to.server, call->to.token, -EINTR);
+	}
+}
+
+static bool interrupted; /* when nobody was reading, and nobody got the signal */
+
+/*
+ * Ctrl-C: the programs of the group get the signal, and whoever reads returns. Without the process server those who read
+ * have to do without the signal; and if nobody does, whoever reads first, unless the terminal changes hands before.
+ */
+static void interrupt(void)
+{
+	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
+	bool told = group && programs.value > 0 &&
+		    !program_signal(programs, -(int32_t)group, SIGINT, (uint64_t)clock_now() + PATIENCE);
+
+	interrupted = !told && !readers.count;
+	interrupt_calls(false);
 }
 
 /* ---- file */
@@ -317,6 +329,13 @@ long serve_file_ready(struct request *request, enum ready wanted)
 	if (now)
 		return now;
 	return wanted && waiting_add(&askers, &call) ? DEFERRED : -EINVAL;
+}
+
+long serve_file_interrupt(struct request *request)
+{
+	(void)request;
+	interrupt_calls(true);
+	return 0;
 }
 
 long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)

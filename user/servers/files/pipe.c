@@ -293,23 +293,35 @@ long pipe_ready(struct description *description, uint32_t token, uint32_t wanted
 			.kind = CALL_READY, .description = description, .token = token, .wanted = wanted});
 }
 
-/* ---- the end of a description */
+/* ---- the end of calls, and of a description */
 
-static void calls_refuse(struct call **link, const struct description *description)
+static void calls_end(struct call **link, const struct description *description, int error)
 {
 	while (*link != NULL)
 		if ((*link)->description == description)
-			(void)call_answer(link, -EBADF);
+			(void)call_answer(link, error);
 		else
 			link = &(*link)->next;
+}
+
+static void all_calls_end(const struct description *description, int error)
+{
+	struct pipe *pipe = description->pipe;
+	calls_end(&pipe->reads, description, error);
+	calls_end(&pipe->writes, description, error);
+	calls_end(&pipe->watches, description, error);
+}
+
+void pipe_interrupt(const struct description *description)
+{
+	all_calls_end(description, -EINTR);
+	pipe_go_on(description->pipe); /* behind a write that is given up there may be one that fits */
 }
 
 void pipe_close(struct description *description)
 {
 	struct pipe *pipe = description->pipe;
-	calls_refuse(&pipe->reads, description);
-	calls_refuse(&pipe->writes, description);
-	calls_refuse(&pipe->watches, description);
+	all_calls_end(description, -EBADF);
 	if (description->how & OPEN_READ)
 		pipe->readers--;
 	else

@@ -24,6 +24,9 @@ int pipe_make(struct description *reader, struct description *writer);
 /* A description of it goes. Its waiting calls get -EBADF, those that wait for it the end or -EPIPE. */
 void pipe_close(struct description *description);
 
+/* Calls that wait get what they have done so far, or -EINTR. */
+void pipe_interrupt(const struct description *description);
+
 /* A count, -errno or DEFERRED. */
 long pipe_read(struct description *description, uint32_t token, const struct lent_out *to);
 long pipe_write(struct description *description, uint32_t token, const struct lent_in *from);

@@ -90,6 +90,14 @@ long serve_file_ready(struct request *request, enum ready wanted)
 	return wanted & (READY_READ | READY_WRITE);
 }
 
+long serve_file_interrupt(struct request *request)
+{
+	struct description *description = description_of(request->client);
+	if (description->pipe != NULL)
+		pipe_interrupt(description);
+	return 0;
+}
+
 long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)
 {
 	return archive_image(description_of(request->client), result, offset, length);

@@ -91,6 +91,7 @@ static void start_servers(const char *options, const char *command)
 {
 	changes = notification_create();
 	int error = changes.value < 0 ? changes.value : watch_init(&shell_watch, changes, SHELL_BIT);
+	shell_watch.next = registry_shell;
 	if (error != 0)
 		give_up("no memory", -error);
 	services_start(changes, !has_option(options, command, "console=kernel"));

@@ -30,6 +30,7 @@ static struct entry entries[REGISTRY_MOST];
 static struct plain_thread thread;
 static endpoint_handle programs, shell;
 static int32_t console;
+static uint32_t shell_number;
 static uint32_t turn; /* how often there has been something to do */
 static uint32_t done; /* that much of it has been done */
 
@@ -52,6 +53,7 @@ static void tell_of_shell(const struct entry *entry)
 
 	if (pid <= 0)
 		return;
+	__atomic_store_n(&shell_number, (uint32_t)pid, __ATOMIC_RELEASE);
 	(void)program_run(programs, (uint32_t)pid, another(entry->process));
 	if (terminal.value > 0)
 		(void)terminal_set_group(terminal, (uint32_t)pid);
@@ -62,7 +64,7 @@ static void tell_of_server(struct entry *entry)
 	uint32_t pid = 0;
 
 	close_if_any(ANY(entry->program));
-	entry->program = program_create(programs, entry->name, &pid);
+	entry->program = program_create(programs, entry->name, 0, &pid);
 	if (entry->program.value < 0)
 		return;
 	(void)program_run(programs, pid, another(entry->process));
@@ -156,4 +158,10 @@ void registry_settle(void)
 	for (uint32_t now; (now = __atomic_load_n(&done, __ATOMIC_ACQUIRE)) != turn;)
 		if (futex_wait((uintptr_t)&done, now, deadline) == -ETIMEDOUT)
 			return;
+}
+
+process_handle registry_shell(void)
+{
+	registry_settle();
+	return program_open(programs, __atomic_load_n(&shell_number, __ATOMIC_ACQUIRE));
 }

@@ -24,3 +24,6 @@ void registry_set_console(endpoint_handle terminal);
 
 /* Waits until all has been told, if that can be done soon. */
 void registry_settle(void);
+
+/* The process that runs the shell's program now: it may have become another one, by exec. -errno when it has ended. */
+process_handle registry_shell(void);

@@ -60,7 +60,8 @@ static void give(struct gift *gift, endpoint_handle handle)
 	gift->rights = RIGHT_TRANSFER | RIGHT_ENDPOINT_SEND;
 }
 
-long serve_program_create(struct request *request, const char *name, uint32_t *pid, struct gift *result)
+/* A child of the caller, starting, and a handle to it. 0 or -errno. */
+static int make_child(struct request *request, const char *name, struct program **child, struct gift *result)
 {
 	struct program *program = program_make(caller(request), name);
 	endpoint_handle handle;
@@ -72,8 +73,33 @@ long serve_program_create(struct request *request, const char *name, uint32_t *p
 		program_forget(program);
 		return handle.value;
 	}
-	*pid = program->pid;
 	give(result, handle);
+	*child = program;
+	return 0;
+}
+
+long serve_program_create(
+	struct request *request, const char *name, enum kinship how, uint32_t *pid, struct gift *result)
+{
+	struct program *child;
+	int error = make_child(request, name, &child, result);
+
+	if (error)
+		return error;
+	child->unwaited = how & KINSHIP_UNWAITED;
+	*pid = child->pid;
+	return 0;
+}
+
+long serve_program_fork(struct request *request, uint32_t *pid, struct gift *result)
+{
+	struct program *child;
+	int error = make_child(request, caller(request)->name, &child, result);
+
+	if (error)
+		return error;
+	child->caught = caller(request)->caught;
+	*pid = child->pid;
 	return 0;
 }
 
@@ -95,41 +121,54 @@ long serve_program_run(struct request *request, uint32_t pid, process_handle p)
 		return close_and(p, -EACCES);
 	program->process = p;
 	program->state = PROGRAM_STATE_RUNNING;
+	signal_started(program);
 	return 0;
 }
 
-/* A process that was to come before has come by now, or will not. */
-static void replace_coming(struct program *program, process_handle p)
+/* Of the shell it may not have been told yet that it runs. */
+static bool may_exec(const struct program *program)
 {
-	struct process_result result;
-
-	if (program->coming.value > 0 && !process_wait(program->process, 0, &result)) {
-		(void)handle_close(ANY(program->process));
-		program->process = program->coming;
-	} else if (program->coming.value > 0) {
-		(void)handle_close(ANY(program->coming));
-	}
-	program->coming = p;
+	return program->state == PROGRAM_STATE_RUNNING || program == shell;
 }
 
-long serve_program_exec(struct request *request, process_handle p, const char *name, struct gift *result)
+long serve_program_exec(struct request *request, process_handle p, const char *name, uint32_t held,
+	uint32_t pending, struct gift *result)
 {
 	struct program *program = caller(request);
 	endpoint_handle handle;
 
-	if (program == init || program->state != PROGRAM_STATE_RUNNING)
+	if (program == init || !may_exec(program) || signals_fixed(held | pending))
 		return close_and(p, -EINVAL);
 	if (!can_be_waited_for(p))
 		return close_and(p, -EACCES);
 	handle = client_open(&server, &program->client);
 	if (handle.value < 0)
 		return close_and(p, handle.value == -ENOMEM ? -ENFILE : handle.value);
-	replace_coming(program, p);
-	program_rename(program, name);
-	for (unsigned i = 0; i < NSIG; i++)
-		if (program->actions[i] == ACTION_CATCH)
-			program->actions[i] = ACTION_DEFAULT;
+	program->state = PROGRAM_STATE_RUNNING;
+	program_announce(program, p, name);
+	program_set_notification(program, (notification_handle){0});
+	program->caught = held;
+	program->pending |= pending & held;
 	give(result, handle);
+	return 0;
+}
+
+long serve_program_abandon(struct request *request, uint32_t pid)
+{
+	struct program *program = own_or_child(request, pid);
+
+	if (!program || program == caller(request))
+		return -ESRCH;
+	program->unwaited = true;
+	if (program->state == PROGRAM_STATE_ENDED)
+		program_forget(program);
+	wait_look(request->server);
+	return 0;
+}
+
+long serve_program_stay(struct request *request)
+{
+	program_stay(caller(request));
 	return 0;
 }
 
@@ -165,23 +204,43 @@ long serve_program_get_group(struct request *request, uint32_t pid)
 	return program ? (long)program->group : -ESRCH;
 }
 
-long serve_program_set_action(struct request *request, uint32_t number, enum action action)
+long serve_program_set_actions(struct request *request, uint32_t pid, uint32_t ignored, uint32_t caught)
 {
-	if (!signal_is_free(number))
+	struct program *program = own_or_child(request, pid);
+
+	if (!program || (pid && program->state != PROGRAM_STATE_STARTING))
+		return -ESRCH;
+	if (signals_fixed(ignored | caught))
 		return -EINVAL;
-	caller(request)->actions[number] = action;
+	program->ignored = ignored;
+	program->caught = caught;
+	program->pending &= caught;
+	return 0;
+}
+
+long serve_program_catch(struct request *request, notification_handle n)
+{
+	program_set_notification(caller(request), n);
+	signal_tell_pending(caller(request));
+	return 0;
+}
+
+long serve_program_interrupt(struct request *request)
+{
+	wait_interrupt(request->server, caller(request));
 	return 0;
 }
 
 long serve_program_next(struct request *request, uint32_t after, struct program_info *info)
 {
-	const struct program *at = program_first();
+	struct program *at = program_first();
 
 	(void)request;
 	while (at && at->pid <= after)
 		at = at->next;
 	if (!at)
 		return -ESRCH;
+	program_settle(at);
 	info->pid = at->pid;
 	info->parent = at->parent ? at->parent->pid : 0;
 	info->group = at->group;
@@ -192,14 +251,14 @@ long serve_program_next(struct request *request, uint32_t after, struct program_
 
 long serve_program_open(struct request *request, uint32_t pid, struct gift *result)
 {
-	const struct program *program = program_find(pid);
+	struct program *program = program_find(pid);
 	any_handle handle;
 
 	(void)request;
 	if (!program || program->process.value <= 0)
 		return -ESRCH;
-	handle = handle_duplicate(
-		ANY(program->coming.value > 0 ? program->coming : program->process), RIGHTS_SAME);
+	program_settle(program);
+	handle = handle_duplicate(ANY(program->process), RIGHTS_SAME);
 	if (handle.value < 0)
 		return -EMFILE;
 	*result = (struct gift){handle, RIGHTS_SAME};
@@ -208,25 +267,39 @@ long serve_program_open(struct request *request, uint32_t pid, struct gift *resu
 
 /* ---- beginnings and ends */
 
-/* One that was never started leaves nothing; of another its parent hears, unless it does not want to. */
+/* Whether somebody will wait for it: not for one that was never started, and the first program waits for nobody. */
+static bool is_awaited(const struct program *program)
+{
+	return program->state == PROGRAM_STATE_RUNNING && !program->unwaited && program->parent != init &&
+	       !(program->parent->ignored & 1u << SIGCHLD);
+}
+
 static void end(struct program *program)
 {
-	bool started = program->state == PROGRAM_STATE_RUNNING;
+	struct program *parent = program->parent;
+	bool heard = program->state == PROGRAM_STATE_RUNNING && !program->unwaited;
 
 	if (program == shell)
 		shell = NULL;
-	program_end(program, init);
-	if (!started || program->parent->actions[SIGCHLD] == ACTION_IGNORE)
+	if (!is_awaited(program))
 		program->parent = NULL;
+	program_end(program, init);
 	wait_look(&server);
+	if (heard)
+		signal_child(parent);
 	if (!program->parent)
 		program_forget(program);
 }
 
+/* A shell that could not become another program goes on, through the badge that it had before. */
 static void gone(struct server *of, struct client *client)
 {
+	struct program *program = program_of(client);
+
 	(void)of;
-	end(program_of(client));
+	program_settle(program);
+	if (program != shell || program->replaced)
+		end(program);
 }
 
 static bool has_ended(process_handle process)
@@ -242,8 +315,10 @@ static bool has_ended(process_handle process)
  */
 static struct client *adopt_shell(void)
 {
+	if (shell)
+		program_settle(shell);
 	if (shell && has_ended(shell->process)) {
-		if (shell->coming.value > 0)
+		if (shell->replaced)
 			shell = NULL;
 		else
 			end(shell);
@@ -281,7 +356,6 @@ int main(void)
 	init = program_make(NULL, "init");
 	if (!init || server_init(&server, endpoint, protocols))
 		abort();
-	init->actions[SIGCHLD] = ACTION_IGNORE;
 	init->state = PROGRAM_STATE_RUNNING;
 	server.gone = gone;
 	server.adopt = adopt;

@@ -64,14 +64,10 @@ struct program *program_make(struct program *parent, const char *name)
 	program->pid = new_pid();
 	program->parent = parent;
 	program->group = parent ? parent->group : program->pid;
-	program_rename(program, name);
+	program->ignored = parent ? parent->ignored : 0;
+	strncpy(program->name, name, NAME_SIZE - 1);
 	insert(program);
 	return program;
-}
-
-void program_rename(struct program *program, const char *name)
-{
-	strncpy(program->name, name, NAME_SIZE - 1);
 }
 
 static void close_process(process_handle *process)
@@ -79,6 +75,47 @@ static void close_process(process_handle *process)
 	if (process->value > 0)
 		(void)handle_close(ANY(*process));
 	process->value = 0;
+}
+
+/* What was announced may come to nothing: then it never has a thread. */
+static bool has_run(process_handle process)
+{
+	struct process_info info;
+
+	return process.value > 0 && !process_info(process, &info) && info.state != PROCESS_STATE_NEW;
+}
+
+void program_settle(struct program *program)
+{
+	if (!has_run(program->coming))
+		return;
+	close_process(&program->process);
+	program->process = program->coming;
+	program->coming.value = 0;
+	program->replaced = true;
+	memcpy(program->name, program->coming_name, NAME_SIZE);
+}
+
+/* One that was announced before has come by now, or will not. */
+void program_announce(struct program *program, process_handle process, const char *name)
+{
+	program_settle(program);
+	close_process(&program->coming);
+	program->coming = process;
+	memset(program->coming_name, 0, NAME_SIZE);
+	strncpy(program->coming_name, name, NAME_SIZE - 1);
+}
+
+void program_stay(struct program *program)
+{
+	close_process(&program->coming);
+}
+
+void program_set_notification(struct program *program, notification_handle notification)
+{
+	if (program->notification.value > 0)
+		(void)handle_close(ANY(program->notification));
+	program->notification = notification;
 }
 
 void program_forget(struct program *program)
@@ -90,6 +127,7 @@ void program_forget(struct program *program)
 	*at = program->next;
 	close_process(&program->process);
 	close_process(&program->coming);
+	program_set_notification(program, (notification_handle){0});
 	free(program);
 	count--;
 }
@@ -102,32 +140,24 @@ static uint32_t status_of(const struct process_result *result)
 	return (uint32_t)(result->status - 128) & 0x7f;
 }
 
-static bool has_ended(process_handle process, uint64_t deadline, struct process_result *result)
-{
-	return process.value > 0 && process_wait(process, deadline, result) == 0;
-}
-
-/* Of a program that was to be run by another process, that one counts, if it ever ran. */
 static uint32_t how_it_ended(const struct program *program)
 {
 	struct process_result result;
-	uint64_t deadline = (uint64_t)clock_now() + SOON;
 
-	if (has_ended(program->coming, 0, &result))
-		return status_of(&result);
-	if (has_ended(program->process, deadline, &result))
-		return status_of(&result);
-	if (has_ended(program->coming, deadline, &result))
+	if (program->process.value > 0 &&
+		!process_wait(program->process, (uint64_t)clock_now() + SOON, &result))
 		return status_of(&result);
 	return SIGKILL;
 }
 
 void program_end(struct program *program, struct program *heir)
 {
+	program_settle(program);
 	program->status = how_it_ended(program);
 	program->state = PROGRAM_STATE_ENDED;
 	close_process(&program->process);
 	close_process(&program->coming);
+	program_set_notification(program, (notification_handle){0});
 	for (struct program *at = first, *next; at; at = next) {
 		next = at->next;
 		if (at->parent != program)

@@ -18,8 +18,13 @@ struct program {
 	uint32_t status; /* of an ended one: as program_wait tells it */
 	process_handle process; /* 0: none yet */
 	process_handle coming; /* what program_exec has announced; 0: nothing */
-	enum action actions[NSIG];
-	char name[NAME_SIZE];
+	bool replaced; /* by program_exec: its process is not the one that it began in */
+	bool unwaited; /* its parent does not want to hear of its end */
+	uint32_t ignored, caught; /* signals: bit i stands for signal i */
+	uint32_t pending; /* those caught that nobody could be told of yet */
+	uint32_t doomed; /* the signal that ends it as soon as it has a process; 0: none */
+	notification_handle notification; /* where those caught are told; 0: nowhere yet */
+	char name[NAME_SIZE], coming_name[NAME_SIZE];
 };
 
 static inline struct program *program_of(struct client *client)
@@ -36,7 +41,17 @@ struct program *program_find(uint32_t pid);
 /* A new one, starting; NULL when there are too many, or memory is out. */
 struct program *program_make(struct program *parent, const char *name);
 
-void program_rename(struct program *program, const char *name);
+/* Another process will run it, under this name. Its handles are the program's from now on. */
+void program_announce(struct program *program, process_handle process, const char *name);
+
+/* It will not. */
+void program_stay(struct program *program);
+
+/* If the process that was announced has begun, the program is that. */
+void program_settle(struct program *program);
+
+/* Tells where caught signals go; a notification of 0: nowhere yet. */
+void program_set_notification(struct program *program, notification_handle notification);
 
 /* Nobody will ask for it any more. It has no handles. */
 void program_forget(struct program *program);

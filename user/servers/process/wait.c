@@ -15,7 +15,7 @@ static unsigned count;
 
 static bool is_wanted(const struct program *parent, int32_t which, const struct program *child)
 {
-	if (child->parent != parent)
+	if (child->parent != parent || child->unwaited)
 		return false;
 	if (which == -1)
 		return true;
@@ -94,6 +94,18 @@ void wait_look(struct server *server)
 
 	for (unsigned i = 0; i < count; i++)
 		if (!answer(server, &waiters[i]))
+			waiters[left++] = waiters[i];
+	count = left;
+}
+
+void wait_interrupt(struct server *server, const struct program *program)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		if (waiters[i].program == program)
+			(void)answer_program_wait(server, waiters[i].token, -EINTR, 0);
+		else
 			waiters[left++] = waiters[i];
 	count = left;
 }

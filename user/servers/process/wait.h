@@ -8,3 +8,6 @@ long wait_call(struct request *request, int32_t which, enum wait how, uint32_t *
 
 /* A program has ended, or its parent: answers who waits for it. */
 void wait_look(struct server *server);
+
+/* The calls of this program that wait return -EINTR. */
+void wait_interrupt(struct server *server, const struct program *program);

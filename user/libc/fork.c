@@ -1,0 +1,278 @@
+/*
+ * fork: a process with a copy of this one's memory and handles, and one thread in it, which goes on where the caller is.
+ *
+ * What is to be the same is made so by the kernel: memory, copied when one of the two writes, and handles, with the same
+ * values, so descriptors share what they stand for. The child's handle at the process server is made before, so the child
+ * has it under a value that it knows, and gives up what is the parent's alone: its handle there, its children, its alarm, the
+ * threads for signals, which it makes anew if it needs them. Other threads are stopped meanwhile, outside of the library's
+ * locks, so what is copied is as they left it.
+ */
+#include "fork.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <tabula/handles.h>
+#include <tabula/protocol/program.h>
+
+#include "children.h"
+#include "heap.h"
+#include "process.h"
+#include "signals.h"
+
+enum { CHILD_STACK = 512 };
+
+/* On the stack of the caller, and so in the child's memory as well. */
+struct fork_point {
+	void *pointer; /* tp; fork_entry reads it */
+	endpoint_handle program; /* the child's */
+	process_handle process; /* the child's, as the parent has it */
+	uint32_t pid;
+	jmp_buf registers;
+	uint64_t fcsr; /* which is not among them */
+	_Alignas(16) char stack[CHILD_STACK]; /* until it has those registers */
+};
+
+_Static_assert(offsetof(struct fork_point, pointer) == 0, "fork_entry reads it");
+
+__attribute__((used)) _Noreturn static void fork_go_on(struct fork_point *point)
+{
+	__asm__ volatile("fscsr %0" : : "r"(point->fcsr));
+	longjmp(point->registers, 1);
+}
+
+/* Where the child's thread begins. In: a0 = struct fork_point, sp in it. */
+void fork_entry(void);
+__asm__("	.text\n"
+	"fork_entry:\n"
+	"	.option	push\n"
+	"	.option	norelax\n"
+	"	la	gp, __global_pointer$\n"
+	"	.option	pop\n"
+	"	ld	tp, 0(a0)\n"
+	"	tail	fork_go_on\n");
+
+/* ---- pthread_atfork */
+
+struct atfork {
+	struct atfork *next, *before;
+	void (*prepare)(void), (*parent)(void), (*child)(void);
+};
+
+static struct atfork *first, *last;
+static uint32_t atfork_lock;
+
+int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+	struct atfork *made = malloc(sizeof *made);
+	if (made == NULL)
+		return ENOMEM;
+	word_lock(&atfork_lock);
+	*made = (struct atfork){NULL, last, prepare, parent, child};
+	*(last != NULL ? &last->next : &first) = made;
+	last = made;
+	word_unlock(&atfork_lock);
+	return 0;
+}
+
+static void call_prepare(void)
+{
+	for (const struct atfork *at = last; at != NULL; at = at->before)
+		if (at->prepare != NULL)
+			at->prepare();
+}
+
+static void call_after(bool in_child)
+{
+	for (const struct atfork *at = first; at != NULL; at = at->next) {
+		void (*function)(void) = in_child ? at->child : at->parent;
+		if (function != NULL)
+			function();
+	}
+}
+
+/* ---- what is not to be copied half done */
+
+static void locks_take(void)
+{
+	streams_fork_begin();
+	heap_lock();
+	word_lock(&threads_lock);
+}
+
+static void locks_give(void)
+{
+	word_unlock(&threads_lock);
+	heap_unlock();
+	streams_fork_end();
+}
+
+static void others_stop(bool stop)
+{
+	for (const struct __pthread *thread = threads; thread != NULL; thread = thread->next) {
+		if (thread == thread_self || thread->handle <= 0)
+			continue;
+		if (stop)
+			(void)thread_suspend((thread_handle){thread->handle});
+		else
+			(void)thread_resume((thread_handle){thread->handle});
+	}
+}
+
+/* ---- in the parent */
+
+static int memory_clone(process_handle child)
+{
+	long at = 0;
+	do
+		at = vm_clone(child, own_process(), (uint64_t)at);
+	while (at > 0);
+	return (int)at;
+}
+
+static int handles_clone(process_handle child)
+{
+	long index = 0;
+	do
+		index = process_clone_handles(child, own_process(), (uint32_t)index);
+	while (index > 0);
+	return (int)index;
+}
+
+/* Makes the process; it does not run yet. 0 or -errno. */
+static int process_copy(struct fork_point *point)
+{
+	const char *name = own_name();
+	point->process = process_create((const uint8_t *)name, strlen(name));
+	if (point->process.value < 0)
+		return point->process.value;
+	int error = memory_clone(point->process);
+	if (error == 0)
+		error = handles_clone(point->process);
+	return error;
+}
+
+/* Tells the process server, and lets the child run. 0 or -errno. */
+static int process_run(struct fork_point *point)
+{
+	if (point->program.value > 0) {
+		process_handle another = {handle_duplicate(ANY(point->process), RIGHTS_SAME).value};
+		int error = program_run(own_program(), point->pid, another);
+		if (error != 0)
+			return error;
+	}
+	thread_handle thread = thread_create(point->process, (uintptr_t)fork_entry,
+		(uintptr_t)point->stack + sizeof point->stack, (uintptr_t)point);
+	if (thread.value > 0)
+		handle_close(ANY(thread));
+	else if (!process_is_over(point->process)) /* a signal to the child may be faster */
+		return thread.value;
+	return 0;
+}
+
+/* The number of the child that runs: its own, or by its process when the process server does not know it. */
+static pid_t child_number(struct fork_point *point)
+{
+	if (point->pid != 0)
+		return (pid_t)point->pid;
+	pid_t number = children_add(point->process);
+	if (number < 0)
+		(void)process_kill(point->process, 0);
+	return number;
+}
+
+static void point_drop(struct fork_point *point, pid_t number)
+{
+	if (number < 0 && point->pid != 0)
+		(void)program_abandon(own_program(), point->pid);
+	if (point->program.value > 0)
+		handle_close(ANY(point->program));
+	if (point->process.value > 0 && (number < 0 || point->pid != 0))
+		handle_close(ANY(point->process));
+}
+
+/* ---- in the child */
+
+static void handle_drop(int32_t handle)
+{
+	if (handle > 0)
+		handle_close((any_handle){handle});
+}
+
+static void threads_forget(void)
+{
+	for (struct __pthread *thread = threads; thread != NULL; thread = thread->next) {
+		handle_drop(thread->handle);
+		thread->handle = 0;
+	}
+	thread_self->next = NULL;
+	thread_self->pending = 0;
+	threads = thread_self;
+	if (thread_self->base != 0)
+		thread_self->handle = process_thread(own_process(), 0).value;
+	if (threads_after_fork != NULL)
+		threads_after_fork();
+}
+
+static void become_child(const struct fork_point *point)
+{
+	handle_drop(own_program().value);
+	handle_drop(point->process.value);
+	own_become(own_process(), point->program.value > 0 ? point->program : (endpoint_handle){0});
+	process_renumber((pid_t)point->pid);
+	children_forget();
+	alarm_forget();
+	threads_forget();
+	signals_begin_again();
+}
+
+/* ---- both */
+
+/* The number of the child, 0 in the child, or -errno. */
+static pid_t split(struct fork_point *point)
+{
+	point->pointer = __builtin_thread_pointer();
+	__asm__ volatile("frcsr %0" : "=r"(point->fcsr));
+	point->program = program_fork(own_program(), &point->pid);
+	if (program_is_unknown(point->program.value))
+		point->pid = 0;
+	else if (point->program.value < 0)
+		return point->program.value;
+	locks_take();
+	if (setjmp(point->registers) != 0) {
+		become_child(point);
+		locks_give();
+		streams_after_fork();
+		return 0;
+	}
+	others_stop(true);
+	int error = process_copy(point);
+	others_stop(false);
+	locks_give();
+	if (error == 0)
+		error = process_run(point);
+	pid_t number = error != 0 ? error : child_number(point);
+	point_drop(point, number);
+	return number;
+}
+
+pid_t fork(void)
+{
+	struct fork_point point = {.pid = 0};
+	console_settle();
+	uint32_t blocked = signals_block();
+	word_lock(&atfork_lock);
+	call_prepare();
+	pid_t pid = split(&point);
+	call_after(pid == 0);
+	word_unlock(&atfork_lock);
+	signals_unblock(blocked);
+	return (pid_t)posix_result(pid);
+}
+
+pid_t vfork(void)
+{
+	return fork();
+}
