@@ -112,7 +112,8 @@ uint64_t arch_time_now(void);
 
 /*
  * In arch_types.h: arch_store and arch_store_release, as __atomic_store_n of relaxed and of release order, for paths on
- * which instructions count; and arch_load_pointer, as __atomic_load_n of acquire order for what is reached through it.
+ * which instructions count; arch_load_pointer, as __atomic_load_n of acquire order for what is reached through it; and
+ * arch_store_pointer, as one of release order for what others have made.
  */
 
 /* In arch_types.h, for counting what is short: uint64_t arch_ticks(void), which begins before the first thread; never 0. */
@@ -152,6 +153,16 @@ long arch_frame_result(const struct trapframe *frame);
 
 /* The number of the call that the thread makes, and its first three arguments. */
 void arch_frame_call(const struct trapframe *frame, uint64_t words[4]);
+
+/*
+ * Leaves the handler without returning to it and runs `next`, whose frame holds all of it, in the place of the current
+ * thread, whose frame is whole too: the call came in through ARCH_WHOLE_CALL of arch_types.h, or it was none. The first
+ * has its call return 0 and a message, as struct message has it: label and token, words, deadline or badge. arch_types.h
+ * also has arch_frame_is_all(frame): whether a hart holds nothing of its thread's but what stands there.
+ */
+_Noreturn void arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1,
+	uint64_t word2, uint64_t word3, uint64_t last);
+_Noreturn void arch_go_on(struct trapframe *next);
 
 /* Leaves the handler without returning to it and runs the next thread. For calls that end their caller. */
 _Noreturn void arch_leave(void);

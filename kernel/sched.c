@@ -138,10 +138,18 @@ void sched_add_sleeper(struct runner *runner, uint64_t deadline)
 	struct hart *hart = this_hart();
 
 	tree_insert(&hart->sleepers, &runner->sleeping, deadline);
+	arch_store(&runner->frame.plain_on, NULL);
 	set_timer(hart);
 }
 
 /* ---- ready queues: home only */
+
+void sched_look_closer(struct hart *hart, struct runner *runner)
+{
+	tree_remove(&hart->sleepers, &runner->sleeping);
+	if (!runner->unfit && arch_frame_is_all(&runner->frame))
+		arch_store(&runner->frame.plain_on, hart);
+}
 
 static unsigned highest_ready(const struct hart *hart)
 {
@@ -188,7 +196,7 @@ bool sched_try_make_ready(struct hart *hart, struct runner *runner)
 {
 	struct runner *running = hart->current;
 
-	tree_remove(&hart->sleepers, &runner->sleeping);
+	sched_end_wait(hart, runner);
 	if (runner->held) /* release: who finds it so sees its frame as its waker has left it */
 		arch_store_release(&runner->state, RUNNER_HELD); /* partner: runner_is_ready_but_held */
 	else if (runner->unfit)
@@ -277,7 +285,7 @@ static void time_out(struct hart *hart, struct runner *runner)
 {
 	bool sleeps = runner_queue(runner) == &asleep;
 
-	tree_remove(&hart->sleepers, &runner->sleeping);
+	sched_end_wait(hart, runner);
 	if (!runner_leave_queue(runner, -ETIMEDOUT))
 		return;
 	runner_set_result(runner, sleeps ? 0 : -ETIMEDOUT);

@@ -38,8 +38,8 @@ static inline void runner_wake(struct runner *runner, long result)
 	sched_make_ready(runner);
 }
 
-/* Makes `next` the current one; the way out changes the registers. */
-static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, struct runner *next)
+/* All of a switch but registers. */
+static ALWAYS_INLINE void change_runner(struct hart *hart, struct runner *from, struct runner *next)
 {
 	int64_t now = (int64_t)arch_ticks();
 
@@ -48,9 +48,22 @@ static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, stru
 	arch_store(&next->state, RUNNER_RUNNING);
 	if (hart->arch.space != next->space)
 		arch_aspace_enter(next->space);
+}
+
+/* Makes `next` the current one; the way out changes the registers. */
+static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, struct runner *next)
+{
+	change_runner(hart, from, next);
 	arch_switch(&from->frame, &next->frame);
 	hart->current = next;
 	hart->work = WORK_SWITCH;
+}
+
+static inline bool runner_is_at_hand(const struct runner *runner)
+{
+	struct hart *hart = this_hart();
+
+	return __atomic_load_n(&runner->frame.plain_on, __ATOMIC_RELAXED) == hart && !hart->busy;
 }
 
 /* Whether nothing else is to be done on this hart. */
@@ -66,13 +79,19 @@ static inline bool may_take_over(const struct hart *hart, const struct runner *n
 	       is_plain(hart) && hart->ready_mask >> next->priority <= 1;
 }
 
+static inline void sched_end_wait(struct hart *hart, struct runner *runner)
+{
+	if (!runner->frame.plain_on)
+		sched_look_closer(hart, runner);
+}
+
 /* The current runner has stopped; `next` has been claimed, or is NULL. */
 static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, struct runner *next)
 {
 	if (!next) {
 		sched_stop(from);
 	} else if (may_take_over(hart, next)) {
-		tree_remove(&hart->sleepers, &next->sleeping);
+		sched_end_wait(hart, next);
 		if (hart->ready_mask)
 			sched_keep_slices(next);
 		switch_to(hart, from, next);
@@ -82,26 +101,40 @@ static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, st
 	}
 }
 
+static inline void note_wait(struct runner *runner, struct wait_queue *queue)
+{
+	arch_store(&runner->state, RUNNER_WAITING);
+	arch_store_pointer(&runner->queue, queue); /* partner: runner_queue */
+}
+
+static inline void runner_wait_and_run(struct wait_queue *queue, struct runner *next)
+{
+	struct hart *hart = this_hart();
+	struct runner *runner = hart->current;
+
+	note_wait(runner, queue);
+	change_runner(hart, runner, next);
+}
+
 static ALWAYS_INLINE int runner_wait_apart(struct wait_queue *queue, uint64_t deadline, struct runner *next)
 {
 	struct hart *hart = this_hart();
 	struct runner *runner = hart->current;
 
-	arch_store(&runner->state, RUNNER_WAITING);
-	arch_store_release(&runner->queue, queue); /* partner: runner_queue */
+	note_wait(runner, queue);
 	if (deadline != UINT64_MAX)
 		sched_add_sleeper(runner, deadline);
 	switch_away(hart, runner, next);
 	return WAITING;
 }
 
-static inline int runner_wait_handing(struct wait_queue *queue, uint64_t deadline, struct runner *next)
+static ALWAYS_INLINE int runner_wait_handing(struct wait_queue *queue, uint64_t deadline, struct runner *next)
 {
 	list_append(&queue->runners, &this_hart()->current->waiting);
 	return runner_wait_apart(queue, deadline, next);
 }
 
-static inline int runner_wait(struct wait_queue *queue, uint64_t deadline)
+static ALWAYS_INLINE int runner_wait(struct wait_queue *queue, uint64_t deadline)
 {
 	return runner_wait_handing(queue, deadline, NULL);
 }

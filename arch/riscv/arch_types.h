@@ -22,12 +22,16 @@ typedef struct {
 /* A table of system calls: one checked function a number. */
 typedef long (*const *call_table)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
+/* What a slot holds whose call may hand the hart over, with the frame whole: see trap.S. */
+#define ARCH_WHOLE_CALL(name) whole_##name
+
 /* The registers of user mode while the thread does not run, and what the trap path needs on its way in. */
 struct trapframe {
 	uint64_t x[32]; /* x[0] is unused */
 	uint64_t pc;
 	call_table table; /* calls are dispatched through it */
 	struct hart *hart; /* the hart it runs on */
+	struct hart *plain_on; /* see sched.h */
 	uint64_t f[32]; /* floating-point registers; valid while they are not in the hart */
 	uint64_t fcsr;
 	struct hart *fpu_hart; /* the hart whose registers hold f, if nobody has used them since */
@@ -45,6 +49,11 @@ static inline void arch_switch(struct trapframe *from, struct trapframe *to)
 {
 	if ((csr_read(sstatus) & SSTATUS_FS) || to->fpu_hart)
 		riscv_fpu_switch(from, to);
+}
+
+static inline bool arch_frame_is_all(const struct trapframe *frame)
+{
+	return !frame->fpu_hart;
 }
 
 /* Where a call's message is: a1 to a6, in order. */
@@ -122,9 +131,16 @@ static inline void arch_aspace_enter(struct arch_aspace *space)
 	} while (0)
 #define arch_store_release(pointer, value) \
 	do { \
-		__atomic_thread_fence(__ATOMIC_RELEASE); \
+		__asm__ volatile("fence rw, w" ::: "memory"); \
 		arch_store(pointer, value); \
 	} while (0)
+
+/*
+ * The same for a pointer to what this hart did not make itself: it has come to it through others, whose partner's release
+ * comes before this store, since the value depends on what was loaded (14.1, address and data dependencies) or a fence of
+ * the reader's came between.
+ */
+#define arch_store_pointer(pointer, value) arch_store(pointer, value)
 
 /*
  * An atomic load of a pointer through which only what was there before the partner's release is seen: reaching through it

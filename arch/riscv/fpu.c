@@ -17,6 +17,7 @@ static void set_unit(uint64_t state)
 {
 	csr_clear(sstatus, SSTATUS_FS);
 	csr_set(sstatus, state);
+	this_hart()->float_on = state;
 }
 
 bool riscv_fpu_enable(uint64_t cause)
@@ -31,6 +32,7 @@ bool riscv_fpu_enable(uint64_t cause)
 	set_unit(SSTATUS_FS_CLEAN);
 	loaded[hart->index] = frame;
 	frame->fpu_hart = hart;
+	arch_store(&frame->plain_on, NULL);
 	return true;
 }
 

@@ -16,6 +16,10 @@
 
 #define X(n) (FRAME_X + (n) * 8)
 
+#if SYSCALL_SLOTS & (SYSCALL_SLOTS - 1)
+#error "the number of slots is no power of two, so that a mask does not keep a number inside the table"
+#endif
+
 /* ra, t0-t2, a1-a7, tp: what a call gives back as it was, but for a0, sp and pc. */
 .macro each_call_register do, base
 	.irp	n, 1, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17
@@ -57,21 +61,21 @@ riscv_trap_entry:
 	li	t0, CAUSE_USER_ECALL
 	bne	t2, t0, not_a_call
 
-	/* The call. A number outside the table becomes 0, without a branch to mispredict; slot 0 is no call. */
+	/* The call. Whatever is mispredicted here, the masked number stays inside the table. */
 	addi	t1, t1, 4
 	sd	t1, FRAME_PC(sp)
 	ld	t1, FRAME_TABLE(sp)
-	sltiu	t0, a7, SYSCALL_SLOTS
-	neg	t0, t0
-	and	t0, t0, a7
+	andi	t0, a7, SYSCALL_SLOTS - 1
+	bne	t0, a7, dispatch	/* outside: slot 0, which is no call in any table */
 	slli	t0, t0, 3
 	add	t1, t1, t0
+dispatch:
 	ld	t1, (t1)
 	ld	sp, HART_STACK_TOP(tp)
 	jalr	t1
 
 	/* In: a0 is the result, tp the hart, s0-s11, t3-t6 and gp the user's. */
-	lw	t0, HART_WORK(tp)
+	lhu	t0, HART_WORK(tp)
 	bnez	t0, leave_slowly
 	ld	sp, HART_CURRENT(tp)
 	/* In: sp is the trapframe, a0 the result, s0-s11, t3-t6 and gp the user's. */
@@ -93,7 +97,7 @@ leave_slowly:
 	each_kept_register sd, t1
 1:	addi	t0, t0, -WORK_SWITCH_ALONE
 	bnez	t0, 2f
-	sw	zero, HART_WORK(tp)
+	sh	zero, HART_WORK(tp)
 	ld	sp, HART_CURRENT(tp)
 	j	leave_whole
 2:	call	door_next_after_call
@@ -112,6 +116,47 @@ leave_whole:
 	each_kept_register ld, sp
 	ld	a0, X(10)(sp)
 	j	leave_call
+
+	/*
+	 * _Noreturn void arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1,
+	 * uint64_t word2, uint64_t word3, uint64_t last): the message goes as it stands, in a1 to a6.
+	 */
+	.globl	arch_hand_over
+arch_hand_over:
+	mv	sp, a0
+	sd	sp, HART_CURRENT(tp)
+	sd	sp, HART_LOADED(tp)
+	sc.d	zero, zero, (sp)
+	each_kept_register ld, sp
+	li	a0, 0
+	ld	t1, FRAME_PC(sp)
+	csrw	sepc, t1
+	csrw	sscratch, sp
+	.irp	n, 1, 4, 5, 6, 7, 17, 2
+	ld	x\n, X(\n)(sp)
+	.endr
+	sret
+
+	/* _Noreturn void arch_go_on(struct trapframe *next) */
+	.globl	arch_go_on
+arch_go_on:
+	j	leave_with
+
+	/*
+	 * What slots of the native table hold whose call may hand the hart over, and so never return here: the frame is whole
+	 * before the thunk begins.
+	 */
+.macro whole_call name
+	.globl	whole_\name
+whole_\name:
+	ld	t0, HART_CURRENT(tp)
+	each_kept_register sd, t0
+	tail	thunk_\name
+.endm
+	whole_call ipc_call
+	whole_call ipc_call_lend
+	whole_call ipc_receive
+	whole_call ipc_reply_receive
 
 	/*
 	 * What every slot of the foreign table holds. The kept registers go into the frame before anybody can hear of

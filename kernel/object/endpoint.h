@@ -19,13 +19,15 @@ enum {
 struct process;
 struct thread;
 
-/* A call that has been received: who waits for its reply. Each waiting receiver keeps one for the call to come. */
+/*
+ * A call that has been received: who waits for its reply. Each waiting receiver keeps one for the call to come. `name` has
+ * the token in its upper half, which is generation << TOKEN_SLOT_BITS | the slot's number, and in the lower how many
+ * handlers work with what the caller has lent: it can't go on before they are through.
+ */
 struct call_slot {
 	struct thread *caller; /* NULL: none, or its call is over */
+	uint64_t name;
 	struct call_slot *next; /* of a free slot: the next free one */
-	uint32_t token; /* generation << TOKEN_SLOT_BITS | its number */
-	uint32_t
-		holds; /* how many handlers work with what the caller has lent: it can't go on before they are through */
 	long result; /* of a call that has ended while it was held */
 };
 
@@ -38,13 +40,17 @@ struct endpoint {
 	/* Of the endpoint itself. */
 	struct spinlock lock; /* guards all below */
 	struct wait_queue callers; /* whose call nobody has received yet */
+	struct thread *ready; /* a receiver that waits and is not in the list of `receivers`; NULL: none */
 	struct wait_queue receivers; /* there are no callers while there are receivers */
 	struct wait_queue served; /* callers whose call has been received: apart, each has a slot */
 	struct list badges_gone; /* badges whose end has not been told */
 	struct call_slot *page[ENDPOINT_PAGES];
 	struct call_slot *free; /* first free slot; NULL when the pages are full */
+	struct call_slot
+		*last; /* of the call that was received last, whether it is over or not; never NULL */
 	uint32_t receiver_handles; /* with the right to receive; none left: the endpoint is closed */
 	bool closed;
+	bool is_busy; /* else it is not closed, and there are no callers and no badges to be told of */
 };
 
 /* NULL when memory is out. */

@@ -20,6 +20,8 @@ typedef struct {
 
 typedef long (*const *call_table)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
+#define ARCH_WHOLE_CALL(name) thunk_##name
+
 /* What user mode does next. */
 enum hosted_action {
 	HOSTED_CALL, /* number and a[] */
@@ -37,6 +39,7 @@ struct trapframe {
 	long result; /* of the last call */
 	call_table table;
 	struct hart *hart; /* the hart it runs on */
+	struct hart *plain_on; /* see sched.h */
 	uint64_t state[16]; /* the program's own; zero at first */
 };
 
@@ -48,6 +51,12 @@ static inline void arch_frame_set_result(struct trapframe *frame, long value)
 }
 
 void arch_switch(struct trapframe *from, struct trapframe *to);
+
+static inline bool arch_frame_is_all(const struct trapframe *frame)
+{
+	(void)frame;
+	return true;
+}
 
 static inline struct message *arch_frame_message(struct trapframe *frame)
 {
@@ -90,6 +99,7 @@ static inline struct hart *this_hart(void)
 #define arch_store(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELAXED)
 #define arch_store_release(pointer, value) \
 	(__atomic_store_n(pointer, value, __ATOMIC_RELEASE), hosted_published())
+#define arch_store_pointer(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
 
 /* Nanoseconds, without letting time pass. */
 uint64_t arch_ticks(void);
