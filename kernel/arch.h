@@ -142,17 +142,23 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start);
 
 /* In arch_types.h, arch_frame_set_result: the value that the call in progress returns when the thread runs again. */
 
-/* Has the thread make its call again, with the same arguments. */
-void arch_frame_restart_call(struct trapframe *frame);
-
-/* Takes that back: the call returns `value` after all. */
-void arch_frame_finish_call(struct trapframe *frame, long value);
+/*
+ * In arch_types.h, too:
+ * void arch_frame_restart_call(frame)         has the thread make its call again, with the same arguments
+ * void arch_frame_finish_call(frame, value)   takes that back: the call returns `value` after all
+ * void arch_frame_call(frame, words[4])       the number of the call that the thread makes, and three arguments
+ * uint64_t arch_frame_pc(frame)               the program counter
+ */
 
 /* What arch_frame_set_result has set, or the first argument of the call. */
 long arch_frame_result(const struct trapframe *frame);
 
-/* The number of the call that the thread makes, and its first three arguments. */
-void arch_frame_call(const struct trapframe *frame, uint64_t words[4]);
+/* What a report says of the cause of an exception, as the hardware numbers it. */
+struct arch_cause {
+	const char *name; /* for people */
+	int signal; /* POSIX's signal number for it */
+};
+struct arch_cause arch_cause(uint64_t cause);
 
 /*
  * Leaves the handler without returning to it and runs `next`, whose frame holds all of it, in the place of the current
@@ -192,9 +198,6 @@ void arch_frame_log(const struct trapframe *frame);
 
 /* The number of the call that the thread makes or has made last. */
 uint64_t arch_frame_call_number(const struct trapframe *frame);
-
-/* The program counter of a frame. */
-uint64_t arch_frame_pc(const struct trapframe *frame);
 
 /* ---- address spaces */
 

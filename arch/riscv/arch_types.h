@@ -42,6 +42,30 @@ static inline void arch_frame_set_result(struct trapframe *frame, long value)
 	frame->x[10] = (uint64_t)value;
 }
 
+static inline void arch_frame_restart_call(struct trapframe *frame)
+{
+	frame->pc -= ECALL_SIZE;
+}
+
+static inline void arch_frame_finish_call(struct trapframe *frame, long value)
+{
+	frame->pc += ECALL_SIZE;
+	arch_frame_set_result(frame, value);
+}
+
+static inline void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
+{
+	words[0] = frame->x[17];
+	words[1] = frame->x[10];
+	words[2] = frame->x[11];
+	words[3] = frame->x[12];
+}
+
+static inline uint64_t arch_frame_pc(const struct trapframe *frame)
+{
+	return frame->pc;
+}
+
 void riscv_fpu_switch(struct trapframe *from, struct trapframe *to);
 
 /* Most threads never use floating point: then the unit is off, and nothing in it is theirs. */

@@ -62,7 +62,7 @@ riscv_trap_entry:
 	bne	t2, t0, not_a_call
 
 	/* The call. Whatever is mispredicted here, the masked number stays inside the table. */
-	addi	t1, t1, 4
+	addi	t1, t1, ECALL_SIZE
 	sd	t1, FRAME_PC(sp)
 	ld	t1, FRAME_TABLE(sp)
 	andi	t0, a7, SYSCALL_SLOTS - 1
@@ -168,16 +168,15 @@ thunk_foreign:
 	ld	t0, HART_CURRENT(tp)
 	each_kept_register sd, t0
 	sd	zero, HART_LOADED(tp)
-	mv	a0, a7
-	tail	riscv_foreign_call
+	li	a0, CAUSE_USER_ECALL
+	tail	door_foreign_call
 
 	/* In: as after saving, sp is the trapframe, t1 sepc, t2 scause. */
 not_a_call:
 	sd	t1, FRAME_PC(sp)
 	each_kept_register sd, sp
-	mv	a0, sp
-	mv	a1, t2
-	csrr	a2, stval
+	mv	a0, t2
+	csrr	a1, stval
 	ld	sp, HART_STACK_TOP(tp)
 	li	s0, 0
 	call	riscv_trap_from_user

@@ -384,6 +384,21 @@ static struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQ
 	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
 }
 
+/* Whether a caller goes on with this answer, if it has met an exception. */
+static inline bool exception_can_end(const struct thread *caller, const struct message *answer)
+{
+	return !caller->exception.pending || answer->label == EXCEPTION_GO_ON ||
+	       answer->label == EXCEPTION_RETURN;
+}
+
+/* It does. */
+static inline void exception_end(struct thread *caller, const struct message *answer)
+{
+	caller->exception.pending = false;
+	if (answer->label == EXCEPTION_RETURN)
+		arch_frame_finish_call(&caller->runner.frame, (long)answer->word[0]);
+}
+
 /* The caller takes an answer: it comes to where its message was. */
 static inline void take_answer(struct thread *caller, const struct message *message)
 {
@@ -471,9 +486,9 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	lock_acquire(&e->lock);
 	slot = e->last;
 	caller = slot->caller;
-	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller || caller->exception.pending ||
+	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller ||
 		!runner_is_at_hand(&caller->runner) || e->is_busy || e->ready ||
-		message->deadline != DEADLINE_NEVER)
+		message->deadline != DEADLINE_NEVER || !exception_can_end(caller, message))
 		return reply_receive_otherwise(e, message);
 
 	end_token(slot);
@@ -482,6 +497,11 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	runner_claim_apart(&caller->runner);
 	lock_assert_held(e->receivers.lock);
 	runner_wait_and_run(&e->receivers, &caller->runner);
+	if (caller->exception.pending) {
+		exception_end(caller, message);
+		lock_release(&e->lock);
+		arch_go_on(&caller->runner.frame);
+	}
 
 	const uint64_t first = first_of(message, 0), word0 = message->word[0], word1 = message->word[1],
 		       word2 = message->word[2], word3 = message->word[3];

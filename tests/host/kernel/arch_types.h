@@ -50,6 +50,29 @@ static inline void arch_frame_set_result(struct trapframe *frame, long value)
 	frame->result = value;
 }
 
+static inline void arch_frame_restart_call(struct trapframe *frame)
+{
+	frame->again = true;
+}
+
+static inline void arch_frame_finish_call(struct trapframe *frame, long value)
+{
+	frame->again = false;
+	frame->result = value;
+}
+
+static inline void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
+{
+	words[0] = frame->number;
+	for (unsigned i = 1; i < 4; i++)
+		words[i] = frame->a[i - 1];
+}
+
+static inline uint64_t arch_frame_pc(const struct trapframe *frame)
+{
+	return frame->pc;
+}
+
 void arch_switch(struct trapframe *from, struct trapframe *to);
 
 static inline bool arch_frame_is_all(const struct trapframe *frame)
