@@ -145,6 +145,10 @@ static inline void runner_set_result(struct runner *runner, long result);
 /* Wakes a claimed runner, whose call returns `result`. */
 static inline void runner_wake(struct runner *runner, long result);
 
+/* The same for one for which runner_is_home: it is ready here at one look. */
+static inline bool runner_is_home(const struct runner *runner);
+static inline void runner_wake_here(struct runner *runner, long result);
+
 /* Both in one: claims it and wakes it. */
 void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
 
@@ -236,6 +240,13 @@ struct trapframe *sched_next(void (*leaving)(void));
  */
 static inline bool runner_is_at_hand(const struct runner *runner);
 static inline void runner_wait_and_run(struct wait_queue *queue, struct runner *next) REQUIRES(*queue->lock);
+
+/*
+ * Whether it is plain that the first in the ready queue runs when the current one stops. If so, what follows has the
+ * current one wait without a deadline, and makes the other current; the handler returns WAITING, which it returns.
+ */
+static inline bool runner_has_successor(void);
+MUST_USE static inline int runner_wait_and_stop(struct wait_queue *queue) REQUIRES(*queue->lock);
 
 /* Whether a deadline has passed. */
 static inline bool deadline_is_over(uint64_t deadline);

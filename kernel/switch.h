@@ -32,6 +32,46 @@ static inline void runner_set_result(struct runner *runner, long result)
 	arch_frame_set_result(&runner->frame, result);
 }
 
+/* The current runner counts too. */
+static inline void count_load(struct hart *hart, int change)
+{
+	arch_store(&hart->load, hart->load + (uint32_t)change);
+}
+
+static inline bool is_at_home(const struct hart *hart, const struct runner *runner)
+{
+	return __atomic_load_n(&runner->frame.plain_on, __ATOMIC_RELAXED) == hart;
+}
+
+/*
+ * One that is fit, and has no deadline any more, comes to its turn behind the others of its priority. sched_next sees to it
+ * that it has one: at once, or when it finds that time slices have to begin.
+ */
+static inline void enqueue_fit(struct hart *hart, struct runner *runner)
+{
+	const struct runner *running = hart->current;
+	unsigned long priority = runner->priority;
+
+	arch_store(&runner->state, RUNNER_READY);
+	list_append(&hart->ready[priority], &runner->ready);
+	hart->ready_mask |= 1u << priority;
+	count_load(hart, 1);
+	if (!running || running->state != RUNNER_RUNNING || running->priority < priority ||
+		(running->priority == priority && hart->slice_end == UINT64_MAX))
+		hart->work |= WORK_CHOOSE;
+}
+
+static inline bool runner_is_home(const struct runner *runner)
+{
+	return is_at_home(this_hart(), runner);
+}
+
+static inline void runner_wake_here(struct runner *runner, long result)
+{
+	runner_set_result(runner, result);
+	enqueue_fit(this_hart(), runner);
+}
+
 static inline void runner_wake(struct runner *runner, long result)
 {
 	runner_set_result(runner, result);
@@ -61,9 +101,9 @@ static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, stru
 
 static inline bool runner_is_at_hand(const struct runner *runner)
 {
-	struct hart *hart = this_hart();
+	const struct hart *hart = this_hart();
 
-	return __atomic_load_n(&runner->frame.plain_on, __ATOMIC_RELAXED) == hart && !hart->busy;
+	return is_at_home(hart, runner) && !hart->busy;
 }
 
 /* Whether nothing else is to be done on this hart. */
@@ -85,6 +125,59 @@ static inline void sched_end_wait(struct hart *hart, struct runner *runner)
 		sched_look_closer(hart, runner);
 }
 
+static inline void note_wait(struct runner *runner, struct wait_queue *queue)
+{
+	arch_store(&runner->state, RUNNER_WAITING);
+	arch_store_pointer(&runner->queue, queue); /* partner: runner_queue */
+}
+
+/* Takes the first of a queue that is not empty, to run it. */
+static inline struct runner *take_first(struct hart *hart, unsigned long priority)
+{
+	struct list *queue = &hart->ready[priority], *rest = queue->next->next;
+	struct runner *next = list_first(queue, struct runner, ready);
+
+	queue->next = rest;
+	rest->previous = queue;
+	if (rest == queue)
+		hart->ready_mask &= ~(1u << priority);
+	next->again = false;
+	return next;
+}
+
+/* Whether those that are ready with this priority come next, and the first of them runs by its frame alone. */
+static inline bool is_turn_of(const struct hart *hart, unsigned long priority)
+{
+	uint64_t busy = hart->busy; /* the lower half is all but ready_mask */
+
+	return !(uint32_t)busy && busy >> 32 >> priority == 1 &&
+	       is_at_home(hart, list_first(&hart->ready[priority], struct runner, ready));
+}
+
+static inline bool runner_has_successor(void)
+{
+	const struct hart *hart = this_hart();
+
+	return is_turn_of(hart, hart->current->priority);
+}
+
+static inline int runner_wait_and_stop(struct wait_queue *queue)
+{
+	struct hart *hart = this_hart();
+	struct runner *from = hart->current, *next;
+
+	list_append(&queue->runners, &from->waiting);
+	note_wait(from, queue);
+	count_load(hart, -1);
+	next = take_first(hart, from->priority);
+	change_runner(hart, from, next);
+	hart->current = next;
+	/* For those that are left, slices may have to begin: sched_next sees to that. */
+	hart->work =
+		hart->ready_mask && hart->slice_end == UINT64_MAX ? WORK_SWITCH | WORK_CHOOSE : WORK_SWITCH;
+	return WAITING;
+}
+
 /* The current runner has stopped; `next` has been claimed, or is NULL. */
 static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, struct runner *next)
 {
@@ -99,12 +192,6 @@ static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, st
 		sched_make_ready(next);
 		sched_stop(from);
 	}
-}
-
-static inline void note_wait(struct runner *runner, struct wait_queue *queue)
-{
-	arch_store(&runner->state, RUNNER_WAITING);
-	arch_store_pointer(&runner->queue, queue); /* partner: runner_queue */
 }
 
 static inline void runner_wait_and_run(struct wait_queue *queue, struct runner *next)
