@@ -113,7 +113,8 @@ uint64_t arch_time_now(void);
 /*
  * In arch_types.h: arch_store and arch_store_release, as __atomic_store_n of relaxed and of release order, for paths on
  * which instructions count; arch_load_pointer, as __atomic_load_n of acquire order for what is reached through it; and
- * arch_store_pointer, as one of release order for what others have made.
+ * arch_store_pointer, as one of release order for what others have made. And arch_pack_pointer, which leaves the lower
+ * ARCH_PACKED_SHIFT bits of a word free for other use, and arch_unpack_pointer, which does not mind them.
  */
 
 /* In arch_types.h, for counting what is short: uint64_t arch_ticks(void), which begins before the first thread; never 0. */

@@ -172,6 +172,22 @@ static inline void arch_aspace_enter(struct arch_aspace *space)
  */
 #define arch_load_pointer(pointer) (*(__typeof__(*(pointer)) const volatile *)(pointer))
 
+/*
+ * Pointers to what is aligned so, in the upper bits of a word: of an address of the kernel's half bits 38 to 63 are the
+ * same (4.4.1), so it needs no more than 39 - 4 bits.
+ */
+enum { ARCH_PACKED_ALIGN = 16, ARCH_PACKED_SHIFT = 29 };
+
+static inline uint64_t arch_pack_pointer(const void *pointer)
+{
+	return (uint64_t)pointer << 25;
+}
+
+static inline void *arch_unpack_pointer(uint64_t packed)
+{
+	return (void *)((int64_t)packed >> 25 & -ARCH_PACKED_ALIGN);
+}
+
 /* The clock, as it counts. */
 static inline uint64_t arch_ticks(void)
 {

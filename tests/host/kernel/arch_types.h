@@ -124,6 +124,19 @@ static inline struct hart *this_hart(void)
 	(__atomic_store_n(pointer, value, __ATOMIC_RELEASE), hosted_published())
 #define arch_store_pointer(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
 
+/* host_memory puts the memory near the kernel's own variables. */
+enum { ARCH_PACKED_ALIGN = 16, ARCH_PACKED_SHIFT = 29 };
+
+static inline uint64_t arch_pack_pointer(const void *pointer)
+{
+	return ((uint64_t)pointer - (uint64_t)hosted_memory) << 25;
+}
+
+static inline void *arch_unpack_pointer(uint64_t packed)
+{
+	return hosted_memory + ((int64_t)packed >> 25 & -ARCH_PACKED_ALIGN);
+}
+
 /* Nanoseconds, without letting time pass. */
 uint64_t arch_ticks(void);
 
