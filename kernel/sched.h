@@ -235,11 +235,12 @@ struct trapframe *sched_next(void (*leaving)(void));
 
 /*
  * Whether a runner that waits can run at once on this hart, when the current one stops: at one look. If so, what follows has
- * the current one, whose frame is whole, wait apart without a deadline, and makes the other, which has been claimed, the
+ * the current one, `from`, whose frame is whole, wait apart without a deadline, and makes the other, which has been claimed, the
  * one that runs; the caller leaves by arch_hand_over or arch_go_on.
  */
 static inline bool runner_is_at_hand(const struct runner *runner);
-static inline void runner_wait_and_run(struct wait_queue *queue, struct runner *next) REQUIRES(*queue->lock);
+static inline void runner_wait_and_run(struct runner *from, struct wait_queue *queue, struct runner *next)
+	REQUIRES(*queue->lock);
 
 /*
  * Whether it is plain that the first in the ready queue runs when the current one stops. If so, what follows has the

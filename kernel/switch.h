@@ -194,13 +194,10 @@ static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, st
 	}
 }
 
-static inline void runner_wait_and_run(struct wait_queue *queue, struct runner *next)
+static inline void runner_wait_and_run(struct runner *from, struct wait_queue *queue, struct runner *next)
 {
-	struct hart *hart = this_hart();
-	struct runner *runner = hart->current;
-
-	note_wait(runner, queue);
-	change_runner(hart, runner, next);
+	note_wait(from, queue);
+	change_runner(this_hart(), from, next);
 }
 
 static ALWAYS_INLINE int runner_wait_apart(struct wait_queue *queue, uint64_t deadline, struct runner *next)

@@ -297,7 +297,7 @@ long endpoint_call(struct endpoint *endpoint, struct message *message, const str
 	accept(e, caller, receiver, slot);
 	runner_claim_apart(&receiver->runner);
 	lock_assert_held(e->served.lock);
-	runner_wait_and_run(&e->served, &receiver->runner);
+	runner_wait_and_run(&caller->runner, &e->served, &receiver->runner);
 
 	uint64_t first = first_of(message, slot->name), last = endpoint->badge;
 	const uint64_t word0 = message->word[0], word1 = message->word[1], word2 = message->word[2],
@@ -496,7 +496,7 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	e->ready = receiver;
 	runner_claim_apart(&caller->runner);
 	lock_assert_held(e->receivers.lock);
-	runner_wait_and_run(&e->receivers, &caller->runner);
+	runner_wait_and_run(&receiver->runner, &e->receivers, &caller->runner);
 	if (caller->exception.pending) {
 		exception_end(caller, message);
 		lock_release(&e->lock);

@@ -32,13 +32,13 @@ struct call_slot {
 };
 
 struct endpoint {
+	struct spinlock lock; /* of the endpoint itself; guards all below the next comment. First: its address costs nothing */
 	struct object object;
 	uint64_t badge; /* 0: of the endpoint itself, or of a badge that nobody has had */
 	struct endpoint *root; /* of a badge the endpoint, with a reference; of the endpoint itself */
 	struct list gone; /* of a badge without handles: in root->badges_gone */
 
 	/* Of the endpoint itself. */
-	struct spinlock lock; /* guards all below */
 	struct wait_queue callers; /* whose call nobody has received yet */
 	struct thread *ready; /* a receiver that waits and is not in the list of `receivers`; NULL: none */
 	struct wait_queue receivers; /* there are no callers while there are receivers */
