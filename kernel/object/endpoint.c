@@ -13,6 +13,7 @@
  */
 #include "object/endpoint.h"
 
+#include "abi/syscall_numbers.h"
 #include "lib/list.h"
 #include "object/process.h"
 #include "object/thread.h"
@@ -280,13 +281,12 @@ static inline uint64_t first_of(const struct message *message, uint64_t name)
 	return name | message->label;
 }
 
-long endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows)
+long endpoint_call(struct endpoint *endpoint, struct message *message)
 {
 	struct endpoint *e = endpoint->root;
 	struct thread *caller = current_thread(), *receiver;
 	struct call_slot *slot;
 
-	caller->call_windows = windows;
 	lock_acquire(&e->lock);
 	receiver = e->ready;
 	if (!receiver || !runner_is_at_hand(&receiver->runner) || message->deadline != DEADLINE_NEVER)
@@ -384,11 +384,10 @@ static struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQ
 	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
 }
 
-/* Whether a caller goes on with this answer, if it has met an exception. */
-static inline bool exception_can_end(const struct thread *caller, const struct message *answer)
+/* Whether a thread that has met an exception goes on with this answer. */
+static inline bool exception_goes_on(const struct message *answer)
 {
-	return !caller->exception.pending || answer->label == EXCEPTION_GO_ON ||
-	       answer->label == EXCEPTION_RETURN;
+	return answer->label == EXCEPTION_GO_ON || answer->label == EXCEPTION_RETURN;
 }
 
 /* It does. */
@@ -482,13 +481,17 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	struct endpoint *e = endpoint->root;
 	struct thread *receiver = current_thread(), *caller;
 	struct call_slot *slot;
+	bool excepted;
 
 	lock_acquire(&e->lock);
 	slot = e->last;
 	caller = slot->caller;
 	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller ||
 		!runner_is_at_hand(&caller->runner) || e->is_busy || e->ready ||
-		message->deadline != DEADLINE_NEVER || !exception_can_end(caller, message))
+		message->deadline != DEADLINE_NEVER)
+		return reply_receive_otherwise(e, message);
+	excepted = caller->exception.pending;
+	if (excepted && !exception_goes_on(message))
 		return reply_receive_otherwise(e, message);
 
 	end_token(slot);
@@ -497,7 +500,7 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	runner_claim_apart(&caller->runner);
 	lock_assert_held(e->receivers.lock);
 	runner_wait_and_run(&receiver->runner, &e->receivers, &caller->runner);
-	if (caller->exception.pending) {
+	if (excepted) {
 		exception_end(caller, message);
 		lock_release(&e->lock);
 		arch_go_on(&caller->runner.frame);
@@ -542,6 +545,15 @@ void endpoint_release(struct endpoint *endpoint, struct thread *caller)
 		go_on(caller, slot->result);
 	}
 	lock_release(&e->lock);
+}
+
+/* Its registers stay as they were in its call while it waits. */
+const struct windows *endpoint_lent_by(struct thread *caller)
+{
+	struct trapframe *frame = &caller->runner.frame;
+	bool lends = !caller->exception.pending && arch_frame_call_number(frame) == SYS_ipc_call_lend;
+
+	return lends ? arch_frame_windows(frame) : NULL;
 }
 
 /* ---- the end of one side */

@@ -32,7 +32,8 @@ struct call_slot {
 };
 
 struct endpoint {
-	struct spinlock lock; /* of the endpoint itself; guards all below the next comment. First: its address costs nothing */
+	struct spinlock
+		lock; /* of the endpoint itself; guards all below the next comment. First: its address costs nothing */
 	struct object object;
 	uint64_t badge; /* 0: of the endpoint itself, or of a badge that nobody has had */
 	struct endpoint *root; /* of a badge the endpoint, with a reference; of the endpoint itself */
@@ -60,9 +61,11 @@ struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t badge
 /* A badge that could not be given to anybody goes without a word. The caller has the only reference to it. */
 void endpoint_withdraw_badge(struct endpoint *badge);
 
-/* The calls of syscalls.tbl, by the current thread. `message` and `windows`, or NULL, are in its own frame. */
-MUST_USE long endpoint_call(
-	struct endpoint *endpoint, struct message *message, const struct windows *windows);
+/*
+ * The calls of syscalls.tbl, by the current thread, whose frame is whole. `message` is in it; that of an exception is not.
+ * Those that wait do not return if the other side can go on at once.
+ */
+MUST_USE long endpoint_call(struct endpoint *endpoint, struct message *message);
 MUST_USE long endpoint_receive(struct endpoint *endpoint, struct message *message);
 MUST_USE long endpoint_reply(struct endpoint *endpoint, const struct message *message);
 MUST_USE long endpoint_reply_receive(struct endpoint *endpoint, struct message *message);
@@ -73,6 +76,9 @@ MUST_USE long endpoint_reply_receive(struct endpoint *endpoint, struct message *
  */
 MUST_USE struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent);
 void endpoint_release(struct endpoint *endpoint, struct thread *caller);
+
+/* What a caller lends, in its frame; NULL: nothing, and it offers no handles. Its call says so, so nothing is noted. */
+const struct windows *endpoint_lent_by(struct thread *caller);
 
 /* A handle with the right to receive has been made, or has gone from a process that is ending or not. */
 void endpoint_receiver_added(struct endpoint *endpoint);

@@ -73,7 +73,7 @@ static inline void send(struct thread *thread)
 
 	if (endpoint) {
 		thread->exception.pending = true;
-		if (endpoint_call(endpoint, &thread->exception.sent, NULL) == WAITING)
+		if (endpoint_call(endpoint, &thread->exception.sent) == WAITING)
 			return;
 	}
 	fail(thread);
