@@ -34,6 +34,16 @@
 	.endr
 .endm
 
+/* The end of each way out. In: sp is the trapframe, a0 and what each_kept_register loads the user's. */
+.macro return_to_user
+	ld	t1, FRAME_PC(sp)
+	csrw	sepc, t1
+	csrw	sscratch, sp
+	each_call_register ld, sp
+	ld	sp, X(2)(sp)
+	sret
+.endm
+
 	.section .text.trap, "ax"
 	.cfi_sections .debug_frame
 
@@ -79,13 +89,7 @@ dispatch:
 	bnez	t0, leave_slowly
 	ld	sp, HART_CURRENT(tp)
 	/* In: sp is the trapframe, a0 the result, s0-s11, t3-t6 and gp the user's. */
-leave_call:
-	ld	t1, FRAME_PC(sp)
-	csrw	sepc, t1
-	csrw	sscratch, sp
-	each_call_register ld, sp
-	ld	sp, X(2)(sp)
-	sret
+	return_to_user
 
 	/*
 	 * In: as above, t0 is what is to be done. From here on the frame is whole: while somebody else runs, or nobody,
@@ -99,12 +103,6 @@ leave_slowly:
 	bnez	t0, 2f
 	sh	zero, HART_WORK(tp)
 	ld	sp, HART_CURRENT(tp)
-	j	leave_whole
-2:	call	door_next_after_call
-	/* In: a0 is the trapframe to run. */
-leave_with:
-	sd	a0, HART_CURRENT(tp)
-	mv	sp, a0
 
 	/*
 	 * In: sp is the trapframe. Loads every register. A reservation of the thread before must not let an SC of this
@@ -115,7 +113,16 @@ leave_whole:
 	sc.d	zero, zero, (sp)
 	each_kept_register ld, sp
 	ld	a0, X(10)(sp)
-	j	leave_call
+	return_to_user
+
+2:	call	door_next_after_call
+	/* In: a0 is the trapframe to run. Also void arch_go_on(struct trapframe *next), which does not return. */
+	.globl	arch_go_on
+arch_go_on:
+leave_with:
+	sd	a0, HART_CURRENT(tp)
+	mv	sp, a0
+	j	leave_whole
 
 	/*
 	 * _Noreturn void arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1,
@@ -136,11 +143,6 @@ arch_hand_over:
 	ld	x\n, X(\n)(sp)
 	.endr
 	sret
-
-	/* _Noreturn void arch_go_on(struct trapframe *next) */
-	.globl	arch_go_on
-arch_go_on:
-	j	leave_with
 
 	/*
 	 * What slots of the native table hold whose call may hand the hart over, and so never return here: the frame is whole
