@@ -51,7 +51,8 @@ static inline void list_remove(struct list *node)
 
 #define list_first(list, type, member) container_of((list)->next, type, member)
 
-/* Walks a list; the body may not remove `item`. */
+/* Walks a list; the body may not remove `item`. The list itself is no member of anything, so it is compared as a number. */
 #define list_each(item, list, type, member) \
-	for (type *item = container_of((list)->next, type, member); &item->member != (list); \
+	for (type *item = container_of((list)->next, type, member); \
+		(uintptr_t)item + offsetof(type, member) != (uintptr_t)(list); \
 		item = container_of(item->member.next, type, member))

@@ -18,7 +18,7 @@ struct notification *notification_create(void)
 }
 
 /* Gives bits to those who wait, first come, first served. What is left stays. */
-static RARE void hand_out(struct notification *notification) REQUIRES(notification->lock)
+static void hand_out(struct notification *notification) REQUIRES(notification->lock)
 {
 	wait_queue_each(runner, &notification->waiters)
 	{
@@ -35,7 +35,14 @@ static RARE void hand_out(struct notification *notification) REQUIRES(notificati
 	}
 }
 
-void notification_signal(struct notification *notification, uint64_t bits)
+static RARE int signal_otherwise(struct notification *notification) RELEASES(notification->lock)
+{
+	hand_out(notification);
+	lock_release(&notification->lock);
+	return 0;
+}
+
+int notification_signal(struct notification *notification, uint64_t bits)
 {
 	struct list *waiting = &notification->waiters.runners;
 	struct runner *first;
@@ -44,17 +51,15 @@ void notification_signal(struct notification *notification, uint64_t bits)
 	first = list_first(waiting, struct runner, waiting);
 	bits |= notification->bits;
 	notification->bits = bits;
-	if (list_is_empty(waiting)) {
-		lock_release(&notification->lock);
-	} else if (!(bits & ~first->wants[0]) && runner_is_home(first)) {
+	if (!list_is_empty(waiting)) {
+		if (bits & ~first->wants[0] || !runner_is_home(first))
+			return signal_otherwise(notification);
 		notification->bits = 0;
 		runner_claim(first);
 		runner_wake_here(first, (long)bits);
-		lock_release(&notification->lock);
-	} else {
-		hand_out(notification);
-		lock_release(&notification->lock);
 	}
+	lock_release(&notification->lock);
+	return 0;
 }
 
 static RARE long wait_otherwise(struct notification *notification, uint64_t mask, uint64_t deadline)
