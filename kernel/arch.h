@@ -148,6 +148,7 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start);
  * void arch_frame_restart_call(frame)         has the thread make its call again, with the same arguments
  * void arch_frame_finish_call(frame, value)   takes that back: the call returns `value` after all
  * void arch_frame_call(frame, words[4])       the number of the call that the thread makes, and three arguments
+ * uint64_t arch_frame_call_number(frame)      the number of the call that the thread makes or has made last
  * uint64_t arch_frame_pc(frame)               the program counter
  */
 
@@ -196,9 +197,6 @@ bool arch_is_code_address(uint64_t address);
 
 /* Prints the registers of a frame to the log. */
 void arch_frame_log(const struct trapframe *frame);
-
-/* The number of the call that the thread makes or has made last. */
-uint64_t arch_frame_call_number(const struct trapframe *frame);
 
 /* ---- address spaces */
 

@@ -61,6 +61,11 @@ static inline void arch_frame_call(const struct trapframe *frame, uint64_t words
 	words[3] = frame->x[12];
 }
 
+static inline uint64_t arch_frame_call_number(const struct trapframe *frame)
+{
+	return frame->x[17];
+}
+
 static inline uint64_t arch_frame_pc(const struct trapframe *frame)
 {
 	return frame->pc;

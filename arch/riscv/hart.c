@@ -7,7 +7,7 @@
 #include "panic.h"
 #include "riscv.h"
 
-enum { X_SP = 2, X_TP = 4, X_A0 = 10, X_A7 = 17, EMERGENCY_STACK = 4096 };
+enum { X_SP = 2, X_TP = 4, X_A0 = 10, EMERGENCY_STACK = 4096 };
 
 static uint8_t emergency_stacks[CONFIG_HARTS][EMERGENCY_STACK] __attribute__((aligned(16)));
 
@@ -48,11 +48,6 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 	frame->x[X_TP] = start->pointer;
 	frame->x[X_A0] = start->argument;
 	frame->x[X_A0 + 1] = start->argument2;
-}
-
-uint64_t arch_frame_call_number(const struct trapframe *frame)
-{
-	return frame->x[X_A7];
 }
 
 long arch_frame_result(const struct trapframe *frame)

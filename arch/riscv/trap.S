@@ -3,9 +3,8 @@
  *
  * In user mode sscratch holds the trapframe of the thread, in the kernel zero. tp holds the hart in the kernel. gp
  * and t3 to t6 are never used by the kernel, which is compiled so. A call saves what C may overwrite; s0 to s11 stay
- * in their registers, and gp and t3 to t6 too, and are stored only when another thread is to run, or when user mode
- * did not come by ecall. docs/TOUR.md counts
- * the instructions.
+ * in their registers, and gp and t3 to t6 too, and are stored only when another thread is to run, when user mode did not
+ * come by ecall, or when the call is one that hands the hart over. docs/TOUR.md counts the instructions.
  *
  * Unwinding: while the kernel works for a thread, *tp is its trapframe, so a debugger finds the user registers
  * there. DW_CFA_def_cfa_expression { breg4 0; deref } says so.

@@ -264,6 +264,14 @@ static int call(struct endpoint *e, struct thread *caller, uint64_t deadline) RE
 	return runner_wait_apart(&e->served, deadline, &receiver->runner);
 }
 
+/* What a call returns whose frame is whole: if its thread waits, its registers need not be stored once more. */
+static inline long whole_result(long result)
+{
+	if (result == WAITING)
+		this_hart()->loaded = NULL;
+	return result;
+}
+
 static RARE long call_otherwise(struct endpoint *e, uint64_t badge, uint64_t deadline) RELEASES(e->lock)
 {
 	struct thread *caller = current_thread();
@@ -272,7 +280,7 @@ static RARE long call_otherwise(struct endpoint *e, uint64_t badge, uint64_t dea
 	caller->call_badge = badge;
 	result = call(e, caller, deadline);
 	lock_release(&e->lock);
-	return result;
+	return whole_result(result);
 }
 
 /* What a message begins with, as a register has it. */
@@ -369,18 +377,21 @@ long endpoint_receive(struct endpoint *endpoint, struct message *message)
 	lock_acquire(&e->lock);
 	result = receive(e, message, NULL);
 	lock_release(&e->lock);
-	return result;
+	return whole_result(result);
 }
 
 /* The slot of the call that a token names; NULL when its caller waits no more. */
 static struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQUIRES(e->lock)
 {
 	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
-	struct call_slot *slot = e->page[number / ENDPOINT_PAGE_SLOTS];
+	struct call_slot *slot = e->last;
 
-	if (!slot)
-		return NULL;
-	slot += number % ENDPOINT_PAGE_SLOTS;
+	if (slot->name >> TOKEN_SHIFT != token) {
+		slot = e->page[number / ENDPOINT_PAGE_SLOTS];
+		if (!slot)
+			return NULL;
+		slot += number % ENDPOINT_PAGE_SLOTS;
+	}
 	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
 }
 
@@ -473,7 +484,7 @@ static RARE long reply_receive_otherwise(struct endpoint *e, struct message *mes
 			sched_make_ready(caller);
 	}
 	lock_release(&e->lock);
-	return result;
+	return whole_result(result);
 }
 
 long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)

@@ -601,11 +601,6 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 	frame->argument = start->argument;
 }
 
-uint64_t arch_frame_call_number(const struct trapframe *frame)
-{
-	return frame->number;
-}
-
 void arch_frame_settle(struct trapframe *frame)
 {
 	(void)frame;

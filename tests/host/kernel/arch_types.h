@@ -68,6 +68,11 @@ static inline void arch_frame_call(const struct trapframe *frame, uint64_t words
 		words[i] = frame->a[i - 1];
 }
 
+static inline uint64_t arch_frame_call_number(const struct trapframe *frame)
+{
+	return frame->number;
+}
+
 static inline uint64_t arch_frame_pc(const struct trapframe *frame)
 {
 	return frame->pc;
