@@ -165,12 +165,13 @@ struct arch_cause arch_cause(uint64_t cause);
 /*
  * Leaves the handler without returning to it and runs `next`, whose frame holds all of it, in the place of the current
  * thread, whose frame is whole too: the call came in through ARCH_WHOLE_CALL of arch_types.h, or it was none. The first
- * has its call return 0 and a message, as struct message has it: label and token, words, deadline or badge. arch_types.h
+ * has its call return 0 and a message, as struct message has it: label and token, words, deadline or badge. Neither returns; they
+ * have the result of a handler, so that it can end in a jump there. arch_types.h
  * also has arch_frame_is_all(frame): whether a hart holds nothing of its thread's but what stands there.
  */
-_Noreturn void arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1,
-	uint64_t word2, uint64_t word3, uint64_t last);
-_Noreturn void arch_go_on(struct trapframe *next);
+long arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1, uint64_t word2,
+	uint64_t word3, uint64_t last);
+long arch_go_on(struct trapframe *next);
 
 /* Leaves the handler without returning to it and runs the next thread. For calls that end their caller. */
 _Noreturn void arch_leave(void);

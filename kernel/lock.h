@@ -36,7 +36,7 @@ struct CAPABILITY("lock") spinlock {
 };
 
 /* Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. */
-static inline void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
+static ALWAYS_INLINE void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	uint64_t self = this_hart()->self;
 	uint64_t others = __atomic_fetch_or(&lock->harts, self, __ATOMIC_ACQUIRE);

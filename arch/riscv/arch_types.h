@@ -134,6 +134,17 @@ static inline struct riscv_entry *riscv_entry_here(struct arch_aspace *space)
 void riscv_aspace_enter_anew(struct arch_aspace *space);
 
 /*
+ * The same, by riscv_enter_apart of trap.S, which keeps all registers but t0: so that whoever changes spaces on a way that
+ * has to be short needs no others for this.
+ */
+static inline void riscv_aspace_enter_apart(struct arch_aspace *space)
+{
+	register struct arch_aspace *a0 __asm__("a0") = space;
+
+	__asm__ volatile("call t0, riscv_enter_apart" ::"r"(a0) : "t0", "memory");
+}
+
+/*
  * One instruction says that the hart has left one space, with all that it did there, and is in another, before it looks at
  * anything of that: asid.c has the reasons.
  */
@@ -146,7 +157,7 @@ static inline void arch_aspace_enter(struct arch_aspace *space)
 	if (__builtin_expect(__atomic_load_n(&entry->generation, __ATOMIC_RELAXED) == hart->generation, 1))
 		csr_write(satp, entry->satp);
 	else
-		riscv_aspace_enter_anew(space);
+		riscv_aspace_enter_apart(space);
 }
 
 /*

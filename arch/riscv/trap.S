@@ -115,7 +115,7 @@ leave_whole:
 	return_to_user
 
 2:	call	door_next_after_call
-	/* In: a0 is the trapframe to run. Also void arch_go_on(struct trapframe *next), which does not return. */
+	/* In: a0 is the trapframe to run. Also long arch_go_on(struct trapframe *next), which does not return. */
 	.globl	arch_go_on
 arch_go_on:
 leave_with:
@@ -124,7 +124,7 @@ leave_with:
 	j	leave_whole
 
 	/*
-	 * _Noreturn void arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1,
+	 * long arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1,
 	 * uint64_t word2, uint64_t word3, uint64_t last): the message goes as it stands, in a1 to a6.
 	 */
 	.globl	arch_hand_over
@@ -235,6 +235,28 @@ from_kernel:
 	ld	sp, KERNEL_FRAME_X + 2 * 8(sp)
 	sret
 	.cfi_endproc
+
+/* void riscv_aspace_enter_anew(struct arch_aspace *), for arch_aspace_enter: returns by t0, and keeps all else. */
+	.globl	riscv_enter_apart
+riscv_enter_apart:
+	addi	sp, sp, -96
+	sd	t0, 0(sp)
+	sd	ra, 8(sp)
+	sd	t1, 16(sp)
+	sd	t2, 24(sp)
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	sd	a\n, 32 + \n * 8(sp)
+	.endr
+	call	riscv_aspace_enter_anew
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	ld	a\n, 32 + \n * 8(sp)
+	.endr
+	ld	t2, 24(sp)
+	ld	t1, 16(sp)
+	ld	ra, 8(sp)
+	ld	t0, 0(sp)
+	addi	sp, sp, 96
+	jr	t0
 
 overflow:
 	mv	a0, sp

@@ -312,7 +312,7 @@ long endpoint_call(struct endpoint *endpoint, struct message *message)
 		       word3 = message->word[3];
 
 	lock_release(&e->lock);
-	arch_hand_over(&receiver->runner.frame, first, word0, word1, word2, word3, last);
+	return arch_hand_over(&receiver->runner.frame, first, word0, word1, word2, word3, last);
 }
 
 /* Ends the badge that has waited longest for its end to be told; returns its value. */
@@ -514,14 +514,14 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	if (excepted) {
 		exception_end(caller, message);
 		lock_release(&e->lock);
-		arch_go_on(&caller->runner.frame);
+		return arch_go_on(&caller->runner.frame);
 	}
 
 	const uint64_t first = first_of(message, 0), word0 = message->word[0], word1 = message->word[1],
 		       word2 = message->word[2], word3 = message->word[3];
 
 	lock_release(&e->lock);
-	arch_hand_over(&caller->runner.frame, first, word0, word1, word2, word3, 0);
+	return arch_hand_over(&caller->runner.frame, first, word0, word1, word2, word3, 0);
 }
 
 /* ---- what a call has lent and offered */

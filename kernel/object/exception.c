@@ -21,6 +21,12 @@ static const char *name_of(const struct exception *exception)
 	return arch_cause(exception->cause).name;
 }
 
+/* What it concerned: of a call its number. */
+static uint64_t address_of(const struct exception *exception)
+{
+	return exception->sent.word[exception->sent.label == MESSAGE_FOREIGN ? 0 : 1];
+}
+
 /* Of the process that ends for it. */
 static int status_of(const struct exception *exception)
 {
@@ -34,7 +40,7 @@ static void report_fault(struct process *process, const struct exception *except
 	uint64_t offset;
 
 	log_error("process %u (%s) ended: %s at 0x%lx", process->id, process->name, name_of(exception),
-		exception->address);
+		address_of(exception));
 	if (process_symbol(process, exception->pc, name, sizeof(name), &offset))
 		log_error("  pc 0x%lx in %s+0x%lx", exception->pc, name, offset);
 	else
@@ -53,7 +59,7 @@ void exception_fail(struct thread *thread)
 					     .status = status_of(exception),
 					     .cause = exception->cause,
 					     .pc = exception->pc,
-					     .address = exception->address,
+					     .address = address_of(exception),
 				     });
 }
 
@@ -80,17 +86,14 @@ static inline void send(struct thread *thread)
 }
 
 /* Notes what the thread has met, but for the words of the message. */
-static inline void note(
-	struct thread *thread, uint64_t cause, uint64_t address, bool is_memory_out, uint32_t label)
+static inline void note(struct thread *thread, uint64_t cause, bool is_memory_out, uint32_t label)
 {
 	struct exception *exception = &thread->exception;
 
 	exception->cause = cause;
-	exception->address = address;
 	exception->pc = arch_frame_pc(&thread->runner.frame);
 	exception->is_memory_out = is_memory_out;
 	exception->sent.label = label;
-	exception->sent.deadline = DEADLINE_NEVER;
 }
 
 void exception_meet(uint64_t cause, uint64_t address, int error)
@@ -98,7 +101,7 @@ void exception_meet(uint64_t cause, uint64_t address, int error)
 	struct thread *thread = current_thread();
 	uint64_t *word = thread->exception.sent.word;
 
-	note(thread, cause, address, error == -ENOMEM, MESSAGE_EXCEPTION);
+	note(thread, cause, error == -ENOMEM, MESSAGE_EXCEPTION);
 	word[0] = cause;
 	word[1] = address;
 	word[2] = thread->exception.pc;
@@ -112,7 +115,7 @@ void exception_meet_call(uint64_t cause)
 	uint64_t *word = thread->exception.sent.word;
 
 	arch_frame_call(&thread->runner.frame, word);
-	note(thread, cause, word[0], false, MESSAGE_FOREIGN);
+	note(thread, cause, false, MESSAGE_FOREIGN);
 	arch_frame_restart_call(&thread->runner.frame);
 	send(thread);
 }

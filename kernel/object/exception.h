@@ -18,8 +18,8 @@ struct thread;
 
 /* What a thread has met; kept with the thread, for the report if nobody deals with it. */
 struct exception {
-	struct message sent; /* to the exception endpoint */
-	uint64_t cause, address, pc;
+	struct message sent; /* to the exception endpoint; its deadline is never, from the start */
+	uint64_t cause, pc;
 	bool is_memory_out; /* for a page that would be there otherwise */
 
 	/* Guarded by the endpoint's lock. */

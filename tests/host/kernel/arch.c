@@ -404,20 +404,20 @@ void arch_leave(void)
 	longjmp(mine()->leave, 1);
 }
 
-void arch_go_on(struct trapframe *next)
+long arch_go_on(struct trapframe *next)
 {
 	this_hart()->current = (struct runner *)next;
 	arch_leave();
 }
 
-void arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1, uint64_t word2,
+long arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1, uint64_t word2,
 	uint64_t word3, uint64_t last)
 {
 	const uint64_t message[] = {first, word0, word1, word2, word3, last};
 
 	next->result = 0;
 	memcpy(&next->a[1], message, sizeof(message));
-	arch_go_on(next);
+	return arch_go_on(next);
 }
 
 static void do_job(struct pthread_hart *hart)
