@@ -112,7 +112,9 @@ uint64_t arch_time_now(void);
 
 /*
  * In arch_types.h: arch_store and arch_store_release, as __atomic_store_n of relaxed and of release order, for paths on
- * which instructions count; and arch_load_pointer, as __atomic_load_n of acquire order for what is reached through it.
+ * which instructions count; arch_load_pointer, as __atomic_load_n of acquire order for what is reached through it; and
+ * arch_store_pointer, as one of release order for what others have made. And arch_pack_pointer, which leaves the lower
+ * ARCH_PACKED_SHIFT bits of a word free for other use, and arch_unpack_pointer, which does not mind them.
  */
 
 /* In arch_types.h, for counting what is short: uint64_t arch_ticks(void), which begins before the first thread; never 0. */
@@ -141,17 +143,35 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start);
 
 /* In arch_types.h, arch_frame_set_result: the value that the call in progress returns when the thread runs again. */
 
-/* Has the thread make its call again, with the same arguments. */
-void arch_frame_restart_call(struct trapframe *frame);
-
-/* Takes that back: the call returns `value` after all. */
-void arch_frame_finish_call(struct trapframe *frame, long value);
+/*
+ * In arch_types.h, too:
+ * void arch_frame_restart_call(frame)         has the thread make its call again, with the same arguments
+ * void arch_frame_finish_call(frame, value)   takes that back: the call returns `value` after all
+ * void arch_frame_call(frame, words[4])       the number of the call that the thread makes, and three arguments
+ * uint64_t arch_frame_call_number(frame)      the number of the call that the thread makes or has made last
+ * uint64_t arch_frame_pc(frame)               the program counter
+ */
 
 /* What arch_frame_set_result has set, or the first argument of the call. */
 long arch_frame_result(const struct trapframe *frame);
 
-/* The number of the call that the thread makes, and its first three arguments. */
-void arch_frame_call(const struct trapframe *frame, uint64_t words[4]);
+/* What a report says of the cause of an exception, as the hardware numbers it. */
+struct arch_cause {
+	const char *name; /* for people */
+	int signal; /* POSIX's signal number for it */
+};
+struct arch_cause arch_cause(uint64_t cause);
+
+/*
+ * Leaves the handler without returning to it and runs `next`, whose frame holds all of it, in the place of the current
+ * thread, whose frame is whole too: the call came in through ARCH_WHOLE_CALL of arch_types.h, or it was none. The first
+ * has its call return 0 and a message, as struct message has it: label and token, words, deadline or badge. Neither returns; they
+ * have the result of a handler, so that it can end in a jump there. arch_types.h
+ * also has arch_frame_is_all(frame): whether a hart holds nothing of its thread's but what stands there.
+ */
+long arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1, uint64_t word2,
+	uint64_t word3, uint64_t last);
+long arch_go_on(struct trapframe *next);
 
 /* Leaves the handler without returning to it and runs the next thread. For calls that end their caller. */
 _Noreturn void arch_leave(void);
@@ -178,12 +198,6 @@ bool arch_is_code_address(uint64_t address);
 
 /* Prints the registers of a frame to the log. */
 void arch_frame_log(const struct trapframe *frame);
-
-/* The number of the call that the thread makes or has made last. */
-uint64_t arch_frame_call_number(const struct trapframe *frame);
-
-/* The program counter of a frame. */
-uint64_t arch_frame_pc(const struct trapframe *frame);
 
 /* ---- address spaces */
 

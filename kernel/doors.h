@@ -11,30 +11,21 @@
 
 struct trapframe;
 
-/* What an exception was about, in words that every architecture can say. */
-struct fault {
-	enum { FAULT_PAGE, FAULT_OTHER } kind;
-	enum prot access; /* what was tried, for FAULT_PAGE */
-	uint64_t address; /* what it concerned: an address, or the instruction's bits */
-	uint64_t cause; /* as the hardware numbers it */
-	const char *name; /* of the cause, for people */
-	int signal; /* POSIX's signal number for it */
-};
-
 /* Power-on: one hart, its stack, no interrupts. */
 _Noreturn void door_boot(void);
 
 /* After it, on the hart's own stack. */
 _Noreturn void door_start(void);
 
-/* The current thread has met an exception. */
-void door_user_fault(const struct fault *fault);
-
 /*
- * The current thread has made a call whose number is foreign->address through the foreign table; its frame holds all of
- * its registers. Returns what a handler returns whose thread waits.
+ * The current thread has met an exception; its frame holds all of its registers. `cause` is the hardware's number for it,
+ * `address` what it concerned: an address, or the instruction's bits. `access` is what was tried, if a page was missing that
+ * allows it; else 0.
  */
-long door_foreign_call(const struct fault *foreign);
+void door_user_fault(uint64_t cause, uint64_t address, enum prot access);
+
+/* The same for a call through the foreign table. Returns what a handler returns whose thread waits. */
+long door_foreign_call(uint64_t cause);
 
 /* A user address was touched by a copy of the kernel: true when the page is there now and the copy can go on. */
 bool door_copy_fault(uint64_t address, enum prot access);

@@ -12,6 +12,7 @@ unsigned hart_count(void)
 
 void hart_init(struct hart *hart, unsigned index, unsigned hardware)
 {
+	hart->self = 1ul << index;
 	hart->index = index;
 	hart->hardware = hardware;
 	list_init(&hart->doomed);

@@ -30,10 +30,21 @@ struct hart {
 	uint64_t stack_top;
 	uint64_t stack_bottom;
 	uint64_t emergency_top; /* where an overflow of the stack is reported from */
-	uint32_t work; /* bits of hart_work: what is to be done on the way out of the kernel */
+	/* One look at `busy` tells whether there is anything that keeps a thread from handing the hart to another at once. */
+	union {
+		struct {
+			uint16_t
+				work; /* bits of hart_work: what is to be done on the way out of the kernel */
+			bool postponed; /* objects that are to go have been left for later */
+			bool float_on; /* the floating-point unit has something of the current thread's */
+			uint32_t ready_mask; /* bit p: ready[p] has somebody */
+		};
+		uint64_t busy;
+	};
 	struct runner
 		*loaded; /* whose s0 to s11 and the like are in the hart's registers; NULL after its end */
 
+	uint64_t self; /* 1 << index: as locks know it */
 	unsigned index; /* 0 to CONFIG_HARTS - 1 */
 	bool online; /* it takes part; never changes back */
 	unsigned hardware; /* as the firmware numbers it */
@@ -59,11 +70,9 @@ struct hart {
 	struct list finishing; /* processes whose last thread has ended */
 	bool has_work; /* one of these lists is not empty */
 	unsigned work_priority; /* of the most important thread that has caused any of this */
-	bool postponed; /* some of it has been left for later */
 
 	/* Scheduler. */
 	struct list ready[CONFIG_PRIORITIES];
-	uint32_t ready_mask; /* bit p: ready[p] has somebody */
 	uint64_t
 		slice_end; /* when the next of the same priority gets its turn; UINT64_MAX: nobody has competed lately */
 	struct tree sleepers; /* threads with a deadline, by it */

@@ -48,6 +48,11 @@ $(B)/flags.kernel: FORCE
 .PHONY: FORCE
 FORCE:
 
+# What the trap path comes to first needs no frame pointer: what it calls has one, and a return address in it.
+FRAMELESS := $(wildcard kernel/sys/*.c) kernel/fault.c kernel/object/endpoint.c kernel/object/exception.c \
+             kernel/object/notification.c arch/riscv/trap.c
+$(FRAMELESS:%.c=$(B)/%.o): KERNEL_CFLAGS += -fomit-frame-pointer
+
 $(B)/kernel/%.o: kernel/%.c $(B)/flags.kernel
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<

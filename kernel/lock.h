@@ -26,33 +26,33 @@
 #define ASSERTS_HELD(...)       LOCK_ATTRIBUTE(assert_capability(__VA_ARGS__))
 #define NO_LOCK_ANALYSIS        LOCK_ATTRIBUTE(no_thread_safety_analysis)
 
-/* All zero: free. */
+/*
+ * A bit for each hart that holds the lock or waits for it; zero: free. Taking it is one atomic OR, and what it finds says
+ * all: nothing, then the lock is this hart's; its own bit, then it has the lock already, since a hart that waits takes no
+ * other. Giving it back forgets who waits; they look until it is free, and say so again.
+ */
 struct CAPABILITY("lock") spinlock {
-	uint32_t held; /* atomic */
-	uint32_t holder; /* atomic: lock_holder of who holds it; 0: nobody. For the report of a deadlock */
+	uint64_t harts; /* atomic */
 };
 
-/* What tells this hart from the others: of an address in `harts` half the bits do, so a lock is one word. */
-static inline uint32_t lock_holder(void)
-{
-	return (uint32_t)(uintptr_t)this_hart();
-}
-
 /* Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. */
-static inline void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
+static ALWAYS_INLINE void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
-	while (__builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0)) {
-		assert(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) != lock_holder());
-		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+	uint64_t self = this_hart()->self;
+	uint64_t others = __atomic_fetch_or(&lock->harts, self, __ATOMIC_ACQUIRE);
+
+	if (__builtin_expect(!others, 1))
+		return;
+	assert(!(others & self));
+	do
+		while (__atomic_load_n(&lock->harts, __ATOMIC_RELAXED))
 			arch_relax();
-	}
-	arch_store(&lock->holder, lock_holder());
+	while (__atomic_fetch_or(&lock->harts, self, __ATOMIC_ACQUIRE));
 }
 
 static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
-	arch_store(&lock->holder, 0);
-	arch_store_release(&lock->held, 0);
+	arch_store_release(&lock->harts, 0);
 }
 
 /*
@@ -62,5 +62,5 @@ static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_A
 static inline void lock_assert_held(const struct spinlock *lock) ASSERTS_HELD(*lock)
 {
 	if (DEBUG_CHECKS)
-		assert(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == lock_holder());
+		assert(__atomic_load_n(&lock->harts, __ATOMIC_RELAXED) & this_hart()->self);
 }

@@ -49,6 +49,7 @@ void mail_move(struct runner *runner, struct hart *home)
 {
 	bool delivered = note(runner, MAIL_READY);
 
+	arch_store(&runner->frame.plain_on, NULL);
 	arch_store_release(&runner->frame.hart, home);
 	if (!delivered)
 		deliver(runner);
@@ -140,6 +141,7 @@ static void hold(struct hart *hart, struct runner *runner)
 		break;
 	}
 	runner->held = runner->unfit = true;
+	arch_store(&runner->frame.plain_on, NULL);
 	if (hart->current == runner)
 		arch_frame_settle(&runner->frame);
 }
@@ -204,6 +206,7 @@ static bool change_harts(struct hart *hart, struct runner *runner, uint32_t hart
 {
 	arch_store(&runner->harts, harts_allowed);
 	runner->unfit = runner->held || !is_allowed(harts_allowed, hart);
+	arch_store(&runner->frame.plain_on, NULL);
 	if (runner->held || !runner->unfit)
 		return true;
 	if (runner->state == RUNNER_READY)

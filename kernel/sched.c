@@ -138,10 +138,18 @@ void sched_add_sleeper(struct runner *runner, uint64_t deadline)
 	struct hart *hart = this_hart();
 
 	tree_insert(&hart->sleepers, &runner->sleeping, deadline);
+	arch_store(&runner->frame.plain_on, NULL);
 	set_timer(hart);
 }
 
 /* ---- ready queues: home only */
+
+void sched_look_closer(struct hart *hart, struct runner *runner)
+{
+	tree_remove(&hart->sleepers, &runner->sleeping);
+	if (!runner->unfit && arch_frame_is_all(&runner->frame))
+		arch_store(&runner->frame.plain_on, hart);
+}
 
 static unsigned highest_ready(const struct hart *hart)
 {
@@ -186,21 +194,14 @@ void sched_move_away(struct hart *hart, struct runner *runner)
 
 bool sched_try_make_ready(struct hart *hart, struct runner *runner)
 {
-	struct runner *running = hart->current;
-
-	tree_remove(&hart->sleepers, &runner->sleeping);
+	sched_end_wait(hart, runner);
 	if (runner->held) /* release: who finds it so sees its frame as its waker has left it */
 		arch_store_release(&runner->state, RUNNER_HELD); /* partner: runner_is_ready_but_held */
 	else if (runner->unfit)
 		set_state(runner, RUNNER_NEW);
 	if (runner->unfit)
 		return runner->held;
-	sched_enqueue(hart, runner, false);
-	count_load(hart, 1);
-	if (!running || running->state != RUNNER_RUNNING || running->priority < runner->priority)
-		hart->work |= WORK_CHOOSE;
-	else if (running->priority == runner->priority)
-		start_slices(hart);
+	enqueue_fit(hart, runner);
 	return true;
 }
 
@@ -277,7 +278,7 @@ static void time_out(struct hart *hart, struct runner *runner)
 {
 	bool sleeps = runner_queue(runner) == &asleep;
 
-	tree_remove(&hart->sleepers, &runner->sleeping);
+	sched_end_wait(hart, runner);
 	if (!runner_leave_queue(runner, -ETIMEDOUT))
 		return;
 	runner_set_result(runner, sleeps ? 0 : -ETIMEDOUT);
@@ -396,16 +397,6 @@ static bool tidy(struct hart *hart, void (*leaving)(void))
 	if (hart->postponed) /* somebody more important than the objects comes first */
 		hart->work &= WORK_MAIL;
 	return !hart->work;
-}
-
-/* Takes the first of a queue that is not empty, to run it. */
-static struct runner *take_first(struct hart *hart, unsigned priority)
-{
-	struct runner *next = list_first(&hart->ready[priority], struct runner, ready);
-
-	sched_dequeue(hart, next);
-	next->again = false;
-	return next;
 }
 
 static struct runner *choose(struct hart *hart, void (*leaving)(void))

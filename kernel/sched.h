@@ -17,9 +17,9 @@
 #include "lock.h"
 
 enum runner_state {
+	RUNNER_RUNNING, /* on its home, or came from there into the kernel */
 	RUNNER_NEW, /* not started */
 	RUNNER_READY, /* in its home's queue */
-	RUNNER_RUNNING, /* on its home, or came from there into the kernel */
 	RUNNER_WAITING, /* until it is woken */
 	RUNNER_HELD, /* would be ready, but is not to run: see runner_hold */
 	RUNNER_ENDED,
@@ -58,7 +58,12 @@ struct wait_queue {
 
 /* The part of a thread that can run. Its frame comes first: the trap path knows a runner by its frame. */
 struct runner {
-	struct trapframe frame; /* frame.hart is its home */
+	/*
+	 * frame.hart is its home. frame.plain_on is the same when it can go on there by its frame alone, once it is claimed,
+	 * and nobody has to look at anything else of it: it is fit, has no deadline and nothing in the floating-point unit.
+	 * Else NULL; so it may always be, since the end of a wait looks again. Its home's; atomic: others look at it.
+	 */
+	struct trapframe frame;
 	struct arch_aspace *space; /* where it runs */
 	unsigned priority; /* its home's; atomic: others look at it */
 	uint32_t harts; /* the same: bit i is set when it may run on hart i */
@@ -139,6 +144,10 @@ static inline void runner_set_result(struct runner *runner, long result);
 
 /* Wakes a claimed runner, whose call returns `result`. */
 static inline void runner_wake(struct runner *runner, long result);
+
+/* The same for one for which runner_is_home: it is ready here at one look. */
+static inline bool runner_is_home(const struct runner *runner);
+static inline void runner_wake_here(struct runner *runner, long result);
 
 /* Both in one: claims it and wakes it. */
 void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queue->lock);
@@ -224,6 +233,22 @@ void sched_take_mail(void);
 /* The frame to run now; waits for an interrupt while there is none. `leaving` is called before each look. */
 struct trapframe *sched_next(void (*leaving)(void));
 
+/*
+ * Whether a runner that waits can run at once on this hart, when the current one stops: at one look. If so, what follows has
+ * the current one, `from`, whose frame is whole, wait apart without a deadline, and makes the other, which has been claimed, the
+ * one that runs; the caller leaves by arch_hand_over or arch_go_on.
+ */
+static inline bool runner_is_at_hand(const struct runner *runner);
+static inline void runner_wait_and_run(struct runner *from, struct wait_queue *queue, struct runner *next)
+	REQUIRES(*queue->lock);
+
+/*
+ * Whether it is plain that the first in the ready queue runs when the current one stops. If so, what follows has the
+ * current one wait without a deadline, and makes the other current; the handler returns WAITING, which it returns.
+ */
+static inline bool runner_has_successor(void);
+MUST_USE static inline int runner_wait_and_stop(struct wait_queue *queue) REQUIRES(*queue->lock);
+
 /* Whether a deadline has passed. */
 static inline bool deadline_is_over(uint64_t deadline);
 
@@ -231,6 +256,12 @@ static inline bool deadline_is_over(uint64_t deadline);
 
 /* A claimed or new runner is to run, on its home. */
 void sched_make_ready(struct runner *runner);
+
+/* A runner does not wait any more, and has no deadline. On its home. */
+static inline void sched_end_wait(struct hart *hart, struct runner *runner);
+
+/* The rest of that for one whose frame.plain_on is NULL: which can be set now, if nothing else is against it. */
+void sched_look_closer(struct hart *hart, struct runner *runner);
 
 /* The current runner has a deadline to be woken at. */
 void sched_add_sleeper(struct runner *runner, uint64_t deadline);

@@ -18,12 +18,6 @@ static inline void set_state(struct runner *runner, enum runner_state state)
 	arch_store(&runner->state, state);
 }
 
-/* The current runner counts too. */
-static inline void count_load(struct hart *hart, int change)
-{
-	arch_store(&hart->load, hart->load + (uint32_t)change);
-}
-
 static inline bool is_allowed(uint32_t harts_allowed, const struct hart *hart)
 {
 	return harts_allowed >> hart->index & 1;

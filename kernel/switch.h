@@ -32,14 +32,54 @@ static inline void runner_set_result(struct runner *runner, long result)
 	arch_frame_set_result(&runner->frame, result);
 }
 
+/* The current runner counts too. */
+static inline void count_load(struct hart *hart, int change)
+{
+	arch_store(&hart->load, hart->load + (uint32_t)change);
+}
+
+static inline bool is_at_home(const struct hart *hart, const struct runner *runner)
+{
+	return __atomic_load_n(&runner->frame.plain_on, __ATOMIC_RELAXED) == hart;
+}
+
+/*
+ * One that is fit, and has no deadline any more, comes to its turn behind the others of its priority. sched_next sees to it
+ * that it has one: at once, or when it finds that time slices have to begin.
+ */
+static inline void enqueue_fit(struct hart *hart, struct runner *runner)
+{
+	const struct runner *running = hart->current;
+	unsigned long priority = runner->priority;
+
+	arch_store(&runner->state, RUNNER_READY);
+	list_append(&hart->ready[priority], &runner->ready);
+	hart->ready_mask |= 1u << priority;
+	count_load(hart, 1);
+	if (!running || running->state != RUNNER_RUNNING || running->priority < priority ||
+		(running->priority == priority && hart->slice_end == UINT64_MAX))
+		hart->work |= WORK_CHOOSE;
+}
+
+static inline bool runner_is_home(const struct runner *runner)
+{
+	return is_at_home(this_hart(), runner);
+}
+
+static inline void runner_wake_here(struct runner *runner, long result)
+{
+	runner_set_result(runner, result);
+	enqueue_fit(this_hart(), runner);
+}
+
 static inline void runner_wake(struct runner *runner, long result)
 {
 	runner_set_result(runner, result);
 	sched_make_ready(runner);
 }
 
-/* Makes `next` the current one; the way out changes the registers. */
-static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, struct runner *next)
+/* All of a switch but registers. */
+static ALWAYS_INLINE void change_runner(struct hart *hart, struct runner *from, struct runner *next)
 {
 	int64_t now = (int64_t)arch_ticks();
 
@@ -48,9 +88,22 @@ static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, stru
 	arch_store(&next->state, RUNNER_RUNNING);
 	if (hart->arch.space != next->space)
 		arch_aspace_enter(next->space);
+}
+
+/* Makes `next` the current one; the way out changes the registers. */
+static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, struct runner *next)
+{
+	change_runner(hart, from, next);
 	arch_switch(&from->frame, &next->frame);
 	hart->current = next;
 	hart->work = WORK_SWITCH;
+}
+
+static inline bool runner_is_at_hand(const struct runner *runner)
+{
+	const struct hart *hart = this_hart();
+
+	return is_at_home(hart, runner) && !hart->busy;
 }
 
 /* Whether nothing else is to be done on this hart. */
@@ -66,13 +119,72 @@ static inline bool may_take_over(const struct hart *hart, const struct runner *n
 	       is_plain(hart) && hart->ready_mask >> next->priority <= 1;
 }
 
+static inline void sched_end_wait(struct hart *hart, struct runner *runner)
+{
+	if (!runner->frame.plain_on)
+		sched_look_closer(hart, runner);
+}
+
+static inline void note_wait(struct runner *runner, struct wait_queue *queue)
+{
+	arch_store(&runner->state, RUNNER_WAITING);
+	arch_store_pointer(&runner->queue, queue); /* partner: runner_queue */
+}
+
+/* Takes the first of a queue that is not empty, to run it. */
+static inline struct runner *take_first(struct hart *hart, unsigned long priority)
+{
+	struct list *queue = &hart->ready[priority], *rest = queue->next->next;
+	struct runner *next = list_first(queue, struct runner, ready);
+
+	queue->next = rest;
+	rest->previous = queue;
+	if (rest == queue)
+		hart->ready_mask &= ~(1u << priority);
+	next->again = false;
+	return next;
+}
+
+/* Whether those that are ready with this priority come next, and the first of them runs by its frame alone. */
+static inline bool is_turn_of(const struct hart *hart, unsigned long priority)
+{
+	uint64_t busy = hart->busy; /* the lower half is all but ready_mask */
+
+	return !(uint32_t)busy && busy >> 32 >> priority == 1 &&
+	       is_at_home(hart, list_first(&hart->ready[priority], struct runner, ready));
+}
+
+static inline bool runner_has_successor(void)
+{
+	const struct hart *hart = this_hart();
+
+	return is_turn_of(hart, hart->current->priority);
+}
+
+static inline int runner_wait_and_stop(struct wait_queue *queue)
+{
+	struct hart *hart = this_hart();
+	struct runner *from = hart->current, *next;
+
+	list_append(&queue->runners, &from->waiting);
+	note_wait(from, queue);
+	count_load(hart, -1);
+	next = take_first(hart, from->priority);
+	change_runner(hart, from, next);
+	hart->current = next;
+	/* For those that are left, slices may have to begin: sched_next sees to that. */
+	hart->work =
+		hart->ready_mask && hart->slice_end == UINT64_MAX ? WORK_SWITCH | WORK_CHOOSE : WORK_SWITCH;
+	return WAITING;
+}
+
 /* The current runner has stopped; `next` has been claimed, or is NULL. */
 static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, struct runner *next)
 {
 	if (!next) {
 		sched_stop(from);
 	} else if (may_take_over(hart, next)) {
-		tree_remove(&hart->sleepers, &next->sleeping);
+		sched_end_wait(hart, next);
 		if (hart->ready_mask)
 			sched_keep_slices(next);
 		switch_to(hart, from, next);
@@ -82,26 +194,31 @@ static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, st
 	}
 }
 
+static inline void runner_wait_and_run(struct runner *from, struct wait_queue *queue, struct runner *next)
+{
+	note_wait(from, queue);
+	change_runner(this_hart(), from, next);
+}
+
 static ALWAYS_INLINE int runner_wait_apart(struct wait_queue *queue, uint64_t deadline, struct runner *next)
 {
 	struct hart *hart = this_hart();
 	struct runner *runner = hart->current;
 
-	arch_store(&runner->state, RUNNER_WAITING);
-	arch_store_release(&runner->queue, queue); /* partner: runner_queue */
+	note_wait(runner, queue);
 	if (deadline != UINT64_MAX)
 		sched_add_sleeper(runner, deadline);
 	switch_away(hart, runner, next);
 	return WAITING;
 }
 
-static inline int runner_wait_handing(struct wait_queue *queue, uint64_t deadline, struct runner *next)
+static ALWAYS_INLINE int runner_wait_handing(struct wait_queue *queue, uint64_t deadline, struct runner *next)
 {
 	list_append(&queue->runners, &this_hart()->current->waiting);
 	return runner_wait_apart(queue, deadline, next);
 }
 
-static inline int runner_wait(struct wait_queue *queue, uint64_t deadline)
+static ALWAYS_INLINE int runner_wait(struct wait_queue *queue, uint64_t deadline)
 {
 	return runner_wait_handing(queue, deadline, NULL);
 }

@@ -22,12 +22,16 @@ typedef struct {
 /* A table of system calls: one checked function a number. */
 typedef long (*const *call_table)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
+/* What a slot holds whose call may hand the hart over, with the frame whole: see trap.S. */
+#define ARCH_WHOLE_CALL(name) whole_##name
+
 /* The registers of user mode while the thread does not run, and what the trap path needs on its way in. */
 struct trapframe {
 	uint64_t x[32]; /* x[0] is unused */
 	uint64_t pc;
 	call_table table; /* calls are dispatched through it */
 	struct hart *hart; /* the hart it runs on */
+	struct hart *plain_on; /* see sched.h */
 	uint64_t f[32]; /* floating-point registers; valid while they are not in the hart */
 	uint64_t fcsr;
 	struct hart *fpu_hart; /* the hart whose registers hold f, if nobody has used them since */
@@ -38,6 +42,35 @@ static inline void arch_frame_set_result(struct trapframe *frame, long value)
 	frame->x[10] = (uint64_t)value;
 }
 
+static inline void arch_frame_restart_call(struct trapframe *frame)
+{
+	frame->pc -= ECALL_SIZE;
+}
+
+static inline void arch_frame_finish_call(struct trapframe *frame, long value)
+{
+	frame->pc += ECALL_SIZE;
+	arch_frame_set_result(frame, value);
+}
+
+static inline void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
+{
+	words[0] = frame->x[17];
+	words[1] = frame->x[10];
+	words[2] = frame->x[11];
+	words[3] = frame->x[12];
+}
+
+static inline uint64_t arch_frame_call_number(const struct trapframe *frame)
+{
+	return frame->x[17];
+}
+
+static inline uint64_t arch_frame_pc(const struct trapframe *frame)
+{
+	return frame->pc;
+}
+
 void riscv_fpu_switch(struct trapframe *from, struct trapframe *to);
 
 /* Most threads never use floating point: then the unit is off, and nothing in it is theirs. */
@@ -45,6 +78,11 @@ static inline void arch_switch(struct trapframe *from, struct trapframe *to)
 {
 	if ((csr_read(sstatus) & SSTATUS_FS) || to->fpu_hart)
 		riscv_fpu_switch(from, to);
+}
+
+static inline bool arch_frame_is_all(const struct trapframe *frame)
+{
+	return !frame->fpu_hart;
 }
 
 /* Where a call's message is: a1 to a6, in order. */
@@ -96,6 +134,17 @@ static inline struct riscv_entry *riscv_entry_here(struct arch_aspace *space)
 void riscv_aspace_enter_anew(struct arch_aspace *space);
 
 /*
+ * The same, by riscv_enter_apart of trap.S, which keeps all registers but t0: so that whoever changes spaces on a way that
+ * has to be short needs no others for this.
+ */
+static inline void riscv_aspace_enter_apart(struct arch_aspace *space)
+{
+	register struct arch_aspace *a0 __asm__("a0") = space;
+
+	__asm__ volatile("call t0, riscv_enter_apart" ::"r"(a0) : "t0", "memory");
+}
+
+/*
  * One instruction says that the hart has left one space, with all that it did there, and is in another, before it looks at
  * anything of that: asid.c has the reasons.
  */
@@ -108,7 +157,7 @@ static inline void arch_aspace_enter(struct arch_aspace *space)
 	if (__builtin_expect(__atomic_load_n(&entry->generation, __ATOMIC_RELAXED) == hart->generation, 1))
 		csr_write(satp, entry->satp);
 	else
-		riscv_aspace_enter_anew(space);
+		riscv_aspace_enter_apart(space);
 }
 
 /*
@@ -122,15 +171,38 @@ static inline void arch_aspace_enter(struct arch_aspace *space)
 	} while (0)
 #define arch_store_release(pointer, value) \
 	do { \
-		__atomic_thread_fence(__ATOMIC_RELEASE); \
+		__asm__ volatile("fence rw, w" ::: "memory"); \
 		arch_store(pointer, value); \
 	} while (0)
+
+/*
+ * The same for a pointer to what this hart did not make itself: it has come to it through others, whose partner's release
+ * comes before this store, since the value depends on what was loaded (14.1, address and data dependencies) or a fence of
+ * the reader's came between.
+ */
+#define arch_store_pointer(pointer, value) arch_store(pointer, value)
 
 /*
  * An atomic load of a pointer through which only what was there before the partner's release is seen: reaching through it
  * comes after it (unprivileged specification, 14.1, address dependency), so it needs no fence.
  */
 #define arch_load_pointer(pointer) (*(__typeof__(*(pointer)) const volatile *)(pointer))
+
+/*
+ * Pointers to what is aligned so, in the upper bits of a word: of an address of the kernel's half bits 38 to 63 are the
+ * same (4.4.1), so it needs no more than 39 - 4 bits.
+ */
+enum { ARCH_PACKED_ALIGN = 16, ARCH_PACKED_SHIFT = 29 };
+
+static inline uint64_t arch_pack_pointer(const void *pointer)
+{
+	return (uint64_t)pointer << 25;
+}
+
+static inline void *arch_unpack_pointer(uint64_t packed)
+{
+	return (void *)((int64_t)packed >> 25 & -ARCH_PACKED_ALIGN);
+}
 
 /* The clock, as it counts. */
 static inline uint64_t arch_ticks(void)

@@ -42,6 +42,9 @@
 #define SATP_ASID_SHIFT 44
 #define SATP_ASID_MASK  0xffff
 
+/* Bytes of an ecall: it has no compressed form. */
+#define ECALL_SIZE 4
+
 /* Sstc: stimecmp by number, since the assembler does not know the name. */
 #define CSR_STIMECMP 0x14d
 

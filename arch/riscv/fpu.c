@@ -17,20 +17,22 @@ static void set_unit(uint64_t state)
 {
 	csr_clear(sstatus, SSTATUS_FS);
 	csr_set(sstatus, state);
+	this_hart()->float_on = state;
 }
 
-bool riscv_fpu_enable(uint64_t cause)
+bool riscv_fpu_enable(void)
 {
 	struct hart *hart = this_hart();
 	struct trapframe *frame = (struct trapframe *)hart->current;
 
-	if (cause != CAUSE_ILLEGAL || (csr_read(sstatus) & SSTATUS_FS))
+	if (csr_read(sstatus) & SSTATUS_FS)
 		return false;
 	set_unit(SSTATUS_FS_CLEAN);
 	riscv_fpu_load(frame);
 	set_unit(SSTATUS_FS_CLEAN);
 	loaded[hart->index] = frame;
 	frame->fpu_hart = hart;
+	arch_store(&frame->plain_on, NULL);
 	return true;
 }
 

@@ -7,7 +7,7 @@
 #include "panic.h"
 #include "riscv.h"
 
-enum { X_SP = 2, X_TP = 4, X_A0 = 10, X_A7 = 17, ECALL_SIZE = 4, EMERGENCY_STACK = 4096 };
+enum { X_SP = 2, X_TP = 4, X_A0 = 10, EMERGENCY_STACK = 4096 };
 
 static uint8_t emergency_stacks[CONFIG_HARTS][EMERGENCY_STACK] __attribute__((aligned(16)));
 
@@ -50,33 +50,9 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 	frame->x[X_A0 + 1] = start->argument2;
 }
 
-void arch_frame_restart_call(struct trapframe *frame)
-{
-	frame->pc -= ECALL_SIZE;
-}
-
-uint64_t arch_frame_call_number(const struct trapframe *frame)
-{
-	return frame->x[X_A7];
-}
-
-void arch_frame_finish_call(struct trapframe *frame, long value)
-{
-	frame->pc += ECALL_SIZE;
-	frame->x[X_A0] = (uint64_t)value;
-}
-
 long arch_frame_result(const struct trapframe *frame)
 {
 	return (long)frame->x[X_A0];
-}
-
-void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
-{
-	words[0] = frame->x[X_A7];
-	words[1] = frame->x[X_A0];
-	words[2] = frame->x[X_A0 + 1];
-	words[3] = frame->x[X_A0 + 2];
 }
 
 void arch_frame_get(const struct trapframe *frame, struct registers *registers)
@@ -95,11 +71,6 @@ void arch_frame_set(struct trapframe *frame, const struct registers *registers)
 bool arch_is_code_address(uint64_t address)
 {
 	return address % 2 == 0;
-}
-
-uint64_t arch_frame_pc(const struct trapframe *frame)
-{
-	return frame->pc;
 }
 
 void arch_frame_log(const struct trapframe *frame)

@@ -32,8 +32,8 @@ extern const char riscv_user_copy_start[], riscv_user_copy_end[], riscv_user_cop
 void riscv_fpu_save(struct trapframe *frame);
 void riscv_fpu_load(const struct trapframe *frame);
 
-/* ---- fpu.c: true when the exception was the thread's first use of floating point, which works now */
-bool riscv_fpu_enable(uint64_t cause);
+/* ---- fpu.c: true when an illegal instruction was the thread's first use of floating point, which works now */
+bool riscv_fpu_enable(void);
 
 /* ---- sbi.c: calls of the Supervisor Binary Interface 1.0 */
 struct sbi_result {

@@ -3,9 +3,8 @@
  *
  * In user mode sscratch holds the trapframe of the thread, in the kernel zero. tp holds the hart in the kernel. gp
  * and t3 to t6 are never used by the kernel, which is compiled so. A call saves what C may overwrite; s0 to s11 stay
- * in their registers, and gp and t3 to t6 too, and are stored only when another thread is to run, or when user mode
- * did not come by ecall. docs/TOUR.md counts
- * the instructions.
+ * in their registers, and gp and t3 to t6 too, and are stored only when another thread is to run, when user mode did not
+ * come by ecall, or when the call is one that hands the hart over. docs/TOUR.md counts the instructions.
  *
  * Unwinding: while the kernel works for a thread, *tp is its trapframe, so a debugger finds the user registers
  * there. DW_CFA_def_cfa_expression { breg4 0; deref } says so.
@@ -15,6 +14,10 @@
 #include "offsets.h"
 
 #define X(n) (FRAME_X + (n) * 8)
+
+#if SYSCALL_SLOTS & (SYSCALL_SLOTS - 1)
+#error "the number of slots is no power of two, so that a mask does not keep a number inside the table"
+#endif
 
 /* ra, t0-t2, a1-a7, tp: what a call gives back as it was, but for a0, sp and pc. */
 .macro each_call_register do, base
@@ -28,6 +31,16 @@
 	.irp	n, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	\do	x\n, X(\n)(\base)
 	.endr
+.endm
+
+/* The end of each way out. In: sp is the trapframe, a0 and what each_kept_register loads the user's. */
+.macro return_to_user
+	ld	t1, FRAME_PC(sp)
+	csrw	sepc, t1
+	csrw	sscratch, sp
+	each_call_register ld, sp
+	ld	sp, X(2)(sp)
+	sret
 .endm
 
 	.section .text.trap, "ax"
@@ -57,31 +70,25 @@ riscv_trap_entry:
 	li	t0, CAUSE_USER_ECALL
 	bne	t2, t0, not_a_call
 
-	/* The call. A number outside the table becomes 0, without a branch to mispredict; slot 0 is no call. */
-	addi	t1, t1, 4
+	/* The call. Whatever is mispredicted here, the masked number stays inside the table. */
+	addi	t1, t1, ECALL_SIZE
 	sd	t1, FRAME_PC(sp)
 	ld	t1, FRAME_TABLE(sp)
-	sltiu	t0, a7, SYSCALL_SLOTS
-	neg	t0, t0
-	and	t0, t0, a7
+	andi	t0, a7, SYSCALL_SLOTS - 1
+	bne	t0, a7, dispatch	/* outside: slot 0, which is no call in any table */
 	slli	t0, t0, 3
 	add	t1, t1, t0
+dispatch:
 	ld	t1, (t1)
 	ld	sp, HART_STACK_TOP(tp)
 	jalr	t1
 
 	/* In: a0 is the result, tp the hart, s0-s11, t3-t6 and gp the user's. */
-	lw	t0, HART_WORK(tp)
+	lhu	t0, HART_WORK(tp)
 	bnez	t0, leave_slowly
 	ld	sp, HART_CURRENT(tp)
 	/* In: sp is the trapframe, a0 the result, s0-s11, t3-t6 and gp the user's. */
-leave_call:
-	ld	t1, FRAME_PC(sp)
-	csrw	sepc, t1
-	csrw	sscratch, sp
-	each_call_register ld, sp
-	ld	sp, X(2)(sp)
-	sret
+	return_to_user
 
 	/*
 	 * In: as above, t0 is what is to be done. From here on the frame is whole: while somebody else runs, or nobody,
@@ -93,14 +100,8 @@ leave_slowly:
 	each_kept_register sd, t1
 1:	addi	t0, t0, -WORK_SWITCH_ALONE
 	bnez	t0, 2f
-	sw	zero, HART_WORK(tp)
+	sh	zero, HART_WORK(tp)
 	ld	sp, HART_CURRENT(tp)
-	j	leave_whole
-2:	call	door_next_after_call
-	/* In: a0 is the trapframe to run. */
-leave_with:
-	sd	a0, HART_CURRENT(tp)
-	mv	sp, a0
 
 	/*
 	 * In: sp is the trapframe. Loads every register. A reservation of the thread before must not let an SC of this
@@ -111,7 +112,52 @@ leave_whole:
 	sc.d	zero, zero, (sp)
 	each_kept_register ld, sp
 	ld	a0, X(10)(sp)
-	j	leave_call
+	return_to_user
+
+2:	call	door_next_after_call
+	/* In: a0 is the trapframe to run. Also long arch_go_on(struct trapframe *next), which does not return. */
+	.globl	arch_go_on
+arch_go_on:
+leave_with:
+	sd	a0, HART_CURRENT(tp)
+	mv	sp, a0
+	j	leave_whole
+
+	/*
+	 * long arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1,
+	 * uint64_t word2, uint64_t word3, uint64_t last): the message goes as it stands, in a1 to a6.
+	 */
+	.globl	arch_hand_over
+arch_hand_over:
+	mv	sp, a0
+	sd	sp, HART_CURRENT(tp)
+	sd	sp, HART_LOADED(tp)
+	sc.d	zero, zero, (sp)
+	each_kept_register ld, sp
+	li	a0, 0
+	ld	t1, FRAME_PC(sp)
+	csrw	sepc, t1
+	csrw	sscratch, sp
+	.irp	n, 1, 4, 5, 6, 7, 17, 2
+	ld	x\n, X(\n)(sp)
+	.endr
+	sret
+
+	/*
+	 * What slots of the native table hold whose call may hand the hart over, and so never return here: the frame is whole
+	 * before the thunk begins.
+	 */
+.macro whole_call name
+	.globl	whole_\name
+whole_\name:
+	ld	t0, HART_CURRENT(tp)
+	each_kept_register sd, t0
+	tail	thunk_\name
+.endm
+	whole_call ipc_call
+	whole_call ipc_call_lend
+	whole_call ipc_receive
+	whole_call ipc_reply_receive
 
 	/*
 	 * What every slot of the foreign table holds. The kept registers go into the frame before anybody can hear of
@@ -123,16 +169,15 @@ thunk_foreign:
 	ld	t0, HART_CURRENT(tp)
 	each_kept_register sd, t0
 	sd	zero, HART_LOADED(tp)
-	mv	a0, a7
-	tail	riscv_foreign_call
+	li	a0, CAUSE_USER_ECALL
+	tail	door_foreign_call
 
 	/* In: as after saving, sp is the trapframe, t1 sepc, t2 scause. */
 not_a_call:
 	sd	t1, FRAME_PC(sp)
 	each_kept_register sd, sp
-	mv	a0, sp
-	mv	a1, t2
-	csrr	a2, stval
+	mv	a0, t2
+	csrr	a1, stval
 	ld	sp, HART_STACK_TOP(tp)
 	li	s0, 0
 	call	riscv_trap_from_user
@@ -190,6 +235,28 @@ from_kernel:
 	ld	sp, KERNEL_FRAME_X + 2 * 8(sp)
 	sret
 	.cfi_endproc
+
+/* void riscv_aspace_enter_anew(struct arch_aspace *), for arch_aspace_enter: returns by t0, and keeps all else. */
+	.globl	riscv_enter_apart
+riscv_enter_apart:
+	addi	sp, sp, -96
+	sd	t0, 0(sp)
+	sd	ra, 8(sp)
+	sd	t1, 16(sp)
+	sd	t2, 24(sp)
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	sd	a\n, 32 + \n * 8(sp)
+	.endr
+	call	riscv_aspace_enter_anew
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	ld	a\n, 32 + \n * 8(sp)
+	.endr
+	ld	t2, 24(sp)
+	ld	t1, 16(sp)
+	ld	ra, 8(sp)
+	ld	t0, 0(sp)
+	addi	sp, sp, 96
+	jr	t0
 
 overflow:
 	mv	a0, sp

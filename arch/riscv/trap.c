@@ -10,9 +10,8 @@
 #include "panic.h"
 #include "riscv.h"
 
-void riscv_trap_from_user(struct trapframe *frame, uint64_t cause, uint64_t value);
+void riscv_trap_from_user(uint64_t cause, uint64_t value);
 void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t value);
-long riscv_foreign_call(uint64_t number);
 _Noreturn void riscv_stack_overflow(uint64_t sp, uint64_t pc, uint64_t frame_pointer);
 
 extern const char text_start[], text_end[];
@@ -20,10 +19,7 @@ extern const char text_start[], text_end[];
 /* POSIX's numbers, as in picolibc's signal.h. */
 enum { SIGNAL_ILL = 4, SIGNAL_TRAP = 5, SIGNAL_BUS = 10, SIGNAL_SEGV = 11 };
 
-static const struct {
-	const char *name;
-	int signal;
-} exceptions[] = {
+static const struct arch_cause exceptions[] = {
 	[CAUSE_FETCH_MISALIGNED] = {"instruction address misaligned", SIGNAL_BUS},
 	[CAUSE_FETCH_ACCESS] = {"instruction access fault", SIGNAL_SEGV},
 	[CAUSE_ILLEGAL] = {"illegal instruction", SIGNAL_ILL},
@@ -39,14 +35,11 @@ static const struct {
 	[CAUSE_STORE_PAGE] = {"store page fault", SIGNAL_SEGV},
 };
 
-static bool is_known(uint64_t cause)
+struct arch_cause arch_cause(uint64_t cause)
 {
-	return cause < sizeof(exceptions) / sizeof(exceptions[0]) && exceptions[cause].name;
-}
+	bool is_known = cause < sizeof(exceptions) / sizeof(exceptions[0]) && exceptions[cause].name;
 
-static const char *cause_name(uint64_t cause)
-{
-	return is_known(cause) ? exceptions[cause].name : "unknown exception";
+	return is_known ? exceptions[cause] : (struct arch_cause){"unknown exception", SIGNAL_ILL};
 }
 
 /* What a page fault tried to do; 0 for other causes. */
@@ -64,47 +57,29 @@ static enum prot cause_access(uint64_t cause)
 	}
 }
 
-void riscv_trap_from_user(struct trapframe *frame, uint64_t cause, uint64_t value)
+static RARE void interrupt(uint64_t cause)
 {
-	(void)frame;
-	if (cause == CAUSE_SUPERVISOR_TIMER) {
+	switch (cause) {
+	case CAUSE_SUPERVISOR_TIMER:
 		door_timer();
 		return;
-	}
-	if (cause == CAUSE_SUPERVISOR_SOFTWARE) {
+	case CAUSE_SUPERVISOR_SOFTWARE:
 		riscv_software_interrupt();
 		return;
-	}
-	if (cause == CAUSE_SUPERVISOR_EXTERNAL) {
+	case CAUSE_SUPERVISOR_EXTERNAL:
 		riscv_external_interrupt();
 		return;
-	}
-	if (cause & CAUSE_INTERRUPT)
+	default:
 		panic("interrupt %lu, which was never enabled", cause & ~CAUSE_INTERRUPT);
-	if (riscv_fpu_enable(cause))
-		return;
-
-	enum prot access = cause_access(cause);
-
-	door_user_fault(&(struct fault){
-		.kind = access ? FAULT_PAGE : FAULT_OTHER,
-		.access = access,
-		.address = value,
-		.cause = cause,
-		.name = cause_name(cause),
-		.signal = is_known(cause) ? exceptions[cause].signal : SIGNAL_ILL,
-	});
+	}
 }
 
-long riscv_foreign_call(uint64_t number)
+void riscv_trap_from_user(uint64_t cause, uint64_t value)
 {
-	return door_foreign_call(&(struct fault){
-		.kind = FAULT_OTHER,
-		.address = number,
-		.cause = CAUSE_USER_ECALL,
-		.name = "foreign call that nobody takes",
-		.signal = exceptions[CAUSE_USER_ECALL].signal,
-	});
+	if (cause & CAUSE_INTERRUPT)
+		interrupt(cause);
+	else if (cause != CAUSE_ILLEGAL || !riscv_fpu_enable())
+		door_user_fault(cause, value, cause_access(cause));
 }
 
 static bool is_user_copy(uint64_t pc)
@@ -122,9 +97,9 @@ void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t
 		return;
 	}
 	log_error("exception in the kernel: %s (scause %lu), stval 0x%016lx, sepc 0x%016lx, sstatus 0x%lx",
-		cause_name(cause), cause, value, frame->pc, frame->status);
+		arch_cause(cause).name, cause, value, frame->pc, frame->status);
 	riscv_log_registers(frame->x);
-	panic_at(frame->pc, frame->x[8], "%s at 0x%lx", cause_name(cause), value);
+	panic_at(frame->pc, frame->x[8], "%s at 0x%lx", arch_cause(cause).name, value);
 }
 
 void riscv_stack_overflow(uint64_t sp, uint64_t pc, uint64_t frame_pointer)

@@ -26,9 +26,11 @@ static inline bool list_is_empty(const struct list *list)
 /* Puts `node` before `position`; before the list itself means last. */
 static inline void list_insert_before(struct list *position, struct list *node)
 {
+	struct list *previous = position->previous;
+
 	node->next = position;
-	node->previous = position->previous;
-	position->previous->next = node;
+	node->previous = previous;
+	previous->next = node;
 	position->previous = node;
 }
 
@@ -40,14 +42,17 @@ static inline void list_append(struct list *list, struct list *node)
 /* Takes `node` out and leaves it a list of its own, so that taking it out again does nothing. */
 static inline void list_remove(struct list *node)
 {
-	node->previous->next = node->next;
-	node->next->previous = node->previous;
+	struct list *next = node->next, *previous = node->previous;
+
+	previous->next = next;
+	next->previous = previous;
 	list_init(node);
 }
 
 #define list_first(list, type, member) container_of((list)->next, type, member)
 
-/* Walks a list; the body may not remove `item`. */
+/* Walks a list; the body may not remove `item`. The list itself is no member of anything, so it is compared as a number. */
 #define list_each(item, list, type, member) \
-	for (type *item = container_of((list)->next, type, member); &item->member != (list); \
+	for (type *item = container_of((list)->next, type, member); \
+		(uintptr_t)item + offsetof(type, member) != (uintptr_t)(list); \
 		item = container_of(item->member.next, type, member))

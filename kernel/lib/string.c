@@ -52,10 +52,11 @@ void *memset(void *to, int byte, size_t size)
 	uint64_t word = 0x0101010101010101ul * (unsigned char)byte;
 
 	if (is_aligned(d)) {
-		for (; size >= 64; size -= 64, d += 64) {
+		for (; size >= 128; size -= 128, d += 128) {
 			uint64_t *w = (uint64_t *)d;
 
 			w[0] = w[1] = w[2] = w[3] = w[4] = w[5] = w[6] = w[7] = word;
+			w[8] = w[9] = w[10] = w[11] = w[12] = w[13] = w[14] = w[15] = word;
 		}
 		for (; size >= 8; size -= 8, d += 8)
 			*(uint64_t *)d = word;

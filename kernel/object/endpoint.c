@@ -13,12 +13,16 @@
  */
 #include "object/endpoint.h"
 
+#include "abi/syscall_numbers.h"
 #include "lib/list.h"
 #include "object/process.h"
 #include "object/thread.h"
 #include "panic.h"
 
-enum { TOKEN_SLOT_BITS = 11, TOKEN_GENERATIONS = 1 << (32 - TOKEN_SLOT_BITS) };
+enum { TOKEN_SHIFT = 32, TOKEN_SLOT_BITS = 11 };
+
+/* The next generation of a slot's name. */
+#define NAME_GENERATION (1ul << (TOKEN_SHIFT + TOKEN_SLOT_BITS))
 
 STATIC_ASSERT(ENDPOINT_PAGE_SLOTS * sizeof(struct call_slot) == PAGE_SIZE);
 STATIC_ASSERT(ENDPOINT_PAGE_SLOTS *ENDPOINT_PAGES == 1 << TOKEN_SLOT_BITS);
@@ -28,6 +32,9 @@ static struct object_pool endpoints = OBJECT_POOL_INIT(endpoints, struct endpoin
 
 static bool caller_left(struct runner *runner, int why);
 static bool receiver_left(struct runner *runner, int why);
+
+/* No call has been received yet: a token is not 0. */
+static struct call_slot no_slot;
 
 static struct thread *thread_of_runner(struct runner *runner)
 {
@@ -41,6 +48,7 @@ struct endpoint *endpoint_create(void)
 	if (!endpoint)
 		return NULL;
 	endpoint->root = endpoint;
+	endpoint->last = &no_slot;
 	wait_queue_init(&endpoint->callers, &endpoint->lock);
 	wait_queue_init(&endpoint->receivers, &endpoint->lock);
 	wait_queue_init(&endpoint->served, &endpoint->lock);
@@ -97,7 +105,7 @@ static RARE int add_slots(struct endpoint *e) REQUIRES(e->lock)
 	for (uint32_t i = ENDPOINT_PAGE_SLOTS; i--;) {
 		struct call_slot *slot = &e->page[number][i];
 
-		slot->token = 1u << TOKEN_SLOT_BITS | (number * ENDPOINT_PAGE_SLOTS + i);
+		slot->name = NAME_GENERATION | (uint64_t)(number * ENDPOINT_PAGE_SLOTS + i) << TOKEN_SHIFT;
 		slot->next = e->free;
 		e->free = slot;
 	}
@@ -119,15 +127,24 @@ static void put_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->loc
 	e->free = slot;
 }
 
-/* Its token becomes stale. */
+static bool is_held(const struct call_slot *slot)
+{
+	return (uint32_t)slot->name;
+}
+
+/* The call is over, and its token stale. */
+static inline void end_token(struct call_slot *slot)
+{
+	slot->caller = NULL;
+	slot->name += NAME_GENERATION;
+	if (__builtin_expect(
+		    slot->name < NAME_GENERATION, 0)) /* generation 0 is never used: a token is not 0 */
+		slot->name += NAME_GENERATION;
+}
+
 static void free_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
 {
-	uint32_t token = slot->token + (1u << TOKEN_SLOT_BITS);
-
-	if (!(token >> TOKEN_SLOT_BITS)) /* generation 0 is never used: a token is not 0 */
-		token += 1u << TOKEN_SLOT_BITS;
-	slot->token = token;
-	slot->caller = NULL;
+	end_token(slot);
 	put_slot(e, slot);
 }
 
@@ -138,7 +155,7 @@ static void free_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lo
 static bool end_call(struct endpoint *e, struct call_slot *slot, long result) REQUIRES(e->lock)
 {
 	runner_claim_apart(&slot->caller->runner);
-	if (slot->holds) {
+	if (is_held(slot)) {
 		slot->caller = NULL;
 		slot->result = result;
 		return false;
@@ -155,13 +172,40 @@ static bool caller_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
 	return end_call(e, thread_of_runner(runner)->call_slot, why);
 }
 
-/* The same for a receiver: its slot need not be kept any more. */
+/* A receiver does not wait any more: its slot need not be kept. */
+static void forget_receiver(struct endpoint *e, struct thread *receiver) REQUIRES(e->lock)
+{
+	if (e->ready == receiver)
+		e->ready = NULL;
+	put_slot(e, receiver->call_slot);
+}
+
+/* The same as for a caller. */
 static bool receiver_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
 {
 	(void)why;
-	put_slot(
-		container_of(runner->queue, struct endpoint, receivers), thread_of_runner(runner)->call_slot);
+	forget_receiver(container_of(runner->queue, struct endpoint, receivers), thread_of_runner(runner));
 	return true;
+}
+
+/* The receiver that is to get the next call, NULL when none waits. */
+static struct thread *next_receiver(const struct endpoint *e) REQUIRES(e->lock)
+{
+	if (e->ready)
+		return e->ready;
+	if (list_is_empty(&e->receivers.runners))
+		return NULL;
+	return list_first(&e->receivers.runners, struct thread, runner.waiting);
+}
+
+/* The current thread waits for a call. The first one that does is at hand for it, others are in the list. */
+static inline int wait_for_call(struct endpoint *e, uint64_t deadline, struct runner *next) REQUIRES(e->lock)
+{
+	lock_assert_held(e->receivers.lock);
+	if (e->ready)
+		return runner_wait_handing(&e->receivers, deadline, next);
+	e->ready = current_thread();
+	return runner_wait_apart(&e->receivers, deadline, next);
 }
 
 /* ---- calling and receiving */
@@ -173,17 +217,26 @@ static const struct message *sent_by(struct thread *caller)
 					 : arch_frame_message(&caller->runner.frame);
 }
 
-/* The message goes from the caller's frame to the receiver's, and the call into the receiver's slot. */
-static void deliver(struct thread *caller, struct thread *receiver, struct call_slot *slot)
+/* The call goes into the receiver's slot. */
+static inline void accept(struct endpoint *e, struct thread *caller, const struct thread *receiver,
+	struct call_slot *slot) REQUIRES(e->lock)
+{
+	slot->caller = caller;
+	e->last = slot;
+	caller->call_slot = slot;
+	caller->server = receiver->process;
+}
+
+/* The same, and the message goes from the caller's frame to the receiver's. */
+static void deliver(struct endpoint *e, struct thread *caller, struct thread *receiver,
+	struct call_slot *slot) REQUIRES(e->lock)
 {
 	const struct message *from = sent_by(caller);
 	struct message *to = arch_frame_message(&receiver->runner.frame);
 
-	slot->caller = caller;
-	caller->call_slot = slot;
-	caller->server = receiver->process;
+	accept(e, caller, receiver, slot);
 	to->label = from->label;
-	to->token = slot->token;
+	to->token = (uint32_t)(slot->name >> TOKEN_SHIFT);
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		to->word[i] = from->word[i];
 	to->badge = caller->call_badge;
@@ -191,35 +244,75 @@ static void deliver(struct thread *caller, struct thread *receiver, struct call_
 
 static int call(struct endpoint *e, struct thread *caller, uint64_t deadline) REQUIRES(e->lock)
 {
+	struct thread *receiver = next_receiver(e);
+
 	if (e->closed)
 		return -EPIPE;
 	lock_assert_held(e->callers.lock);
 	lock_assert_held(e->served.lock);
 	if (deadline_is_over(deadline))
 		return -ETIMEDOUT;
-	if (list_is_empty(&e->receivers.runners))
+	if (!receiver) {
+		e->is_busy = true;
 		return runner_wait(&e->callers, deadline);
-
-	struct thread *receiver = list_first(&e->receivers.runners, struct thread, runner.waiting);
-
+	}
+	if (receiver == e->ready)
+		e->ready = NULL;
 	runner_claim(&receiver->runner);
-	deliver(caller, receiver, receiver->call_slot);
+	deliver(e, caller, receiver, receiver->call_slot);
 	runner_set_result(&receiver->runner, 0);
 	return runner_wait_apart(&e->served, deadline, &receiver->runner);
 }
 
-long endpoint_call(struct endpoint *endpoint, struct message *message, const struct windows *windows)
+/* What a call returns whose frame is whole: if its thread waits, its registers need not be stored once more. */
+static inline long whole_result(long result)
+{
+	if (result == WAITING)
+		this_hart()->loaded = NULL;
+	return result;
+}
+
+static RARE long call_otherwise(struct endpoint *e, uint64_t badge, uint64_t deadline) RELEASES(e->lock)
+{
+	struct thread *caller = current_thread();
+	long result;
+
+	caller->call_badge = badge;
+	result = call(e, caller, deadline);
+	lock_release(&e->lock);
+	return whole_result(result);
+}
+
+/* What a message begins with, as a register has it. */
+static inline uint64_t first_of(const struct message *message, uint64_t name)
+{
+	return name | message->label;
+}
+
+long endpoint_call(struct endpoint *endpoint, struct message *message)
 {
 	struct endpoint *e = endpoint->root;
-	struct thread *caller = current_thread();
-	int result;
+	struct thread *caller = current_thread(), *receiver;
+	struct call_slot *slot;
 
-	caller->call_badge = endpoint->badge;
-	caller->call_windows = windows;
 	lock_acquire(&e->lock);
-	result = call(e, caller, message->deadline);
+	receiver = e->ready;
+	if (!receiver || !runner_is_at_hand(&receiver->runner) || message->deadline != DEADLINE_NEVER)
+		return call_otherwise(e, endpoint->badge, message->deadline);
+
+	slot = receiver->call_slot;
+	e->ready = NULL;
+	accept(e, caller, receiver, slot);
+	runner_claim_apart(&receiver->runner);
+	lock_assert_held(e->served.lock);
+	runner_wait_and_run(&caller->runner, &e->served, &receiver->runner);
+
+	uint64_t first = first_of(message, slot->name), last = endpoint->badge;
+	const uint64_t word0 = message->word[0], word1 = message->word[1], word2 = message->word[2],
+		       word3 = message->word[3];
+
 	lock_release(&e->lock);
-	return result;
+	return arch_hand_over(&receiver->runner.frame, first, word0, word1, word2, word3, last);
 }
 
 /* Ends the badge that has waited longest for its end to be told; returns its value. */
@@ -246,7 +339,7 @@ static RARE void receive_first(struct endpoint *e, struct thread *receiver) REQU
 	struct thread *caller = list_first(&e->callers.runners, struct thread, runner.waiting);
 
 	lock_assert_held(e->served.lock);
-	deliver(caller, receiver, take_slot(e));
+	deliver(e, caller, receiver, take_slot(e));
 	runner_wait_apart_in(&caller->runner, &e->served);
 }
 
@@ -257,6 +350,7 @@ static inline int receive(struct endpoint *e, struct message *message, struct ru
 
 	if (e->closed)
 		return -EPIPE;
+	e->is_busy = !list_is_empty(&e->badges_gone) || !list_is_empty(&e->callers.runners);
 	if (!list_is_empty(&e->badges_gone)) {
 		tell_gone(e, message);
 		return 0;
@@ -272,7 +366,7 @@ static inline int receive(struct endpoint *e, struct message *message, struct ru
 	if (deadline_is_over(message->deadline))
 		return -ETIMEDOUT;
 	receiver->call_slot = take_slot(e);
-	return runner_wait_handing(&e->receivers, message->deadline, next);
+	return wait_for_call(e, message->deadline, next);
 }
 
 long endpoint_receive(struct endpoint *endpoint, struct message *message)
@@ -283,19 +377,36 @@ long endpoint_receive(struct endpoint *endpoint, struct message *message)
 	lock_acquire(&e->lock);
 	result = receive(e, message, NULL);
 	lock_release(&e->lock);
-	return result;
+	return whole_result(result);
 }
 
 /* The slot of the call that a token names; NULL when its caller waits no more. */
 static struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQUIRES(e->lock)
 {
 	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
-	struct call_slot *slot = e->page[number / ENDPOINT_PAGE_SLOTS];
+	struct call_slot *slot = e->last;
 
-	if (!slot)
-		return NULL;
-	slot += number % ENDPOINT_PAGE_SLOTS;
-	return slot->token == token && slot->caller ? slot : NULL;
+	if (slot->name >> TOKEN_SHIFT != token) {
+		slot = e->page[number / ENDPOINT_PAGE_SLOTS];
+		if (!slot)
+			return NULL;
+		slot += number % ENDPOINT_PAGE_SLOTS;
+	}
+	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
+}
+
+/* Whether a thread that has met an exception goes on with this answer. */
+static inline bool exception_goes_on(const struct message *answer)
+{
+	return answer->label == EXCEPTION_GO_ON || answer->label == EXCEPTION_RETURN;
+}
+
+/* It does. */
+static inline void exception_end(struct thread *caller, const struct message *answer)
+{
+	caller->exception.pending = false;
+	if (answer->label == EXCEPTION_RETURN)
+		arch_frame_finish_call(&caller->runner.frame, (long)answer->word[0]);
 }
 
 /* The caller takes an answer: it comes to where its message was. */
@@ -362,21 +473,55 @@ long endpoint_reply(struct endpoint *endpoint, const struct message *message)
 	return error;
 }
 
-long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
+static RARE long reply_receive_otherwise(struct endpoint *e, struct message *message) RELEASES(e->lock)
 {
-	struct endpoint *e = endpoint->root;
 	struct runner *caller;
-	int result;
+	int result = reply(e, message, &caller);
 
-	lock_acquire(&e->lock);
-	result = reply(e, message, &caller);
 	if (!result) {
 		result = receive(e, message, caller);
 		if (result != WAITING && caller)
 			sched_make_ready(caller);
 	}
 	lock_release(&e->lock);
-	return result;
+	return whole_result(result);
+}
+
+long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
+{
+	struct endpoint *e = endpoint->root;
+	struct thread *receiver = current_thread(), *caller;
+	struct call_slot *slot;
+	bool excepted;
+
+	lock_acquire(&e->lock);
+	slot = e->last;
+	caller = slot->caller;
+	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller ||
+		!runner_is_at_hand(&caller->runner) || e->is_busy || e->ready ||
+		message->deadline != DEADLINE_NEVER)
+		return reply_receive_otherwise(e, message);
+	excepted = caller->exception.pending;
+	if (excepted && !exception_goes_on(message))
+		return reply_receive_otherwise(e, message);
+
+	end_token(slot);
+	receiver->call_slot = slot;
+	e->ready = receiver;
+	runner_claim_apart(&caller->runner);
+	lock_assert_held(e->receivers.lock);
+	runner_wait_and_run(&receiver->runner, &e->receivers, &caller->runner);
+	if (excepted) {
+		exception_end(caller, message);
+		lock_release(&e->lock);
+		return arch_go_on(&caller->runner.frame);
+	}
+
+	const uint64_t first = first_of(message, 0), word0 = message->word[0], word1 = message->word[1],
+		       word2 = message->word[2], word3 = message->word[3];
+
+	lock_release(&e->lock);
+	return arch_hand_over(&caller->runner.frame, first, word0, word1, word2, word3, 0);
 }
 
 /* ---- what a call has lent and offered */
@@ -391,7 +536,7 @@ struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct m
 	slot = find_call(e, token);
 	if (slot) {
 		caller = slot->caller;
-		slot->holds++;
+		slot->name++;
 		if (sent)
 			*sent = *sent_by(caller);
 	}
@@ -405,26 +550,24 @@ void endpoint_release(struct endpoint *endpoint, struct thread *caller)
 	struct call_slot *slot = caller->call_slot;
 
 	lock_acquire(&e->lock);
-	if (!--slot->holds && !slot->caller) {
+	slot->name--;
+	if (!is_held(slot) && !slot->caller) {
 		free_slot(e, slot);
 		go_on(caller, slot->result);
 	}
 	lock_release(&e->lock);
 }
 
-/* ---- the end of one side */
-
-static void wake_all(struct wait_queue *queue, int error) REQUIRES(*queue->lock)
+/* Its registers stay as they were in its call while it waits. */
+const struct windows *endpoint_lent_by(struct thread *caller)
 {
-	while (!list_is_empty(&queue->runners)) {
-		struct runner *runner = list_first(&queue->runners, struct runner, waiting);
+	struct trapframe *frame = &caller->runner.frame;
+	bool lends = !caller->exception.pending && arch_frame_call_number(frame) == SYS_ipc_call_lend;
 
-		if (queue->left)
-			queue->left(runner, error);
-		runner_claim(runner);
-		go_on(thread_of_runner(runner), error);
-	}
+	return lends ? arch_frame_windows(frame) : NULL;
 }
+
+/* ---- the end of one side */
 
 void endpoint_receiver_added(struct endpoint *endpoint)
 {
@@ -458,24 +601,38 @@ static bool has_given_up(struct endpoint *e, struct process *server) REQUIRES(e-
 	       (is_serving(e, server) && !handle_table_has(server, &e->object, RIGHT_ENDPOINT_RECEIVE));
 }
 
+/* Nobody will receive from it any more. */
+static void close(struct endpoint *e) REQUIRES(e->lock)
+{
+	struct thread *receiver;
+
+	e->closed = e->is_busy = true;
+	lock_assert_held(e->callers.lock);
+	while (!list_is_empty(&e->callers.runners)) {
+		struct runner *caller = list_first(&e->callers.runners, struct runner, waiting);
+
+		runner_claim(caller);
+		go_on(thread_of_runner(caller), -EPIPE);
+	}
+	fail_served_by(e, NULL);
+	for (receiver = next_receiver(e); receiver; receiver = next_receiver(e)) {
+		forget_receiver(e, receiver);
+		runner_claim(&receiver->runner);
+		go_on(receiver, -EPIPE);
+	}
+	while (!list_is_empty(&e->badges_gone)) /* nobody can be told any more, and they keep the endpoint */
+		end_badge(e);
+}
+
 void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
 {
 	struct endpoint *e = endpoint->root;
 
 	lock_acquire(&e->lock);
-	lock_assert_held(e->callers.lock);
 	if (has_given_up(e, owner))
 		fail_served_by(e, owner);
-	if (__atomic_sub_fetch(&e->receiver_handles, 1, __ATOMIC_RELAXED) == 0) {
-		e->closed = true;
-		wake_all(&e->callers, -EPIPE);
-		fail_served_by(e, NULL);
-		lock_assert_held(e->receivers.lock);
-		wake_all(&e->receivers, -EPIPE);
-		while (!list_is_empty(
-			&e->badges_gone)) /* nobody can be told any more, and they keep the endpoint */
-			end_badge(e);
-	}
+	if (__atomic_sub_fetch(&e->receiver_handles, 1, __ATOMIC_RELAXED) == 0)
+		close(e);
 	lock_release(&e->lock);
 }
 
@@ -488,15 +645,16 @@ static bool leave_word(struct endpoint *e, struct endpoint *badge) REQUIRES(e->l
 	if (e->closed || !badge->badge)
 		return false;
 	list_append(&e->badges_gone, &badge->gone);
-	if (list_is_empty(&e->receivers.runners))
+	e->is_busy = true;
+
+	struct thread *receiver = next_receiver(e);
+
+	if (!receiver)
 		return true;
-
-	struct runner *receiver = list_first(&e->receivers.runners, struct runner, waiting);
-
-	put_slot(e, thread_of_runner(receiver)->call_slot);
-	tell_gone(e, arch_frame_message(&receiver->frame));
-	lock_assert_held(receiver->queue->lock);
-	runner_wake_with(receiver, 0);
+	forget_receiver(e, receiver);
+	tell_gone(e, arch_frame_message(&receiver->runner.frame));
+	lock_assert_held(receiver->runner.queue->lock);
+	runner_wake_with(&receiver->runner, 0);
 	return true;
 }
 
@@ -520,7 +678,7 @@ void endpoint_read_info(struct endpoint *endpoint, struct endpoint_info *info)
 	info->calling = count(&e->callers);
 	info->served = 0;
 	each_slot(slot, e) info->served += slot->caller != NULL;
-	info->receiving = count(&e->receivers);
+	info->receiving = count(&e->receivers) + (e->ready != NULL);
 	info->closed = e->closed;
 	lock_release(&e->lock);
 }

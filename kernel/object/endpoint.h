@@ -19,32 +19,39 @@ enum {
 struct process;
 struct thread;
 
-/* A call that has been received: who waits for its reply. Each waiting receiver keeps one for the call to come. */
+/*
+ * A call that has been received: who waits for its reply. Each waiting receiver keeps one for the call to come. `name` has
+ * the token in its upper half, which is generation << TOKEN_SLOT_BITS | the slot's number, and in the lower how many
+ * handlers work with what the caller has lent: it can't go on before they are through.
+ */
 struct call_slot {
 	struct thread *caller; /* NULL: none, or its call is over */
+	uint64_t name;
 	struct call_slot *next; /* of a free slot: the next free one */
-	uint32_t token; /* generation << TOKEN_SLOT_BITS | its number */
-	uint32_t
-		holds; /* how many handlers work with what the caller has lent: it can't go on before they are through */
 	long result; /* of a call that has ended while it was held */
 };
 
 struct endpoint {
+	struct spinlock
+		lock; /* of the endpoint itself; guards all below the next comment. First: its address costs nothing */
 	struct object object;
 	uint64_t badge; /* 0: of the endpoint itself, or of a badge that nobody has had */
 	struct endpoint *root; /* of a badge the endpoint, with a reference; of the endpoint itself */
 	struct list gone; /* of a badge without handles: in root->badges_gone */
 
 	/* Of the endpoint itself. */
-	struct spinlock lock; /* guards all below */
 	struct wait_queue callers; /* whose call nobody has received yet */
+	struct thread *ready; /* a receiver that waits and is not in the list of `receivers`; NULL: none */
 	struct wait_queue receivers; /* there are no callers while there are receivers */
 	struct wait_queue served; /* callers whose call has been received: apart, each has a slot */
 	struct list badges_gone; /* badges whose end has not been told */
 	struct call_slot *page[ENDPOINT_PAGES];
 	struct call_slot *free; /* first free slot; NULL when the pages are full */
+	struct call_slot
+		*last; /* of the call that was received last, whether it is over or not; never NULL */
 	uint32_t receiver_handles; /* with the right to receive; none left: the endpoint is closed */
 	bool closed;
+	bool is_busy; /* else it is not closed, and there are no callers and no badges to be told of */
 };
 
 /* NULL when memory is out. */
@@ -54,9 +61,11 @@ struct endpoint *endpoint_create_badge(struct endpoint *endpoint, uint64_t badge
 /* A badge that could not be given to anybody goes without a word. The caller has the only reference to it. */
 void endpoint_withdraw_badge(struct endpoint *badge);
 
-/* The calls of syscalls.tbl, by the current thread. `message` and `windows`, or NULL, are in its own frame. */
-MUST_USE long endpoint_call(
-	struct endpoint *endpoint, struct message *message, const struct windows *windows);
+/*
+ * The calls of syscalls.tbl, by the current thread, whose frame is whole. `message` is in it; that of an exception is not.
+ * Those that wait do not return if the other side can go on at once.
+ */
+MUST_USE long endpoint_call(struct endpoint *endpoint, struct message *message);
 MUST_USE long endpoint_receive(struct endpoint *endpoint, struct message *message);
 MUST_USE long endpoint_reply(struct endpoint *endpoint, const struct message *message);
 MUST_USE long endpoint_reply_receive(struct endpoint *endpoint, struct message *message);
@@ -67,6 +76,9 @@ MUST_USE long endpoint_reply_receive(struct endpoint *endpoint, struct message *
  */
 MUST_USE struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent);
 void endpoint_release(struct endpoint *endpoint, struct thread *caller);
+
+/* What a caller lends, in its frame; NULL: nothing, and it offers no handles. Its call says so, so nothing is noted. */
+const struct windows *endpoint_lent_by(struct thread *caller);
 
 /* A handle with the right to receive has been made, or has gone from a process that is ending or not. */
 void endpoint_receiver_added(struct endpoint *endpoint);

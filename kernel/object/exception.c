@@ -10,7 +10,28 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-enum { SYMBOL_SIZE = 64 };
+enum { SYMBOL_SIZE = 64, SIGNAL_STATUS = 128, SIGNAL_KILL = 9 };
+
+static const char *name_of(const struct exception *exception)
+{
+	if (exception->is_memory_out)
+		return "memory is out, at a page fault";
+	if (exception->sent.label == MESSAGE_FOREIGN)
+		return "foreign call that nobody takes";
+	return arch_cause(exception->cause).name;
+}
+
+/* What it concerned: of a call its number. */
+static uint64_t address_of(const struct exception *exception)
+{
+	return exception->sent.word[exception->sent.label == MESSAGE_FOREIGN ? 0 : 1];
+}
+
+/* Of the process that ends for it. */
+static int status_of(const struct exception *exception)
+{
+	return SIGNAL_STATUS + (exception->is_memory_out ? SIGNAL_KILL : arch_cause(exception->cause).signal);
+}
 
 /* "main+0x12", or nothing when the program has no symbols there. */
 static void report_fault(struct process *process, const struct exception *exception)
@@ -18,8 +39,8 @@ static void report_fault(struct process *process, const struct exception *except
 	char name[SYMBOL_SIZE];
 	uint64_t offset;
 
-	log_error("process %u (%s) ended: %s at 0x%lx", process->id, process->name, exception->name,
-		exception->address);
+	log_error("process %u (%s) ended: %s at 0x%lx", process->id, process->name, name_of(exception),
+		address_of(exception));
 	if (process_symbol(process, exception->pc, name, sizeof(name), &offset))
 		log_error("  pc 0x%lx in %s+0x%lx", exception->pc, name, offset);
 	else
@@ -35,58 +56,68 @@ void exception_fail(struct thread *thread)
 		report_fault(thread->process, exception);
 	process_end(thread->process, &(struct process_result){
 					     .reason = END_REASON_FAULTED,
-					     .status = exception->status,
+					     .status = status_of(exception),
 					     .cause = exception->cause,
 					     .pc = exception->pc,
-					     .address = exception->address,
+					     .address = address_of(exception),
 				     });
 }
 
-/* WAITING, or an error when nobody can receive it. The endpoint stays until this hart has left the kernel. */
-static long send(struct thread *thread)
+/* Nobody takes it. */
+static RARE void fail(struct thread *thread)
 {
-	struct endpoint *endpoint = __atomic_load_n(&thread->process->exceptions, __ATOMIC_ACQUIRE);
-	long result = -EPIPE;
-
-	if (endpoint) {
-		thread->exception.pending = true;
-		result = endpoint_call(endpoint, &thread->exception.sent, NULL);
-		if (result < 0 && result != WAITING)
-			thread->exception.pending = false;
-	}
-	return result;
-}
-
-static void meet(struct thread *thread)
-{
-	if (send(thread) == WAITING)
-		return;
+	thread->exception.pending = false;
 	exception_fail(thread);
 	if (this_hart()->current) /* another thread was faster, and this one is asked to end */
 		thread_end_current();
 }
 
-void exception_meet(const struct exception *exception)
+/* The endpoint stays until this hart has left the kernel. */
+static inline void send(struct thread *thread)
 {
-	struct thread *thread = current_thread();
+	struct endpoint *endpoint = arch_load_pointer(&thread->process->exceptions);
 
-	thread->exception = *exception;
-	thread->exception.sent = (struct message){.label = MESSAGE_EXCEPTION,
-		.word = {exception->cause, exception->address, exception->pc,
-			(uint64_t)thread->process->id << 32 | thread->id},
-		.deadline = DEADLINE_NEVER};
-	meet(thread);
+	if (endpoint) {
+		thread->exception.pending = true;
+		if (endpoint_call(endpoint, &thread->exception.sent) == WAITING)
+			return;
+	}
+	fail(thread);
 }
 
-void exception_meet_call(const struct exception *exception)
+/* Notes what the thread has met, but for the words of the message. */
+static inline void note(struct thread *thread, uint64_t cause, bool is_memory_out, uint32_t label)
+{
+	struct exception *exception = &thread->exception;
+
+	exception->cause = cause;
+	exception->pc = arch_frame_pc(&thread->runner.frame);
+	exception->is_memory_out = is_memory_out;
+	exception->sent.label = label;
+}
+
+void exception_meet(uint64_t cause, uint64_t address, int error)
 {
 	struct thread *thread = current_thread();
+	uint64_t *word = thread->exception.sent.word;
 
-	thread->exception = *exception;
+	note(thread, cause, error == -ENOMEM, MESSAGE_EXCEPTION);
+	word[0] = cause;
+	word[1] = address;
+	word[2] = thread->exception.pc;
+	word[3] = (uint64_t)thread->process->id << 32 | thread->id;
+	send(thread);
+}
+
+void exception_meet_call(uint64_t cause)
+{
+	struct thread *thread = current_thread();
+	uint64_t *word = thread->exception.sent.word;
+
+	arch_frame_call(&thread->runner.frame, word);
+	note(thread, cause, false, MESSAGE_FOREIGN);
 	arch_frame_restart_call(&thread->runner.frame);
-	thread->exception.sent = (struct message){.label = MESSAGE_FOREIGN, .deadline = DEADLINE_NEVER};
-	arch_frame_call(&thread->runner.frame, thread->exception.sent.word);
-	meet(thread);
+	send(thread);
 }
 
 /* ---- the answer */

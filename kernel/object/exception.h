@@ -18,10 +18,9 @@ struct thread;
 
 /* What a thread has met; kept with the thread, for the report if nobody deals with it. */
 struct exception {
-	struct message sent; /* to the exception endpoint */
-	uint64_t cause, address, pc;
-	const char *name; /* of the cause, for people */
-	int status; /* of the process, if it ends for it */
+	struct message sent; /* to the exception endpoint; its deadline is never, from the start */
+	uint64_t cause, pc;
+	bool is_memory_out; /* for a page that would be there otherwise */
 
 	/* Guarded by the endpoint's lock. */
 	bool pending; /* the thread waits for the answer */
@@ -29,16 +28,17 @@ struct exception {
 };
 
 /*
- * The current thread has met `exception`: sends it, or ends its process with a report when there is nobody to send it to.
- * The frame holds all registers.
+ * The current thread has met an exception, as door_user_fault has it; `error` says why nothing could be done about it. Sends
+ * it, or ends the process with a report when there is nobody to send it to. The frame holds all registers. Does not
+ * return when somebody takes it at once.
  */
-void exception_meet(const struct exception *exception);
+void exception_meet(uint64_t cause, uint64_t address, int error);
 
 /*
  * The same for a call through the foreign table, which the frame is behind of. It is set back to the call, so that it is
  * made again when nobody answers.
  */
-void exception_meet_call(const struct exception *exception);
+void exception_meet_call(uint64_t cause);
 
 /* For endpoint.c: takes an answer, which comes into force with exception_is_over. */
 void exception_answer(struct thread *thread, const struct message *answer);

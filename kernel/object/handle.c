@@ -8,6 +8,20 @@
 
 STATIC_ASSERT(HANDLE_PAGE_SLOTS * sizeof(struct handle_slot) == PAGE_SIZE);
 STATIC_ASSERT(HANDLE_INDEX_BITS + HANDLE_GENERATION_BITS == 31);
+STATIC_ASSERT(HANDLE_GENERATION_SHIFT + HANDLE_GENERATION_BITS == HANDLE_OBJECT_SHIFT);
+
+/* Every right has its bit in a name, and every type fits. */
+#define FITS(type) \
+	STATIC_ASSERT((unsigned)OBJECT_##type <= (unsigned)HANDLE_TYPE_MASK && \
+		      !(RIGHTS_##type##_ALL & ~(3u | HANDLE_DENIED_MASK >> 2 << 8)))
+FITS(PROCESS);
+FITS(THREAD);
+FITS(MEMORY);
+FITS(SYSTEM);
+FITS(ENDPOINT);
+FITS(NOTIFICATION);
+FITS(TIMER);
+FITS(INTERRUPT);
 
 static uint32_t index_of(uint32_t value)
 {
@@ -19,15 +33,30 @@ static struct handle_slot *slot_at(const struct handle_table *table, uint32_t in
 	return &table->page[index / HANDLE_PAGE_SLOTS][index % HANDLE_PAGE_SLOTS];
 }
 
-/* The name of a handle in use, or with HANDLE_FREE of a free slot. */
-static uint64_t name_of(uint64_t generation, uint32_t rights_or_next)
+static uint64_t name_of(const struct object *object, uint32_t generation, uint32_t rights)
 {
-	return generation << 32 | rights_or_next;
+	uint64_t denied = ~handle_pack_rights(rights) & HANDLE_DENIED_MASK;
+	uint64_t name = arch_pack_pointer(object) | (uint64_t)generation << HANDLE_GENERATION_SHIFT |
+			denied << HANDLE_DENIED_SHIFT | object->type;
+
+	assert(handle_object(name) == object);
+	return name;
 }
 
-static uint32_t generation_of(const struct handle_slot *slot)
+static uint64_t free_name(uint32_t generation, uint32_t next)
 {
-	return (uint32_t)((slot->name & ~HANDLE_FREE) >> 32);
+	return (uint64_t)next << HANDLE_OBJECT_SHIFT | (uint64_t)generation << HANDLE_GENERATION_SHIFT;
+}
+
+/* The index of the next free slot. */
+static uint32_t next_free(uint64_t name)
+{
+	return (uint32_t)(name >> HANDLE_OBJECT_SHIFT);
+}
+
+static uint32_t generation_of(uint64_t name)
+{
+	return (uint32_t)(name >> HANDLE_GENERATION_SHIFT) & ((1u << HANDLE_GENERATION_BITS) - 1);
 }
 
 void handle_table_init(struct handle_table *table)
@@ -52,8 +81,8 @@ static int grow(struct handle_table *table, struct account *account)
 	for (unsigned i = 0; i < HANDLE_PAGE_SLOTS; i++) {
 		bool last = i == HANDLE_PAGE_SLOTS - 1;
 
-		page[i].name = HANDLE_FREE |
-			       name_of(1, last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1);
+		page[i].name =
+			free_name(1, last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1);
 	}
 	table->free = number * HANDLE_PAGE_SLOTS;
 	arch_store_release(&table->page[number], page);
@@ -87,19 +116,19 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 
 	uint32_t index = table->free;
 	struct handle_slot *slot = slot_at(table, index);
+	uint32_t generation = generation_of(slot->name);
 	int error = object_take(object);
 
 	if (error)
 		return (handle_result){error};
-	table->free = (uint32_t)slot->name;
+	table->free = next_free(slot->name);
 	table->count++;
 	owner->self_handles += object == &owner->object;
 	if (may_receive(object, rights))
 		endpoint_receiver_added(endpoint_of(object));
-	/* Release: who finds the name finds the object, too. */
-	arch_store(&slot->object, object);
-	arch_store_release(&slot->name, name_of(generation_of(slot), rights));
-	return (handle_result){(long)(generation_of(slot) << HANDLE_INDEX_BITS | index)};
+	/* Release: who finds the object finds it as it was made. */
+	arch_store_release(&slot->name, name_of(object, generation, rights));
+	return (handle_result){(long)(generation << HANDLE_INDEX_BITS | index)};
 }
 
 handle_result handle_add(struct process *owner, struct object *object, uint32_t rights)
@@ -123,11 +152,9 @@ static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(
 {
 	struct handle_table *table = &owner->handles;
 	struct handle_slot *slot = slot_at(table, index);
-	struct object *object = slot->object;
+	struct object *object = handle_object(slot->name);
 
-	arch_store(&slot->name, HANDLE_FREE | name_of(next_generation(generation_of(slot)), table->free));
-	__atomic_thread_fence(__ATOMIC_RELEASE); /* partner: the acquiring loads in handle_find */
-	arch_store(&slot->object, NULL);
+	arch_store(&slot->name, free_name(next_generation(generation_of(slot->name)), table->free));
 	table->free = index;
 	table->count--;
 	owner->self_handles -= object == &owner->object;
@@ -194,13 +221,15 @@ static bool copy_page(struct handle_slot *page, unsigned number, struct process 
 	lock_acquire(&from->lock);
 	slots = from->finishing ? NULL : from->handles.page[number];
 	for (unsigned i = 0; slots && i < HANDLE_PAGE_SLOTS; i++) {
-		struct object *object = slots[i].object;
+		uint64_t name = slots[i].name;
+		struct object *object = handle_object(name);
 
-		page[i].name = slots[i].name & ~HANDLE_FREE;
 		if (object == &from->object)
 			object = &to->object;
 		if (object && !process_would_keep(to, object) && !object_take(object))
-			page[i].object = object;
+			page[i].name = name_of(object, generation_of(name), handle_rights(name));
+		else
+			page[i].name = free_name(generation_of(name), HANDLE_NONE);
 	}
 	lock_release(&from->lock);
 	return slots;
@@ -212,17 +241,16 @@ static void adopt_page(struct process *to, struct handle_slot *page, unsigned nu
 	struct handle_table *table = &to->handles;
 
 	for (unsigned i = HANDLE_PAGE_SLOTS; i--;) {
-		struct object *object = page[i].object;
-		uint64_t generation = generation_of(&page[i]);
+		struct object *object = handle_object(page[i].name);
 
 		if (!object) {
-			page[i].name = HANDLE_FREE | name_of(generation ? generation : 1, table->free);
+			page[i].name = free_name(generation_of(page[i].name), table->free);
 			table->free = number * HANDLE_PAGE_SLOTS + i;
 			continue;
 		}
 		table->count++;
 		to->self_handles += object == &to->object;
-		if (may_receive(object, (uint32_t)page[i].name))
+		if (may_receive(object, handle_rights(page[i].name)))
 			endpoint_receiver_added(endpoint_of(object));
 	}
 	arch_store_release(&table->page[number], page);
@@ -241,8 +269,8 @@ static int try_adopt(struct process *to, struct handle_slot *page, unsigned numb
 static void drop_page(struct process *to, struct handle_slot *page)
 {
 	for (unsigned i = 0; i < HANDLE_PAGE_SLOTS; i++)
-		if (page[i].object)
-			object_put(page[i].object);
+		if (handle_object(page[i].name))
+			object_put(handle_object(page[i].name));
 	account_frame_free(to->account, direct_to_physical(page));
 }
 
@@ -275,22 +303,22 @@ bool handle_table_has(struct process *owner, const struct object *object, uint32
 
 	lock_acquire(&owner->lock);
 	for (uint32_t i = 0; i < 1u << HANDLE_INDEX_BITS && !found; i++) {
-		const struct handle_slot *slot;
+		uint64_t name;
 
 		if (!owner->handles.page[i / HANDLE_PAGE_SLOTS])
 			break; /* pages come in order */
-		slot = slot_at(&owner->handles, i);
-		found = slot->object == object && !(rights & ~(uint32_t)slot->name);
+		name = slot_at(&owner->handles, i)->name;
+		found = handle_object(name) == object && !(rights & ~handle_rights(name));
 	}
 	lock_release(&owner->lock);
 	return found;
 }
 
 /* Closes the handle in a slot, if there is one. */
-static void clear_slot(struct process *owner, struct handle_slot *slot, uint32_t index, int *work)
+static void clear_slot(struct process *owner, const struct handle_slot *slot, uint32_t index, int *work)
 {
-	struct object *object = slot->object;
-	uint32_t rights = (uint32_t)slot->name;
+	struct object *object = handle_object(slot->name);
+	uint32_t rights = handle_rights(slot->name);
 
 	*work -= object ? WORK_OBJECT : WORK_LOOK;
 	if (!object)

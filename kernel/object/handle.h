@@ -25,19 +25,30 @@ typedef struct {
 } handle_result;
 
 /*
- * `name` tells in one word what can be asked for here: the generation in the upper half, or HANDLE_FREE and the next one,
- * and the rights, or of a free slot the index of the next free one, in the lower.
+ * One word tells all of a handle, so that whoever reads it without a lock has an object, rights and a generation that belong
+ * together:
+ *
+ *   63      29 28        12 11     4 3    0
+ *   object     generation   denied   type      of a free slot type 0, and for the object the index of the next one
+ *
+ * The object is packed as arch_pack_pointer has it. `denied` are rights that the handle does not have, packed by
+ * handle_pack_rights.
  */
 struct handle_slot {
 	uint64_t name; /* atomic */
-	struct object *object; /* atomic; NULL: free */
 };
 
 enum {
 	HANDLE_INDEX_BITS = 14,
 	HANDLE_GENERATION_BITS = 17,
-	HANDLE_PAGE_SLOTS = 256,
+	HANDLE_PAGE_SLOTS = 512,
 	HANDLE_PAGES = (1 << HANDLE_INDEX_BITS) / HANDLE_PAGE_SLOTS,
+
+	HANDLE_TYPE_MASK = 0xf,
+	HANDLE_DENIED_SHIFT = 4,
+	HANDLE_DENIED_MASK = 0xff,
+	HANDLE_GENERATION_SHIFT = 12,
+	HANDLE_OBJECT_SHIFT = ARCH_PACKED_SHIFT,
 };
 
 /*
@@ -53,34 +64,72 @@ struct handle_table {
 
 enum { HANDLE_NONE = UINT32_MAX };
 
-#define HANDLE_FREE (1ul << 63)
-
 void handle_table_init(struct handle_table *table);
 
+/* Rights without the bits that no type has: 2 to 7. */
+static inline uint64_t handle_pack_rights(uint32_t rights)
+{
+	return (rights & 3) | rights >> 8 << 2;
+}
+
+static inline uint32_t handle_unpack_rights(uint64_t packed)
+{
+	return (uint32_t)((packed & 3) | packed >> 2 << 8);
+}
+
+/* What a handle has, by its slot's name. */
+static inline uint32_t handle_rights(uint64_t name)
+{
+	return handle_unpack_rights(~(name >> HANDLE_DENIED_SHIFT) & HANDLE_DENIED_MASK);
+}
+
+/* NULL of a free slot. */
+static inline struct object *handle_object(uint64_t name)
+{
+	return name & HANDLE_TYPE_MASK ? arch_unpack_pointer(name) : NULL;
+}
+
+/* Why a handle of this name is refused where one of another type, or with more rights, is wanted. */
+static inline int handle_refusal(uint64_t name, enum object_type type)
+{
+	enum object_type has = name & HANDLE_TYPE_MASK;
+
+	if (!has)
+		return -EBADF;
+	return type != OBJECT_ANY && has != type ? -EFTYPE : -EACCES;
+}
+
 /*
- * Finds what `value` names: -EBADF when nothing. A slot is read without the lock while another thread may close it and use
- * it again. Its name is read before and after the object: it changes first when a handle is closed, and last when one is
- * made, so if it is still the same, object and rights belong together.
+ * Finds what `value` names: -EBADF when nothing, -EFTYPE when it isn't of this type, -EACCES when one of these rights is
+ * missing. OBJECT_ANY is every type. What it finds is seen as it was made, since the way there leads through what was
+ * loaded; partner: add, and grow.
  */
+MUST_USE static inline int handle_look(const struct handle_table *table, uint32_t value,
+	enum object_type type, uint32_t rights, struct handle_ref *found)
+{
+	uint32_t index = value & ((1u << HANDLE_INDEX_BITS) - 1);
+	const struct handle_slot *page = arch_load_pointer(&table->page[index / HANDLE_PAGE_SLOTS]);
+	uint64_t wanted = handle_pack_rights(rights) << HANDLE_DENIED_SHIFT | (type ? HANDLE_TYPE_MASK : 0);
+
+	if (!page)
+		return -EBADF;
+
+	uint64_t name = arch_load_pointer(&page[index % HANDLE_PAGE_SLOTS].name);
+
+	if (name << (64 - HANDLE_OBJECT_SHIFT) >> (64 - HANDLE_OBJECT_SHIFT + HANDLE_GENERATION_SHIFT) !=
+		value >> HANDLE_INDEX_BITS)
+		return -EBADF;
+	if ((name ^ type) & wanted || (type == OBJECT_ANY && !(name & HANDLE_TYPE_MASK)))
+		return handle_refusal(name, type);
+	*found = (struct handle_ref){arch_unpack_pointer(name), handle_rights(name), value};
+	return 0;
+}
+
+/* The same for any type and without a right. */
 MUST_USE static inline int handle_find(
 	const struct handle_table *table, uint32_t value, struct handle_ref *found)
 {
-	uint32_t index = value & ((1u << HANDLE_INDEX_BITS) - 1);
-	const struct handle_slot *slot = arch_load_pointer(&table->page[index / HANDLE_PAGE_SLOTS]);
-
-	if (!slot) /* else it is seen with its slots made. Partner: grow */
-		return -EBADF;
-	slot += index % HANDLE_PAGE_SLOTS;
-
-	/* Acquire: the object is seen as handle_add's caller made it; partner: add. And see the fence in free_slot. */
-	uint64_t name = __atomic_load_n(&slot->name, __ATOMIC_ACQUIRE);
-	struct object *object = __atomic_load_n(&slot->object, __ATOMIC_ACQUIRE);
-
-	if (name >> 32 != value >> HANDLE_INDEX_BITS ||
-		__atomic_load_n(&slot->name, __ATOMIC_RELAXED) != name)
-		return -EBADF;
-	*found = (struct handle_ref){object, (uint32_t)name, value};
-	return 0;
+	return handle_look(table, value, OBJECT_ANY, 0, found);
 }
 
 /* Makes a handle to `object`, taking a reference of its own: -EMFILE, -ENOMEM, -EBADF when the object has just gone. */

@@ -35,30 +35,48 @@ static void hand_out(struct notification *notification) REQUIRES(notification->l
 	}
 }
 
-void notification_signal(struct notification *notification, uint64_t bits)
+static RARE int signal_otherwise(struct notification *notification) RELEASES(notification->lock)
 {
-	lock_acquire(&notification->lock);
-	notification->bits |= bits;
 	hand_out(notification);
 	lock_release(&notification->lock);
+	return 0;
 }
 
-static long take_or_wait(struct notification *notification, uint64_t mask, uint64_t deadline)
-	REQUIRES(notification->lock)
+int notification_signal(struct notification *notification, uint64_t bits)
 {
-	uint64_t taken = notification->bits & mask;
+	struct list *waiting = &notification->waiters.runners;
+	struct runner *first;
 
-	if (notification->gone)
-		return -EBADF;
-	if (taken) {
-		notification->bits &= ~taken;
-		return (long)taken;
+	lock_acquire(&notification->lock);
+	first = list_first(waiting, struct runner, waiting);
+	bits |= notification->bits;
+	notification->bits = bits;
+	if (!list_is_empty(waiting)) {
+		if (bits & ~first->wants[0] || !runner_is_home(first))
+			return signal_otherwise(notification);
+		notification->bits = 0;
+		runner_claim(first);
+		runner_wake_here(first, (long)bits);
 	}
-	if (deadline_is_over(deadline))
-		return -ETIMEDOUT;
+	lock_release(&notification->lock);
+	return 0;
+}
+
+static RARE long wait_otherwise(struct notification *notification, uint64_t mask, uint64_t deadline)
+	RELEASES(notification->lock)
+{
+	long result;
+
 	this_hart()->current->wants[0] = mask;
 	lock_assert_held(notification->waiters.lock);
-	return runner_wait(&notification->waiters, deadline);
+	if (notification->gone)
+		result = -EBADF;
+	else if (deadline_is_over(deadline))
+		result = -ETIMEDOUT;
+	else
+		result = runner_wait(&notification->waiters, deadline);
+	lock_release(&notification->lock);
+	return result;
 }
 
 long notification_wait(struct notification *notification, uint64_t mask, uint64_t deadline)
@@ -66,7 +84,16 @@ long notification_wait(struct notification *notification, uint64_t mask, uint64_
 	long result;
 
 	lock_acquire(&notification->lock);
-	result = take_or_wait(notification, mask, deadline);
+	result = (long)(notification->bits & mask);
+	if (notification->gone || (!result && (deadline != DEADLINE_NEVER || !runner_has_successor())))
+		return wait_otherwise(notification, mask, deadline);
+	if (result) {
+		notification->bits &= ~mask;
+	} else {
+		this_hart()->current->wants[0] = mask;
+		lock_assert_held(notification->waiters.lock);
+		result = runner_wait_and_stop(&notification->waiters);
+	}
 	lock_release(&notification->lock);
 	return result;
 }

@@ -23,8 +23,8 @@ struct notification {
 /* NULL when memory is out. */
 struct notification *notification_create(void);
 
-/* Sets bits and wakes who waits for them. From handlers and interrupts. */
-void notification_signal(struct notification *notification, uint64_t bits);
+/* Sets bits and wakes who waits for them. From handlers, which can return what it returns, 0, and interrupts. */
+int notification_signal(struct notification *notification, uint64_t bits);
 
 /* Takes bits of `mask` for the current thread, or lets it wait: the bits, WAITING or -ETIMEDOUT. */
 MUST_USE long notification_wait(struct notification *notification, uint64_t mask, uint64_t deadline);

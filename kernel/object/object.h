@@ -6,6 +6,7 @@
 #pragma once
 
 #include "abi/types.h"
+#include "arch.h"
 #include "lib/list.h"
 #include "mem/account.h"
 #include "mem/pool.h"
@@ -19,7 +20,7 @@ struct object {
 	struct account
 		*account; /* that it is charged to, with a reference: of the process whose call made it */
 	struct list doomed; /* in a hart's list of objects about to go */
-};
+} __attribute__((aligned(ARCH_PACKED_ALIGN)));
 
 /* Where objects of a type are made. */
 struct object_pool {

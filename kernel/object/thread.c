@@ -32,6 +32,7 @@ struct thread *thread_create(call_table table, const struct frame_start *start)
 	runner_init(&thread->runner, RUNNER_PRIORITY, creator ? creator->harts : HARTS_ALL);
 	thread->runner.frame.table = table;
 	list_init(&thread->siblings);
+	thread->exception.sent.deadline = DEADLINE_NEVER;
 	thread->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	wait_queue_init(&thread->watchers, &thread->lock);
 	thread->watchers.is_brief = true;

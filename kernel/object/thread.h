@@ -9,7 +9,6 @@
 struct call_slot;
 struct making;
 struct process;
-struct windows;
 
 struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
@@ -19,8 +18,6 @@ struct thread {
 	struct process *process; /* with a reference, from its start until it ends */
 	/* While it calls through an endpoint, guarded by the endpoint's lock. */
 	uint64_t call_badge; /* of the handle it calls through */
-	const struct windows
-		*call_windows; /* what it lends, in its frame; NULL: nothing, and it offers no handles */
 	struct call_slot
 		*call_slot; /* of its call, once received; of a waiting receiver, for the one to come */
 	const struct process *server; /* that has received it */

@@ -2,6 +2,7 @@
 #include "object/window.h"
 
 #include "abi/abi.h"
+#include "object/endpoint.h"
 #include "object/exchange.h"
 #include "object/process.h"
 #include "object/thread.h"
@@ -21,7 +22,7 @@ static int open_window(
 	struct thread *lender, enum prot access, uint64_t offset, size_t size, struct window *window)
 {
 	static const struct windows nothing;
-	const struct windows *lent = lender->call_windows ? lender->call_windows : &nothing;
+	const struct windows *said = endpoint_lent_by(lender), *lent = said ? said : &nothing;
 	bool write = access == PROT_WRITE;
 	size_t whole = write ? lent->write_size : lent->read_size, most = size < COPY_MOST ? size : COPY_MOST;
 

@@ -44,12 +44,13 @@ handle_result sys_endpoint_badge(struct endpoint *e, uint64_t badge)
 
 long sys_ipc_call(struct endpoint *e, struct message *message)
 {
-	return endpoint_call(e, message, NULL);
+	return endpoint_call(e, message);
 }
 
 long sys_ipc_call_lend(struct endpoint *e, struct message *message, const struct windows *windows)
 {
-	return endpoint_call(e, message, windows);
+	(void)windows; /* in the frame, where they stay */
+	return endpoint_call(e, message);
 }
 
 long sys_ipc_receive(struct endpoint *e, struct message *message)
@@ -115,7 +116,7 @@ handle_result sys_ipc_take(struct endpoint *e, uint32_t token, uint32_t word)
 
 	if (!caller)
 		return (handle_result){-ESRCH};
-	if (word < MESSAGE_WORDS && caller->call_windows && sent.token & 1u << word)
+	if (word < MESSAGE_WORDS && endpoint_lent_by(caller) && sent.token & 1u << word)
 		result = take(caller->process, (uint32_t)sent.word[word]);
 	endpoint_release(e, caller);
 	return (handle_result){result};
@@ -147,7 +148,7 @@ long sys_ipc_badge(struct endpoint *e, uint32_t token, uint32_t word)
 
 	if (!caller)
 		return -ESRCH;
-	if (word < MESSAGE_WORDS && caller->call_windows && sent.token & 1u << word)
+	if (word < MESSAGE_WORDS && endpoint_lent_by(caller) && sent.token & 1u << word)
 		result = badge_of(e, caller->process, (uint32_t)sent.word[word]);
 	endpoint_release(e, caller);
 	return result;

@@ -12,6 +12,8 @@ static long invoke(const struct call_info *call, unsigned count, const uint64_t 
 
 	if (!call)
 		return -ENOSYS;
+	if (call->attributes & CALL_MESSAGE)
+		return -EINVAL;
 	if (count != (call->attributes & CALL_PACKED ? PACKED_ARITY : call->arity))
 		return -EINVAL;
 	for (unsigned i = 0; i < count; i++)

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * -ENOSYS for no such call; -EINVAL when `count` is not what the call takes. Arguments are those of registers: a
- * packed call takes its struct's address and size.
+ * -ENOSYS for no such call; -EINVAL when `count` is not what the call takes, or it takes a message, which comes from user mode
+ * only and leaves without returning. Arguments are those of registers: a packed call takes its struct's address and size.
  */
 long call_invoke(uint64_t number, unsigned count, const uint64_t *arguments);
 long call_invoke_name(const char *name, unsigned count, const uint64_t *arguments);

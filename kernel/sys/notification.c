@@ -23,8 +23,7 @@ int sys_notification_signal(struct notification *n, uint64_t bits)
 	if (!notification_has(bits))
 		return -EINVAL;
 
-	notification_signal(n, bits);
-	return 0;
+	return notification_signal(n, bits);
 }
 
 long sys_notification_wait(struct notification *n, uint64_t mask, uint64_t deadline)

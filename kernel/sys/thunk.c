@@ -46,7 +46,8 @@ int thunk_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint
 		return -E2BIG;
 	TRY(thunk_range(address, length, 1));
 	TRY(thunk_copy_in(to, address, known));
-	memset((char *)to + known, 0, size - known);
+	if (known < size)
+		memset((char *)to + known, 0, size - known);
 	return check_unknown(address, known, length);
 }
 

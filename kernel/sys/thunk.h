@@ -18,17 +18,11 @@
 #include "object/timer.h"
 #include "result.h"
 
-/*
- * Finds what a handle of the calling process names: -EBADF when nothing, -EFTYPE when it isn't of this type, -EACCES
- * when one of these rights is missing. OBJECT_ANY is every type.
- */
+/* Finds what a handle of the calling process names, as handle_look does. */
 static inline MUST_USE int thunk_handle(
 	uint32_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
 {
-	TRY(handle_find(&current_process()->handles, value, out));
-	if (type != OBJECT_ANY && out->object->type != type)
-		return -EFTYPE;
-	return rights & ~out->rights ? -EACCES : 0;
+	return handle_look(&current_process()->handles, value, type, rights, out);
 }
 
 /*

@@ -45,7 +45,7 @@ def errors_text(call: Call) -> str:
 def emit(interface: Interface, path: str) -> str:
     out = CFile(path, "The handlers of the system calls: a handler that differs from its line in the table doesn't "
                 "compile. A thunk calls each with arguments that it has checked.", header=True)
-    for header in ("abi/errors.h", "abi/syscall_numbers.h", "abi/types.h", "mem/user.h", "object/handle.h"):
+    for header in ("arch_types.h", "abi/errors.h", "abi/syscall_numbers.h", "abi/types.h", "mem/user.h", "object/handle.h"):
         out.add(f'#include "{header}"')
     out.add("#include <stdbool.h>", "#include <stddef.h>", "#include <stdint.h>", "")
     out.add(*[f"struct {item.name};" for item in interface.objects], "struct message;", "struct windows;")
@@ -65,5 +65,5 @@ def emit(interface: Interface, path: str) -> str:
         out.from_table(call.span)
         out.add(prototype(call) + ";")
         out.from_here()
-        out.add(f"syscall_thunk thunk_{call.name};")
+        out.add(f"syscall_thunk thunk_{call.name}{f', ARCH_WHOLE_CALL({call.name})' * call.is_whole};")
     return out.text()

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from .emit_numbers import TABLE
-from .model import Interface
+from .model import Call, Interface
 from .output import CFile
+
+
+def entry(call: Call) -> str:
+    """A call that takes a message and waits hands the hart over to who is at the other side."""
+    return f"ARCH_WHOLE_CALL({call.name})" if call.is_whole else f"thunk_{call.name}"
 
 
 def emit(interface: Interface, path: str) -> str:
@@ -16,7 +21,7 @@ def emit(interface: Interface, path: str) -> str:
     calls = interface.calls_of(TABLE)
     for call in calls:
         out.from_table(call.span)
-        out.add(f"\t[{call.number}] = thunk_{call.name},")
+        out.add(f"\t[{call.number}] = {entry(call)},")
     out.from_here()
     table = interface.table(TABLE)
     assert table is not None

@@ -179,6 +179,11 @@ class Call:
         return "noreturn" in self.attributes
 
     @property
+    def is_whole(self) -> bool:
+        """All registers are in the frame before the thunk begins."""
+        return self.message and "blocks" in self.attributes
+
+    @property
     def message(self) -> bool:
         """The call takes a message and gives one back, in a1 to a6."""
         return "message" in self.attributes

@@ -37,6 +37,17 @@ class Budgets(unittest.TestCase):
         self.assertEqual(ran.status, 1, ran.output)
         self.assertIn("OVER BUDGET", ran.output)
 
+    def test_what_was_reached_is_kept(self) -> None:
+        self.tree.replace("tests/bench/budgets.json", '"null_call":        {"budget": 70,    "held": true,',
+                          '"null_call":        {"budget": 7,     "held": false, "reached": 8,')
+        ran = self.tree.run("scripts/bench", "null_call")
+        self.tree.replace("tests/bench/budgets.json", '"reached": 8,', '"reached": 70,')
+        better = self.tree.run("scripts/bench", "null_call")
+        self.tree.restore()
+        self.assertEqual(ran.status, 1, ran.output)
+        self.assertIn("MORE THAN THE 8 REACHED BEFORE", ran.output)
+        self.assertEqual(better.status, 0, better.output)
+
     def test_operation_that_is_not_there(self) -> None:
         for name in ("fork_exit_wait", "nonsense"):
             ran = self.tree.run("scripts/bench", name)

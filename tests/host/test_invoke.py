@@ -31,6 +31,7 @@ int main(void)
 	printf("%ld\n", call_invoke(SYS_memory_read, 3, a));
 	printf("%ld\n", call_invoke(SYS_memory_read, 5, a));
 	printf("%ld\n", call_invoke_name("vm_map", 7, a));
+	printf("%ld\n", call_invoke(SYS_ipc_call, 1, a));
 	printf("%ld\n", call_invoke(0, 0, a));
 	printf("%ld\n", call_invoke(SYSCALL_SLOTS, 0, a));
 	printf("%ld\n", call_invoke(UINT64_MAX, 0, a));
@@ -47,6 +48,7 @@ EXPECTED = f"""\
 1 2 3 4 0 0: 7
 1 2 3 4 0 0: 7
 1 2 0 0 0 0: 7
+{EINVAL}
 {EINVAL}
 {EINVAL}
 {EINVAL}

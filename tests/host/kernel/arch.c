@@ -31,6 +31,9 @@ enum {
 	SIGNAL_SEGV = 11,
 };
 
+/* Causes of exceptions. */
+enum { CAUSE_PAGE, CAUSE_ILLEGAL, CAUSE_CALL };
+
 /* Timers this late are never: time must not come near the end of its 64 bits. */
 #define FOREVER (1ul << 62)
 
@@ -401,6 +404,22 @@ void arch_leave(void)
 	longjmp(mine()->leave, 1);
 }
 
+long arch_go_on(struct trapframe *next)
+{
+	this_hart()->current = (struct runner *)next;
+	arch_leave();
+}
+
+long arch_hand_over(struct trapframe *next, uint64_t first, uint64_t word0, uint64_t word1, uint64_t word2,
+	uint64_t word3, uint64_t last)
+{
+	const uint64_t message[] = {first, word0, word1, word2, word3, last};
+
+	next->result = 0;
+	memcpy(&next->a[1], message, sizeof(message));
+	return arch_go_on(next);
+}
+
 static void do_job(struct pthread_hart *hart)
 {
 	void (*job)(void *);
@@ -415,21 +434,15 @@ static void do_job(struct pthread_hart *hart)
 		job(argument);
 }
 
-static void page_fault(uint64_t address, enum prot access)
+struct arch_cause arch_cause(uint64_t cause)
 {
-	door_user_fault(&(struct fault){.kind = FAULT_PAGE,
-		.access = access,
-		.address = address,
-		.name = "page fault",
-		.signal = SIGNAL_SEGV});
-}
+	static const struct arch_cause causes[] = {
+		[CAUSE_PAGE] = {"page fault", SIGNAL_SEGV},
+		[CAUSE_ILLEGAL] = {"illegal instruction", SIGNAL_ILL},
+		[CAUSE_CALL] = {"call", SIGNAL_ILL},
+	};
 
-static void exception(uint64_t address)
-{
-	door_user_fault(&(struct fault){.kind = FAULT_OTHER,
-		.address = address,
-		.name = "illegal instruction",
-		.signal = SIGNAL_ILL});
+	return causes[cause];
 }
 
 static struct trapframe *make_call(struct trapframe *frame)
@@ -454,7 +467,7 @@ static struct trapframe *touch(struct trapframe *frame)
 		return frame;
 	}
 	frame->again = true;
-	page_fault(frame->address, store ? PROT_WRITE : PROT_READ);
+	door_user_fault(CAUSE_PAGE, frame->address, store ? PROT_WRITE : PROT_READ);
 	return door_next();
 }
 
@@ -478,7 +491,7 @@ static struct trapframe *user_mode(struct trapframe *frame)
 
 	frame->again = false;
 	if (!program) {
-		exception(frame->pc);
+		door_user_fault(CAUSE_ILLEGAL, frame->pc, 0);
 		return door_next();
 	}
 	if (!again)
@@ -492,7 +505,7 @@ static struct trapframe *user_mode(struct trapframe *frame)
 	case HOSTED_EXCEPTION:
 		break;
 	}
-	exception(frame->pc);
+	door_user_fault(CAUSE_ILLEGAL, frame->pc, 0);
 	return door_next();
 }
 
@@ -588,22 +601,6 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 	frame->argument = start->argument;
 }
 
-void arch_frame_restart_call(struct trapframe *frame)
-{
-	frame->again = true;
-}
-
-uint64_t arch_frame_call_number(const struct trapframe *frame)
-{
-	return frame->number;
-}
-
-void arch_frame_finish_call(struct trapframe *frame, long value)
-{
-	frame->again = false;
-	frame->result = value;
-}
-
 void arch_frame_settle(struct trapframe *frame)
 {
 	(void)frame;
@@ -614,17 +611,10 @@ long arch_frame_result(const struct trapframe *frame)
 	return frame->result;
 }
 
-void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
-{
-	words[0] = frame->number;
-	memcpy(&words[1], frame->a, 3 * sizeof(words[0]));
-}
-
 long thunk_foreign(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	(void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
-	return door_foreign_call(
-		&(struct fault){.name = "foreign call that nobody takes", .signal = SIGNAL_ILL});
+	return door_foreign_call(CAUSE_CALL);
 }
 
 /* The waker of a thread may write its result meanwhile. On a machine one register at a time is read, old or new. */
@@ -656,11 +646,6 @@ void arch_frame_get_float(const struct trapframe *frame, struct float_registers 
 void arch_frame_set_float(struct trapframe *frame, const struct float_registers *registers)
 {
 	(void)frame, (void)registers;
-}
-
-uint64_t arch_frame_pc(const struct trapframe *frame)
-{
-	return frame->pc;
 }
 
 void arch_frame_log(const struct trapframe *frame)

@@ -20,6 +20,8 @@ typedef struct {
 
 typedef long (*const *call_table)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
+#define ARCH_WHOLE_CALL(name) thunk_##name
+
 /* What user mode does next. */
 enum hosted_action {
 	HOSTED_CALL, /* number and a[] */
@@ -37,6 +39,7 @@ struct trapframe {
 	long result; /* of the last call */
 	call_table table;
 	struct hart *hart; /* the hart it runs on */
+	struct hart *plain_on; /* see sched.h */
 	uint64_t state[16]; /* the program's own; zero at first */
 };
 
@@ -47,7 +50,41 @@ static inline void arch_frame_set_result(struct trapframe *frame, long value)
 	frame->result = value;
 }
 
+static inline void arch_frame_restart_call(struct trapframe *frame)
+{
+	frame->again = true;
+}
+
+static inline void arch_frame_finish_call(struct trapframe *frame, long value)
+{
+	frame->again = false;
+	frame->result = value;
+}
+
+static inline void arch_frame_call(const struct trapframe *frame, uint64_t words[4])
+{
+	words[0] = frame->number;
+	for (unsigned i = 1; i < 4; i++)
+		words[i] = frame->a[i - 1];
+}
+
+static inline uint64_t arch_frame_call_number(const struct trapframe *frame)
+{
+	return frame->number;
+}
+
+static inline uint64_t arch_frame_pc(const struct trapframe *frame)
+{
+	return frame->pc;
+}
+
 void arch_switch(struct trapframe *from, struct trapframe *to);
+
+static inline bool arch_frame_is_all(const struct trapframe *frame)
+{
+	(void)frame;
+	return true;
+}
 
 static inline struct message *arch_frame_message(struct trapframe *frame)
 {
@@ -90,6 +127,20 @@ static inline struct hart *this_hart(void)
 #define arch_store(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELAXED)
 #define arch_store_release(pointer, value) \
 	(__atomic_store_n(pointer, value, __ATOMIC_RELEASE), hosted_published())
+#define arch_store_pointer(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
+
+/* host_memory puts the memory near the kernel's own variables. */
+enum { ARCH_PACKED_ALIGN = 16, ARCH_PACKED_SHIFT = 29 };
+
+static inline uint64_t arch_pack_pointer(const void *pointer)
+{
+	return ((uint64_t)pointer - (uint64_t)hosted_memory) << 25;
+}
+
+static inline void *arch_unpack_pointer(uint64_t packed)
+{
+	return hosted_memory + ((int64_t)packed >> 25 & -ARCH_PACKED_ALIGN);
+}
 
 /* Nanoseconds, without letting time pass. */
 uint64_t arch_ticks(void);

@@ -492,7 +492,7 @@ static void test_handles(void *result)
 			struct known_handle *known = &open[count++];
 
 			known->object = objects[below(2)];
-			known->rights = (uint32_t)below(1 << 12);
+			known->rights = (uint32_t)below(1 << 14) & handle_unpack_rights(HANDLE_DENIED_MASK);
 			known->value = (uint32_t)handle_add(process, known->object, known->rights).value;
 			HOSTED_REQUIRE((int32_t)known->value > 0);
 		} else {

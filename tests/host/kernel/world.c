@@ -425,7 +425,7 @@ static void add_handles(struct world_state *state, const struct handle_table *ta
 	state->handles += table->count;
 	for (unsigned i = 0; i < HANDLE_PAGES; i++)
 		for (unsigned n = 0; table->page[i] && n < HANDLE_PAGE_SLOTS; n++) {
-			const struct object *object = table->page[i][n].object;
+			const struct object *object = handle_object(table->page[i][n].name);
 
 			state->references += object ? object->references : 0;
 		}
