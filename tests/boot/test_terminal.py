@@ -48,8 +48,9 @@ class Editing(unittest.TestCase):
         cls.terminal.__exit__()
 
     def tearDown(self) -> None:
+        before = self.terminal.screen.row
         self.terminal.type("\x03")
-        self.terminal.wait_prompt(self.terminal.screen.row + 1)
+        self.terminal.wait_prompt(before + 1)
 
     def see(self, keys: str, line: str, cursor: int) -> None:
         """The line behind the prompt, and how far from its start the cursor is."""
@@ -114,7 +115,10 @@ class Editing(unittest.TestCase):
         self.assertEqual("".join(lines), words)
 
     def test_clearing_the_screen(self) -> None:
-        self.see("echo a" + LEFT + "\x0c", "echo a", 5)
+        self.see("echo a" + LEFT, "echo a", 5)
+        self.terminal.type("\x0c")
+        self.terminal.wait(lambda: self.terminal.screen.row == 0, "the first row")
+        self.see("", "echo a", 5)
 
 
 class Pasting(unittest.TestCase):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import fcntl
 import os
 import pty
 import re
@@ -9,9 +11,8 @@ import select
 import struct
 import subprocess
 import sys
-import time
-import fcntl
 import termios
+import time
 from pathlib import Path
 from typing import Callable, List, Sequence, Union
 
@@ -106,6 +107,7 @@ class Terminal:
         self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
         os.close(slave)
         self.screen = Screen()
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may come in two parts
 
     def __enter__(self) -> "Terminal":
         return self
@@ -165,5 +167,5 @@ class Terminal:
             data = os.read(self.master, 65536)
         except OSError:  # the other side has been closed
             return False
-        self.screen.feed(data.decode("utf-8", "replace"))
+        self.screen.feed(self.decoder.decode(data))
         return bool(data)

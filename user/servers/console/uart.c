@@ -26,6 +26,9 @@ enum {
 	PATH_MOST = 256,
 };
 
+#define PAUSE    1000000ul /* nanoseconds between two tries */
+#define PATIENCE 5000000000ul
+
 static const char compatible[] = "ns16550a";
 
 static volatile uint8_t *registers;
@@ -63,7 +66,14 @@ static int attach(system_handle system, const char *path, size_t length, notific
 
 	if (number < 0)
 		return (int)number;
-	line = interrupt_create(system, (uint32_t)number, notification, bits);
+
+	/* A console that has died lets go of the interrupt a little after its end, when all harts have left the kernel. */
+	uint64_t until = (uint64_t)clock_now() + PATIENCE;
+
+	do
+		line = interrupt_create(system, (uint32_t)number, notification, bits);
+	while (line.value == -EBUSY && thread_sleep((uint64_t)clock_now() + PAUSE) == 0 &&
+		(uint64_t)clock_now() < until);
 	return line.value < 0 ? line.value : 0;
 }
 
