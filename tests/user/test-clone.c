@@ -389,7 +389,7 @@ static process_handle new_process(void)
 
 static void test_handles(void)
 {
-	static any_handle many[600];
+	static any_handle many[1100];
 	process_handle to = new_process(), young = new_process();
 	struct checks c = {0};
 	uint32_t all;
@@ -397,7 +397,7 @@ static void test_handles(void)
 	for (unsigned i = 0; i < COUNT(many); i++)
 		many[i] = handle_duplicate(ANY(own_archive()), RIGHTS_SAME);
 	check(&c, process_clone_handles(to, own_process(), 1) == -EINVAL, "inside of a page");
-	check(&c, process_clone_handles(to, own_process(), 256) == -EEXIST, "the second page first");
+	check(&c, process_clone_handles(to, own_process(), 512) == -EEXIST, "the second page first");
 	all = handles_cloned(&c, to, 3);
 	check(&c, process_clone_handles(to, own_process(), 0) == -EEXIST, "once more");
 	check(&c, process_give(to, ANY(own_archive()), RIGHTS_SAME) > 0, "a handle more");
