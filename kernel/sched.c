@@ -83,8 +83,10 @@ void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowe
 void runner_limit_priority(struct runner *runner, unsigned most)
 {
 	assert(runner->state == RUNNER_NEW);
-	if (runner->priority > most)
-		runner->priority = runner->wanted_priority = most;
+	if (runner->priority <= most)
+		return;
+	arch_store(&runner->priority, most); /* it has a handle already, and others may look */
+	__atomic_store_n(&runner->wanted_priority, most, __ATOMIC_RELAXED);
 }
 
 /* ---- time */

@@ -167,50 +167,79 @@ static int copy_fixed(struct memory *to, uint64_t page, const struct memory *fro
 	return 0;
 }
 
-enum { WORK_COPY = 40 };
+enum { WORK_COPY = 40, RUN_MOST = 1 << 12 /* pages that are looked at in one step */ };
+
+/* How many of the next pages, `most` at most, are not in memory. */
+static uint64_t empty_run(struct memory_place at, uint64_t most, int *work) REQUIRES(at.memory->lock)
+{
+	uint64_t n = 0, slots;
+
+	while (n < most) {
+		const paddr_t *slot = memory_slots(at.memory, at.page + n, &slots);
+		uint64_t end = n + slots < most ? n + slots : most;
+
+		*work -= WORK_LOOK;
+		if (!slot) {
+			n = end;
+			continue;
+		}
+		*work -= (int)(end - n) / 16 * WORK_LOOK;
+		for (; n < end; n++, slot++)
+			if (slot->value)
+				return n;
+	}
+	return n;
+}
 
 /* Does the next pages; how many, or an error. What `to` has where `from` has nothing is in the way, too. */
 static long copy_next(struct memory_place to, struct memory_place from, uint64_t pages, int *work)
 	REQUIRES(to.memory->lock, from.memory->lock)
 {
-	uint64_t missing = 1, to_missing = 1;
-	paddr_t *slot, *place;
+	uint64_t run = empty_run(from, pages < RUN_MOST ? pages : RUN_MOST, work), slots;
+	paddr_t *slot;
 
-	if (memory_is_fixed(from.memory)) {
-		*work -= WORK_COPY;
-		TRY(copy_fixed(to.memory, to.page, from.memory, from.page));
-		return 1;
-	}
+	if (run)
+		return to.memory->pages && empty_run(to, run, work) < run ? -EEXIST : (long)run;
 	*work -= WORK_FRAME;
-	slot = memory_slot_if_any(from.memory, from.page, &missing);
-	if (slot && slot_is_leaving(*slot))
+	slot = memory_slots(from.memory, from.page, &slots);
+	if (slot_is_leaving(*slot))
 		return 0;
-	if (slot && slot->value) {
-		TRY(share(to.memory, to.page, slot));
-		return 1;
-	}
-	place = memory_slot_if_any(to.memory, to.page, &to_missing);
-	if (place && place->value)
-		return -EEXIST;
-	missing = missing < to_missing ? missing : to_missing;
-	return (long)(missing < pages ? missing : pages);
+	TRY(share(to.memory, to.page, slot));
+	return 1;
+}
+
+static long copy_fixed_next(struct memory_place to, struct memory_place from, int *work)
+	REQUIRES(to.memory->lock)
+{
+	*work -= WORK_COPY;
+	TRY(copy_fixed(to.memory, to.page, from.memory, from.page));
+	return 1;
 }
 
 /* With both locks. */
 static long copy(struct memory_place to, struct memory_place from, uint64_t pages, int *work)
 	REQUIRES(to.memory->lock, from.memory->lock)
 {
-	uint64_t first = from.page, end = first + pages;
+	uint64_t end = from.page + pages, first = end, last = end; /* those that are shared lie between */
+	bool fixed = memory_is_fixed(from.memory);
 	long n;
 
 	do {
-		n = copy_next(to, from, end - from.page, work);
-		to.page += n > 0 ? (uint64_t)n : 0;
-		from.page += n > 0 ? (uint64_t)n : 0;
-	} while (n > 0 && from.page != end && *work > 0);
-	if (!memory_is_fixed(from.memory))
-		(void)change_mappings(from.memory, first, from.page, arch_aspace_protect);
-	return from.page != first ? (long)(from.page - first) : n;
+		uint64_t before = to.memory->pages;
+
+		n = fixed ? copy_fixed_next(to, from, work) : copy_next(to, from, end - from.page, work);
+		if (n <= 0)
+			break;
+		if (!fixed && to.memory->pages != before) {
+			first = first == end ? from.page : first;
+			last = from.page + 1;
+		}
+		to.page += (uint64_t)n;
+		from.page += (uint64_t)n;
+	} while (from.page != end && *work > 0);
+	if (first < last)
+		(void)change_mappings(from.memory, first, last, arch_aspace_protect);
+	return from.page != end - pages ? (long)(from.page - (end - pages)) : n;
 }
 
 /* The younger object's lock comes first. `shared`: pages of `from` may not be written any more. */

@@ -133,19 +133,18 @@ paddr_t *memory_slot(struct memory *memory, uint64_t page)
 	return slot;
 }
 
-paddr_t *memory_slot_if_any(struct memory *memory, uint64_t page, uint64_t *missing)
+paddr_t *memory_slots(struct memory *memory, uint64_t page, uint64_t *count)
 {
 	paddr_t *slot = &memory->root;
+	unsigned level = memory->levels;
 
-	for (unsigned level = memory->levels; level--;) {
-		if (!slot->value) {
-			*missing = (1ul << NODE_BITS * (level + 1)) -
-				   (page & ((1ul << NODE_BITS * (level + 1)) - 1));
-			return NULL;
-		}
-		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * level & (NODE_ENTRIES - 1));
-	}
-	return slot;
+	for (; level && slot->value; level--)
+		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * (level - 1) & (NODE_ENTRIES - 1));
+	if (!level && memory->levels)
+		*count = NODE_ENTRIES - (page & (NODE_ENTRIES - 1));
+	else
+		*count = (1ul << NODE_BITS * level) - (page & ((1ul << NODE_BITS * level) - 1));
+	return level ? NULL : slot;
 }
 
 /* Fills a fresh page of a view: zeros, and over them what the page shares with the viewed bytes. */

@@ -40,8 +40,10 @@ static inline bool memory_is_fixed(const struct memory *memory)
 /* Where the slot of a page is, making nodes on the way; NULL when one can't be had. */
 paddr_t *memory_slot(struct memory *memory, uint64_t page) REQUIRES(memory->lock);
 
-/* The same without making any: NULL where there are none, and how many pages it is so for. */
-paddr_t *memory_slot_if_any(struct memory *memory, uint64_t page, uint64_t *missing) REQUIRES(memory->lock);
+/*
+ * The slots from that of a page on which lie side by side, and how many; NULL when there are none, and for how many pages.
+ */
+paddr_t *memory_slots(struct memory *memory, uint64_t page, uint64_t *count) REQUIRES(memory->lock);
 
 /* Has the object have the frame in a slot alone: 0 when it has, -ENOMEM, or PAGE_LEAVING. */
 MUST_USE int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot) REQUIRES(memory->lock);

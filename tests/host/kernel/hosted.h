@@ -95,6 +95,9 @@ uint32_t *hosted_word(unsigned index);
 /* Ends a process with the status HOSTED_KILLED. Not the one that runs. */
 void hosted_kill(struct process *process);
 
+/* Has the kernel make what it keeps once frames have been shared: then what is free stays the same. */
+void hosted_share_once(void);
+
 /* How many frames are free; for the test itself, while the machine is quiet. */
 size_t hosted_free_frames(void);
 

@@ -4,6 +4,7 @@
 #include "hosted.h"
 #include "kernel/syscalls.h"
 #include "mem/frame.h"
+#include "mem/share.h"
 #include "object/process.h"
 #include "object/thread.h"
 
@@ -83,4 +84,22 @@ size_t hosted_free_frames(void)
 
 	hosted_do(0, count_free, &free);
 	return free;
+}
+
+static void share_once(void *unused)
+{
+	const struct machine *machine = arch_machine();
+
+	(void)unused;
+	for (unsigned i = 0; i < machine->free_count; i++)
+		for (uint64_t at = 0; at < machine->free[i].size; at += PAGE_SIZE) {
+			paddr_t frame = {machine->free[i].start + at};
+
+			HOSTED_REQUIRE(!share_give(frame) && share_leave(frame));
+		}
+}
+
+void hosted_share_once(void)
+{
+	hosted_do(0, share_once, NULL);
 }

@@ -386,6 +386,7 @@ int main(int count, char **arguments)
 	hosted_boot(&(struct hosted_machine){4, 4 << 20, "log=error", programs});
 	hosted_check();
 	ktap_equal(hart_count(), 4, "four harts are online");
+	hosted_share_once();
 	free = hosted_free_frames();
 	ktap_ok(test_waits(free),
 		"whoever waits for the end of a process gets its status, and nothing is left");
