@@ -2,7 +2,8 @@
  * Floating-point state moves lazily: a thread starts with the unit off; its first use traps, and only then its
  * registers are loaded. On a switch a dirty state is saved at once, so a frame is complete whenever its thread does
  * not run, but the registers are left in place: if the thread comes back to the same hart before anyone else has
- * used the unit, nothing has to be loaded.
+ * used the unit, nothing has to be loaded. A thread that has changed nothing since it came here starts again without
+ * the unit: so one that has used it once does not pay for that with each switch.
  */
 #include "csr.h"
 #include "hart.h"
@@ -65,5 +66,7 @@ void riscv_fpu_switch(struct trapframe *from, struct trapframe *to)
 	assert(!(status & SSTATUS_SUM)); /* only usercopy.S sets it, and clears it again on every way out */
 	if (from && (status & SSTATUS_FS) == SSTATUS_FS_DIRTY)
 		riscv_fpu_save(from);
+	else if (from)
+		from->fpu_hart = NULL;
 	set_unit(loaded[hart->index] == to && to->fpu_hart == hart ? SSTATUS_FS_CLEAN : 0);
 }

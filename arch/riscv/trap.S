@@ -6,14 +6,18 @@
  * in their registers, and gp and t3 to t6 too, and are stored only when another thread is to run, when user mode did not
  * come by ecall, or when the call is one that hands the hart over. docs/TOUR.md counts the instructions.
  *
- * Unwinding: while the kernel works for a thread, *tp is its trapframe, so a debugger finds the user registers
- * there. DW_CFA_def_cfa_expression { breg4 0; deref } says so.
+ * Unwinding: while the kernel works for a thread, HART_CURRENT(tp) is its trapframe, so a debugger finds the user registers
+ * there. DW_CFA_def_cfa_expression { breg4 HART_CURRENT; deref } says so.
  */
 #include "abi/syscall_numbers.h"
 #include "csr.h"
 #include "offsets.h"
 
 #define X(n) (FRAME_X + (n) * 8)
+
+#if HART_CURRENT > 63
+#error "the offset of the current thread is more than the one byte that the unwind information has for it"
+#endif
 
 #if SYSCALL_SLOTS & (SYSCALL_SLOTS - 1)
 #error "the number of slots is no power of two, so that a mask does not keep a number inside the table"
@@ -51,7 +55,7 @@
 	.cfi_startproc simple
 	.cfi_signal_frame
 	.cfi_return_column 4417		/* 4096 + sepc, 0x141 */
-	.cfi_escape 0x0f, 3, 0x74, 0, 0x06	/* CFA = *tp */
+	.cfi_escape 0x0f, 3, 0x74, HART_CURRENT, 0x06	/* CFA = *(tp + HART_CURRENT) */
 	.irp	n, 1, 2, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17
 	.cfi_offset \n, X(\n)
 	.endr
