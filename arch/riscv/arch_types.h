@@ -139,9 +139,7 @@ void riscv_aspace_enter_anew(struct arch_aspace *space);
  */
 static inline void riscv_aspace_enter_apart(struct arch_aspace *space)
 {
-	register struct arch_aspace *a0 __asm__("a0") = space;
-
-	__asm__ volatile("call t0, riscv_enter_apart" ::"r"(a0) : "t0", "memory");
+	riscv_call_apart(riscv_enter_apart, space);
 }
 
 /*

@@ -65,6 +65,13 @@
 #define riscv_fence_translation(address) __asm__ volatile("sfence.vma %0" ::"r"(address) : "memory")
 #define riscv_fence_code()               __asm__ volatile("fence.i" ::: "memory")
 
+/* Calls a routine of trap.S that takes a pointer in a0 and returns to t0, which is all that it changes. */
+#define riscv_call_apart(routine, pointer) \
+	do { \
+		register void *call_a0 __asm__("a0") = (pointer); \
+		__asm__ volatile("call t0, " #routine ::"r"(call_a0) : "t0", "memory"); \
+	} while (0)
+
 /*
  * Stores a pointer, ordered against everything before and after it: an exchange with acquire and release (unprivileged
  * specification, 14.1). Of __atomic_exchange_n gcc before 14 makes a fence besides.

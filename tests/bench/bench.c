@@ -664,18 +664,15 @@ static void pipe_pingpong(void)
 }
 
 static const struct operation operations[] = {
-	{.name = "null_call", .run = null_call},
-	{.name = "unknown_call", .run = unknown_call},
-	{.name = "encode_register", .run = encode_register},
-	{.name = "encode_packed", .run = encode_packed},
+	{.name = "null_call", .run = null_call}, {.name = "unknown_call", .run = unknown_call},
+	{.name = "encode_register", .run = encode_register}, {.name = "encode_packed", .run = encode_packed},
 	{.name = "handle_dup_close", .prepare = make_page, .run = handle_dup_close},
 	{.name = "anon_touch", .before = make_and_map, .run = touch, .after = unmap_and_close},
 	{.name = "map_page", .before = make_page, .run = map_page, .after = unmap_and_close},
 	{.name = "unmap_page", .before = map_and_touch, .run = unmap_page, .after = close_page},
 	{.name = "thread_create", .run = thread_make, .after = thread_finish},
 	{.name = "malloc_free_small", .run = malloc_free_small},
-	{.name = "spawn_wait", .run = spawn_and_wait},
-	{.name = "file_open_close", .run = open_and_close},
+	{.name = "spawn_wait", .run = spawn_and_wait}, {.name = "file_open_close", .run = open_and_close},
 	{.name = "file_read_4KiB", .prepare = make_file, .before = rewind_file, .run = file_read_small},
 	{.name = "file_read_64KiB", .before = rewind_file, .run = file_read_large},
 	{.name = "pipe_pingpong", .prepare = start_echo, .run = pipe_pingpong},
@@ -691,9 +688,6 @@ static const struct operation operations[] = {
 	{.name = "irq_to_driver", .prepare = become_driver, .run = irq_to_driver},
 	{.name = "notify_pingpong", .prepare = start_answering, .run = notify_pingpong},
 	{.name = "sched_yield_pair", .prepare = start_partner, .run = yield}, /* last: its partner stays */
-	/* Last: from here on this thread has floating-point registers, which each switch cares for. */
-	{.name = "fork_exit_wait", .run = fork_and_exit},
-	{.name = "fork_exec_wait", .run = fork_and_exec},
 };
 
 /* ---- how long interrupts are off while something large is made or ends: a timer is set to fire meanwhile, and says when it did */

@@ -20,6 +20,7 @@
 #undef riscv_fence_translation
 #undef riscv_fence_code
 #undef riscv_store_ordered
+#undef riscv_call_apart
 #define csr_read(name)                model_read_##name()
 #define csr_write(name, value)        model_write_##name(value)
 #define riscv_fence_translations()    model_fence_translations()
@@ -30,6 +31,7 @@
 		model_step(); \
 		*(place) = (pointer); \
 	} while (0)
+#define riscv_call_apart(routine, space)       riscv_aspace_enter_anew(space)
 #define __builtin_thread_pointer()             model_hart
 #define __atomic_load_n(place, order)          (model_step(), *(place))
 #define __atomic_store_n(place, value, order)  (model_step(), (void)(*(place) = (value)))
