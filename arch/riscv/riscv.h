@@ -28,6 +28,29 @@ void riscv_trap_entry(void);
 int riscv_user_copy(void *to, const void *from, size_t size);
 extern const char riscv_user_copy_start[], riscv_user_copy_end[], riscv_user_copy_fixup[];
 
+/*
+ * ---- stretch.c: how long interrupts stay off. Nothing is done but in debug builds. trap.S begins a stretch, too. A place
+ * where pending interrupts are taken ends one and begins another.
+ */
+#if DEBUG_CHECKS
+void riscv_stretch_begin(void);
+void riscv_stretch_end(void);
+uint64_t riscv_instructions(void); /* that this hart has executed */
+#else
+static inline void riscv_stretch_begin(void)
+{
+}
+
+static inline void riscv_stretch_end(void)
+{
+}
+
+static inline uint64_t riscv_instructions(void)
+{
+	return 0;
+}
+#endif
+
 /* ---- fpu.S: sstatus.FS must be on */
 void riscv_fpu_save(struct trapframe *frame);
 void riscv_fpu_load(const struct trapframe *frame);
