@@ -129,6 +129,9 @@ void arch_wait(void);
 /* Takes the interrupts that are pending through their doors. */
 void arch_take_interrupts(void);
 
+/* Whether one is pending: then what takes long should come to a place where it can be cut. */
+bool arch_interrupt_is_pending(void);
+
 /* ---- threads: the registers of user mode */
 
 /* Where and with what a thread begins. */

@@ -39,6 +39,31 @@ static void report_call(unsigned number)
 		log_info("report: call %u errors%s", number, text);
 }
 
+/* By number of the call, and behind that by kind: atomic. */
+static uint64_t longest[SYSCALL_SLOTS + REPORT_INTERRUPT + 1];
+
+void report_stretch(enum report_kind kind, uint64_t number, uint64_t instructions)
+{
+	uint64_t *most = &longest[SYSCALL_SLOTS + kind];
+
+	if (kind == REPORT_CALL && number < SYSCALL_SLOTS)
+		most = &longest[number];
+	if (instructions > __atomic_load_n(most, __ATOMIC_RELAXED))
+		__atomic_store_n(most, instructions, __ATOMIC_RELAXED);
+}
+
+static void report_stretches(void)
+{
+	static const char *const names[] = {"no call", "exception", "timer", "mail", "interrupt"};
+
+	for (unsigned i = 0; i < SYSCALL_SLOTS; i++)
+		if (longest[i])
+			log_info("report: interrupts off %lu in call %u", longest[i], i);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (longest[SYSCALL_SLOTS + i])
+			log_info("report: interrupts off %lu in %s", longest[SYSCALL_SLOTS + i], names[i]);
+}
+
 static void report_calls(void)
 {
 	for (unsigned number = 1; number < SYSCALL_SLOTS; number++)
@@ -46,6 +71,10 @@ static void report_calls(void)
 }
 #else
 static void report_calls(void)
+{
+}
+
+static void report_stretches(void)
 {
 }
 #endif
@@ -68,5 +97,6 @@ void report(const char *bootargs)
 		return;
 	}
 	report_calls();
+	report_stretches();
 	report_stacks();
 }

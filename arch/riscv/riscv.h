@@ -136,6 +136,9 @@ void riscv_plic_hart_init(void);
 void riscv_external_interrupt(void);
 uint32_t riscv_plic_phandle(void); /* how the tree refers to it; 0: there is none */
 
+/* ---- device.c: devices for drivers. After the PLIC is known */
+void riscv_devices_find(void);
+
 /* ---- power.c */
 extern volatile uint32_t *riscv_finisher; /* registers of the sifive,test device; NULL: none */
 
