@@ -31,7 +31,7 @@ void door_timer(void)
 void door_ipi(void)
 {
 	leave_idleness();
-	sched_take_mail();
+	(void)sched_take_mail();
 	sched_set_timer(); /* a timer object of this hart may have been set */
 	object_answer_graces();
 	this_hart()->work |= WORK_OBJECTS; /* this hart's own requests may have been answered */

@@ -227,8 +227,8 @@ void sched_set_timer(void);
 /* Wakes who slept long enough, ends the time slice; sets the timer anew. */
 void sched_timer(void);
 
-/* Does what others have left mail for. */
-void sched_take_mail(void);
+/* Does what others have left mail for. False when some is left, and the hart's work says so: interrupts come first. */
+bool sched_take_mail(void);
 
 /* The frame to run now; waits for an interrupt while there is none. `leaving` is called before each look. */
 struct trapframe *sched_next(void (*leaving)(void));

@@ -24,9 +24,14 @@ struct process {
 	struct spinlock lock; /* guards all that follows, but for looking handles up */
 	struct handle_table handles;
 	unsigned self_handles; /* handles in its own table that name it */
-	struct list threads; /* by thread->siblings; each holds a reference to the process */
+	/*
+	 * By thread->siblings; each holds a reference to the process. What is asked of all of them is asked of the first ones,
+	 * which go behind the others then, until one comes that has been asked: so that can be done piece by piece.
+	 */
+	struct list threads;
 	bool started; /* atomic: it has had a thread; never changes back */
 	bool ending; /* no new threads or handles; those that are left are on their way out */
+	bool asking; /* in a hart's list, to be asked to go */
 	bool finishing; /* no threads are left; what it had is going */
 	bool space_is_gone; /* its address space has */
 	bool ended; /* nothing is left but the result */
@@ -69,8 +74,11 @@ MUST_USE int process_add_thread(struct process *process, struct thread *thread);
  */
 bool process_would_keep(const struct process *process, const struct object *object);
 
-/* Lowers the highest priority that its threads can have: -EINVAL when that would raise it. */
-MUST_USE int process_limit_priority(struct process *process, unsigned priority);
+/*
+ * Lowers the highest priority that its threads can have: -EINVAL when that would raise it. `more`: not all of its threads have
+ * been told yet; it is to be called again.
+ */
+MUST_USE int process_limit_priority(struct process *process, unsigned priority, bool *more);
 unsigned process_priority_limit(struct process *process);
 
 /* Asks for another priority of a thread of it: -EINVAL above the limit. */

@@ -26,7 +26,10 @@ struct thread {
 
 	struct making *making; /* its own: contiguous memory that its call is making; NULL: none */
 
-	struct list siblings; /* in process->threads, guarded by its lock */
+	/* Guarded by the lock of the process. */
+	struct list siblings; /* in process->threads */
+	bool is_asked_to_end; /* with the process */
+	unsigned limit; /* of priorities, that it has been told of */
 
 	/* Who controls it: control.c. */
 	struct spinlock lock;
@@ -61,6 +64,16 @@ struct thread *thread_create(call_table table, const struct frame_start *start);
  */
 MUST_USE int thread_start(struct thread *thread, struct process *process);
 MUST_USE int thread_start_stopped(struct thread *thread, struct process *process);
+
+/*
+ * Has the current thread make its call again, when it has left the kernel and pending interrupts have been taken: for a
+ * handler that has done a part of what can take long. Returns what the handler has to return.
+ */
+static inline long thread_restart_call(void)
+{
+	arch_frame_restart_call(&current_thread()->runner.frame);
+	return arch_frame_result(&current_thread()->runner.frame);
+}
 
 /* Ends the current thread: its hart has no current one after this. With the last thread its process ends. */
 void thread_end_current(void);

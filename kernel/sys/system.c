@@ -7,8 +7,8 @@
 #include "log.h"
 #include "report.h"
 
-/* Bytes that one call moves at most, so that the hart is not kept for long. */
-enum { CONSOLE_BATCH = 256 };
+/* Bytes that one call moves at most, so that the hart is not kept for long: the firmware takes some hundred instructions each. */
+enum { CONSOLE_BATCH = 64 };
 
 long sys_console_write(struct system *s, struct user_in buf, size_t len)
 {
