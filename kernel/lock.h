@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch.h"
@@ -35,19 +36,19 @@ struct CAPABILITY("lock") spinlock {
 	uint64_t harts; /* atomic */
 };
 
+/*
+ * The part of lock_acquire that waits; `before` is what it has found. After a panic nobody waits: another hart stops there,
+ * and the one that reports goes on without the lock, whose holder may have stopped.
+ */
+void lock_wait(struct spinlock *lock, uint64_t before);
+
 /* Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. */
 static ALWAYS_INLINE void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
-	uint64_t self = this_hart()->self;
-	uint64_t others = __atomic_fetch_or(&lock->harts, self, __ATOMIC_ACQUIRE);
+	uint64_t before = __atomic_fetch_or(&lock->harts, this_hart()->self, __ATOMIC_ACQUIRE);
 
-	if (__builtin_expect(!others, 1))
-		return;
-	assert(!(others & self));
-	do
-		while (__atomic_load_n(&lock->harts, __ATOMIC_RELAXED))
-			arch_relax();
-	while (__atomic_fetch_or(&lock->harts, self, __ATOMIC_ACQUIRE));
+	if (__builtin_expect(before != 0, 0))
+		lock_wait(lock, before);
 }
 
 static inline void lock_release(struct spinlock *lock) RELEASES(*lock) NO_LOCK_ANALYSIS

@@ -10,6 +10,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "log.h"
+#include "panic.h"
 
 #if DEBUG_CHECKS
 enum { ERRORS = 128 };
@@ -88,8 +89,10 @@ static void report_stacks(void)
 
 void report(const char *bootargs)
 {
-	char answer[8];
+	char answer[16];
 
+	if (bootargs_option(bootargs, "test", answer, sizeof(answer)) && !strcmp(answer, "shutdown"))
+		panic("asked for by test=shutdown");
 	if (!bootargs_option(bootargs, "report", answer, sizeof(answer)))
 		return;
 	if (strcmp(answer, "yes")) {

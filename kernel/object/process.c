@@ -13,7 +13,25 @@
 enum { LIMITED_AT_ONCE = 32 };
 
 static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, OBJECT_PROCESS);
-static uint32_t last_id;
+
+static struct spinlock all_lock;
+static uint32_t last_id GUARDED_BY(all_lock);
+static struct list all GUARDED_BY(all_lock); /* by process->all, in the order of their ids */
+
+void process_init(void)
+{
+	lock_acquire(&all_lock);
+	list_init(&all);
+	lock_release(&all_lock);
+}
+
+static void enlist(struct process *process)
+{
+	lock_acquire(&all_lock);
+	process->id = ++last_id;
+	list_append(&all, &process->all);
+	lock_release(&all_lock);
+}
 
 static void set_name(struct process *process, const char *name, size_t length)
 {
@@ -37,13 +55,13 @@ struct process *process_create(const char *name, size_t length)
 		return NULL;
 	}
 	process->priority_limit = CONFIG_PRIORITIES - 1;
-	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	process->parent = this_hart()->current ? current_process()->id : 0;
 	set_name(process, name, length);
 	handle_table_init(&process->handles);
 	list_init(&process->threads);
 	wait_queue_init(&process->waiters, &process->lock);
 	process->waiters.kind = WAITS_FOR_END;
+	enlist(process);
 	return process;
 }
 
@@ -267,6 +285,21 @@ static bool limit_next(struct process *process) REQUIRES(process->lock)
 	return true;
 }
 
+struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id)
+{
+	struct thread *next = NULL;
+
+	lock_acquire(&all_lock);
+	for (struct list *at = all.next; at != &all && !next; at = at->next) {
+		struct process *process = container_of(at, struct process, all);
+
+		if (process->id >= process_id)
+			next = process_next_thread(process, process->id == process_id ? thread_id : 0);
+	}
+	lock_release(&all_lock);
+	return next;
+}
+
 int process_limit_priority(struct process *process, unsigned priority, bool *more)
 {
 	int error = 0;
@@ -360,13 +393,13 @@ static bool end_threads(struct process *process, const struct runner *but, int *
 /* True when that was all; `left` says whether threads are still on their way out: the last one comes back here. */
 static bool ask_threads(struct process *process, int *work, bool *left)
 {
-	bool all;
+	bool done;
 
 	lock_acquire(&process->lock);
-	all = !process->asking || end_threads(process, NULL, work);
+	done = !process->asking || end_threads(process, NULL, work);
 	*left = !list_is_empty(&process->threads);
 	lock_release(&process->lock);
-	return all;
+	return done;
 }
 
 static void set_finishing(struct process *process)
@@ -488,6 +521,9 @@ void process_destroy(struct process *process)
 		object_finish_later(&process->object);
 		return;
 	}
+	lock_acquire(&all_lock);
+	list_remove(&process->all);
+	lock_release(&all_lock);
 	object_free(&processes, process);
 	account_put(account);
 }

@@ -18,6 +18,7 @@ struct process {
 	uint32_t id; /* never 0 */
 	uint32_t parent; /* the id of the process that made it; 0: the kernel did */
 	char name[PROCESS_NAME_SIZE];
+	struct list all; /* in the list of all processes */
 	struct account *account; /* with a reference */
 	struct aspace aspace; /* has a lock of its own */
 
@@ -47,6 +48,9 @@ struct process {
 	struct memory *image; /* with a reference; NULL: none */
 	uint64_t image_offset, image_size;
 };
+
+/* Once, at boot. */
+void process_init(void);
 
 /* An empty process; NULL when memory is out. The name is cut to fit; what isn't printable becomes '?'. */
 struct process *process_create(const char *name, size_t length);
@@ -92,6 +96,9 @@ call_table process_table(struct process *process);
 
 /* The thread with the lowest number above `after_id`, with a reference for the caller; NULL when there is none. */
 struct thread *process_next_thread(struct process *process, uint32_t after_id);
+
+/* The next thread behind this one in the order of processes and threads, as above; its process stays as long. */
+struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id);
 
 /* A thread of it has ended. The last one takes the process with it. */
 void process_remove_thread(struct process *process, struct thread *thread);

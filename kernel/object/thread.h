@@ -81,6 +81,9 @@ void thread_end_current(void);
 /* For the scheduler. */
 extern const struct sched_hooks thread_hooks;
 
+/* What it does and waits for, into a struct of zeros, but for the name of its process. */
+void thread_read_wait(const struct thread *thread, struct thread_wait *wait);
+
 /* What there is to tell, into a struct of zeros. */
 void thread_read_info(struct thread *thread, struct thread_info *info);
 
