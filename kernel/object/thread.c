@@ -142,7 +142,7 @@ static uint32_t server_of(const struct wait_queue *queue, const struct runner *r
 }
 
 /* False when it waits for nothing. It may go from queue to queue, but these have one lock; so one look with it is exact. */
-static bool read_queue(const struct runner *runner, struct thread_wait *wait)
+static bool read_wait(const struct runner *runner, struct thread_wait *wait)
 {
 	struct wait_queue *queue = runner_queue(runner);
 
@@ -170,7 +170,7 @@ void thread_read_wait(const struct thread *thread, struct thread_wait *wait)
 {
 	wait->process = __atomic_load_n(&thread->process_id, __ATOMIC_RELAXED);
 	wait->thread = thread->id;
-	wait->state = read_queue(&thread->runner, wait) ? THREAD_STATE_WAITING : state(&thread->runner);
+	wait->state = read_wait(&thread->runner, wait) ? THREAD_STATE_WAITING : state(&thread->runner);
 }
 
 void thread_read_info(struct thread *thread, struct thread_info *info)
