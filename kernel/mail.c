@@ -252,6 +252,11 @@ void runner_hold(struct runner *runner)
 	mail_post(runner, MAIL_HOLD);
 }
 
+bool runner_is_to_be_held(const struct runner *runner)
+{
+	return __atomic_load_n(&runner->hold, __ATOMIC_RELAXED);
+}
+
 void runner_release(struct runner *runner)
 {
 	__atomic_store_n(&runner->hold, false, __ATOMIC_RELAXED);

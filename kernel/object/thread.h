@@ -35,6 +35,7 @@ struct thread {
 	struct spinlock lock;
 	enum { THREAD_NEW, THREAD_LIVE, THREAD_ENDED } life MEMBER_GUARDED_BY(lock);
 	bool stopped MEMBER_GUARDED_BY(lock); /* its home holds it, and its frame is whole */
+	uint32_t managers; /* atomic: handles that can let it go on. Without any it does not stay stopped */
 	struct wait_queue watchers; /* until its home has done what they asked for */
 };
 
