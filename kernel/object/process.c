@@ -4,6 +4,7 @@
 #include "abi/abi.h"
 #include "lib/elf.h"
 #include "lib/string.h"
+#include "object/audit.h"
 #include "object/endpoint.h"
 #include "object/thread.h"
 #include "panic.h"
@@ -269,6 +270,17 @@ struct thread *process_next_thread(struct process *process, uint32_t after_id)
 	return next;
 }
 
+bool process_all_are(bool (*good)(struct process *process))
+{
+	bool result = true;
+
+	lock_acquire(&all_lock);
+	for (struct list *at = all.next; at != &all && result; at = at->next)
+		result = good(container_of(at, struct process, all));
+	lock_release(&all_lock);
+	return result;
+}
+
 /* Tells the next thread that has not heard of the limit yet; false when all have. */
 static bool limit_next(struct process *process) REQUIRES(process->lock)
 {
@@ -526,4 +538,5 @@ void process_destroy(struct process *process)
 	lock_release(&all_lock);
 	object_free(&processes, process);
 	account_put(account);
+	audit_sometimes();
 }

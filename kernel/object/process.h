@@ -100,6 +100,9 @@ struct thread *process_next_thread(struct process *process, uint32_t after_id);
 /* The next thread behind this one in the order of processes and threads, as above; its process stays as long. */
 struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id);
 
+/* Whether `good` is true of each process there is. They stay meanwhile. */
+bool process_all_are(bool (*good)(struct process *process));
+
 /* A thread of it has ended. The last one takes the process with it. */
 void process_remove_thread(struct process *process, struct thread *thread);
 

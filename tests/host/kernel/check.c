@@ -6,6 +6,7 @@
 #include "mem/frame.h"
 #include "mem/pool.h"
 #include "mem/share.h"
+#include "object/audit.h"
 #include "sched.h"
 
 /* A list is whole when each link leads back; says how many it has. */
@@ -50,9 +51,16 @@ static void check_accounts(void *unused)
 		       pieces + (frame_count() - frame_free_count() - slabs + share_count()) * PAGE_SIZE);
 }
 
+static void audit(void *unused)
+{
+	(void)unused;
+	audit_now();
+}
+
 void hosted_check(void)
 {
 	hosted_do(0, check_accounts, NULL);
+	hosted_do(0, audit, NULL);
 	for (unsigned i = 0; i < hart_count(); i++)
 		check_hart(&harts[i], i);
 }
