@@ -581,11 +581,10 @@ struct audit {
 static bool audit_page(void *context, uint64_t address, paddr_t frame, enum prot prot) NO_LOCK_ANALYSIS
 {
 	const struct audit *audit = context;
-	struct list *link = region_from(audit->aspace, address);
-	const struct region *region = container_of(link, struct region, link);
+	const struct region *region = region_from(audit->aspace, address);
 	enum prot allowed;
 
-	if (!overlaps(audit->aspace, link, address + 1))
+	if (!overlaps(region, address + 1))
 		return false;
 	allowed = region->prot & PROT_WRITE ? region->prot | PROT_READ : region->prot;
 	return !(prot & ~allowed) && audit->fits(frame, prot, region->memory,

@@ -28,7 +28,6 @@ KNOWN: Dict[str, Tuple[int, str]] = {
     "process_read": (13000, COPY),
     "process_write": (13000, COPY),
     "console_write": (14000, "the debug kernel measures each byte that the firmware prints"),
-    "vm_map": (40000, "walks the mappings in order, of which test-quota makes thousands"),
     "vm_unmap": (40000, "clears an entry a page"),
     "process_load": (9000, "reads headers that test-elf makes absurd"),
     "process_kill": (9000, "asks the first threads to end, and gives back a page table"),

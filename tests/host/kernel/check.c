@@ -24,7 +24,8 @@ static void check_hart(const struct hart *hart, unsigned index)
 	uint64_t last = 0;
 
 	HOSTED_REQUIRE(hart->index == index && hart->online);
-	HOSTED_REQUIRE(!hart->inbox && !hart->inbox_left && !hart->grace_requests && !hart->grace_answers_due);
+	HOSTED_REQUIRE(
+		!hart->inbox && !hart->inbox_left && !hart->grace_requests && !hart->grace_answers_due);
 	HOSTED_REQUIRE(!hart->load && !hart->ready_mask && hart->idle && !hart->arch.space);
 	HOSTED_REQUIRE(!count(&hart->doomed) && !count(&hart->dying) && !count(&hart->finishing));
 	HOSTED_REQUIRE(!hart->has_work && !hart->work_priority);
