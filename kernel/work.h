@@ -6,7 +6,7 @@
 #pragma once
 
 enum {
-	WORK_PASS = 60, /* of one pass */
+	WORK_PASS = 80, /* of one pass */
 	WORK_LOOK = 1, /* for a place where nothing is to do */
 	WORK_FRAME = 4, /* for a frame given back */
 	WORK_WAKE = 4, /* for somebody woken */

@@ -37,6 +37,8 @@ enum {
 };
 
 STATIC_ASSERT(CONFIG_HART_STACK < STACK_SLOT);
+/* A pass must be able to look through tables down to the first page table, and free it, or it would begin again for ever. */
+STATIC_ASSERT(WORK_PASS > WORK_OBJECT + (USER_ENTRIES + ENTRIES) / 16 * WORK_LOOK + WORK_FRAME);
 
 extern const char kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
 	kernel_end[];

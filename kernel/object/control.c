@@ -15,9 +15,16 @@
 #include "sched.h"
 
 /* Its process may have been ended meanwhile, and the thread with it. Whoever asks for something comes after its start. */
+/* How many handles there are with which it can be resumed. */
+static uint32_t managers(const struct thread *thread)
+{
+	return __atomic_load_n(&thread->managers, __ATOMIC_RELAXED);
+}
+
 void control_start(struct thread *thread, bool stopped)
 {
 	lock_acquire(&thread->lock);
+	stopped = stopped && managers(thread); /* else its handle has been closed already */
 	if (thread->life == THREAD_NEW) {
 		thread->life = THREAD_LIVE;
 		thread->stopped = stopped;
@@ -84,11 +91,6 @@ static int ask(struct thread *thread, void (*what)(struct runner *), int when_it
 	result = ask_with(thread, what, when_it_ends);
 	lock_release(&thread->lock);
 	return result;
-}
-
-static uint32_t managers(const struct thread *thread)
-{
-	return __atomic_load_n(&thread->managers, __ATOMIC_RELAXED);
 }
 
 /* Not when the handle that it was found through has gone meanwhile, as the last: who closed it has looked already. */

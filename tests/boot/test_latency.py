@@ -30,6 +30,7 @@ KNOWN: Dict[str, Tuple[int, str]] = {
     "console_write": (14000, "the debug kernel measures each byte that the firmware prints"),
     "vm_unmap": (40000, "clears an entry a page"),
     "process_load": (9000, "reads headers that test-elf makes absurd"),
+    "process_exit": (9000, "the first pass of its end begins in the call"),
     "process_kill": (9000, "asks the first threads to end, and gives back a page table"),
     "ipc_reply": (45000, FAULT),
     "ipc_reply_receive": (45000, FAULT),

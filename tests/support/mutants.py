@@ -31,7 +31,8 @@ class Mutant:
 
 # Only hardware that the emulator does not model can tell these, or nothing can: the file, the line, and why.
 KNOWN = {
-    ("kernel/sys/process.c", "if (arch_time_now() >= deadline)"): "the wait that begins in vain is over at once, with the same error",
+    ("kernel/sys/process.c", "if (arch_time_now() >= deadline)"): 
+        "the wait that begins in vain is over at once, with the same error",
     ("kernel/mem/pool.c", "lock_acquire(&pool->lock);"): "the sum of figures that are told, never acted on",
     ("arch/riscv/mmu.c", '__asm__ volatile("fence.i" ::: "memory");'):
         "QEMU keeps no instruction cache apart from memory: it notices each store to code",
