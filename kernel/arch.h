@@ -129,6 +129,9 @@ void arch_wait(void);
 /* Takes the interrupts that are pending through their doors. */
 void arch_take_interrupts(void);
 
+/* Whether one is pending: then what takes long should come to a place where it can be cut. */
+bool arch_interrupt_is_pending(void);
+
 /* ---- threads: the registers of user mode */
 
 /* Where and with what a thread begins. */
@@ -253,6 +256,13 @@ void arch_aspace_sync_code(struct arch_aspace *aspace);
 
 /* This hart goes to the kernel's own address space, which has no user half. */
 void arch_aspace_leave(void);
+
+/*
+ * For audits of debug builds: true when every entry of the user half is as it has to be, and `fits` says so of each page
+ * that is mapped. The address space is the caller's alone meanwhile.
+ */
+typedef bool arch_audit(void *context, uint64_t address, paddr_t frame, enum prot prot);
+bool arch_aspace_audit(struct arch_aspace *aspace, arch_audit *fits, void *context);
 
 /* ---- user memory, of the address space this hart is in */
 

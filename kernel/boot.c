@@ -12,6 +12,7 @@
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
+#include "object/waits.h"
 #include "panic.h"
 #include "sched.h"
 #include "selftest.h"
@@ -38,8 +39,9 @@ void door_boot(void)
 	arch_hart_init(hart);
 	sched_init(hart);
 	hart_set_online(hart);
-	panic_describe_with(describe_current_thread);
+	panic_describe_with(describe_current_thread, waits_log);
 	sched_set_hooks(&thread_hooks);
+	process_init();
 	system_init();
 	futex_init();
 	arch_start();

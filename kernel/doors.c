@@ -6,6 +6,7 @@
 #include "object/system.h"
 #include "object/thread.h"
 #include "object/timer.h"
+#include "panic.h"
 #include "sched.h"
 
 /*
@@ -31,7 +32,8 @@ void door_timer(void)
 void door_ipi(void)
 {
 	leave_idleness();
-	sched_take_mail();
+	panic_obey();
+	(void)sched_take_mail();
 	sched_set_timer(); /* a timer object of this hart may have been set */
 	object_answer_graces();
 	this_hart()->work |= WORK_OBJECTS; /* this hart's own requests may have been answered */

@@ -59,6 +59,7 @@ struct hart {
 
 	/* From other harts: atomic. */
 	struct runner *inbox; /* runners with mail for this hart, newest first */
+	struct runner *inbox_left; /* not atomic: of the last look into it, for the next one */
 	uint32_t grace_requests; /* bit i: hart i wants to know that this hart has left the kernel once */
 	uint32_t grace_answers_due; /* how many harts still owe this one that answer */
 	uint32_t idle; /* nonzero: nothing to run: it holds no object, and can be given work */
@@ -69,7 +70,16 @@ struct hart {
 	struct list doomed, dying;
 	struct list finishing; /* processes whose last thread has ended */
 	bool has_work; /* one of these lists is not empty */
+	int pass; /* what is left of the present pass of work on them: see work.h */
 	unsigned work_priority; /* of the most important thread that has caused any of this */
+
+	/* Of the present stretch with interrupts off, in debug builds: see arch/riscv/stretch.c. */
+	struct {
+		uint64_t since; /* instructions of the hart when it began; 0: it is not measured */
+		uint64_t cause; /* of the trap with which it began */
+		uint64_t number; /* of the call, if it was one */
+		uint64_t firmware; /* instructions of it that were the firmware's console's */
+	} stretch;
 
 	/* Scheduler. */
 	struct list ready[CONFIG_PRIORITIES];

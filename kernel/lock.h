@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch.h"
@@ -35,7 +36,11 @@ struct CAPABILITY("lock") spinlock {
 	uint64_t harts; /* atomic */
 };
 
-/* Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. */
+/*
+ * Acquire: what the last holder wrote before lock_release is seen. Its partner is the release there. The hart that
+ * reports a panic goes on without the lock: its holder may have stopped. Nothing is called here that returns, so that
+ * whoever takes a lock need not save registers for it.
+ */
 static ALWAYS_INLINE void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	uint64_t self = this_hart()->self;
@@ -43,10 +48,13 @@ static ALWAYS_INLINE void lock_acquire(struct spinlock *lock) ACQUIRES(*lock) NO
 
 	if (__builtin_expect(!others, 1))
 		return;
-	assert(!(others & self));
+	assert(!(others & self) || __atomic_load_n(&panic_hart, __ATOMIC_RELAXED) == this_hart());
 	do
-		while (__atomic_load_n(&lock->harts, __ATOMIC_RELAXED))
+		while (__atomic_load_n(&lock->harts, __ATOMIC_RELAXED)) {
+			if (__atomic_load_n(&panic_hart, __ATOMIC_RELAXED) == this_hart())
+				return;
 			arch_relax();
+		}
 	while (__atomic_fetch_or(&lock->harts, self, __ATOMIC_ACQUIRE));
 }
 

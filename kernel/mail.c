@@ -8,6 +8,9 @@
 #include "sched.h"
 #include "sched_parts.h"
 
+/* Runners whose mail is taken before interrupts are let in. To end one takes some hundred instructions. */
+enum { MAIL_AT_ONCE = 12 };
+
 static const struct sched_hooks *hooks;
 
 void sched_set_hooks(const struct sched_hooks *wanted)
@@ -249,6 +252,11 @@ void runner_hold(struct runner *runner)
 	mail_post(runner, MAIL_HOLD);
 }
 
+bool runner_is_to_be_held(const struct runner *runner)
+{
+	return __atomic_load_n(&runner->hold, __ATOMIC_RELAXED);
+}
+
 void runner_release(struct runner *runner)
 {
 	__atomic_store_n(&runner->hold, false, __ATOMIC_RELAXED);
@@ -299,21 +307,30 @@ static void take(struct hart *hart, struct runner *runner)
 		sched_move_away(hart, runner);
 }
 
-void sched_take_mail(void)
+static void take_or_pass_on(struct hart *hart, struct runner *runner)
+{
+	if (is_home(runner))
+		take(hart, runner);
+	else /* it has moved since */
+		deliver(runner);
+}
+
+bool sched_take_mail(void)
 {
 	struct hart *hart = this_hart();
-	struct runner *runner, *next;
 
-	if (!__atomic_load_n(&hart->inbox, __ATOMIC_RELAXED))
-		return;
-	runner = __atomic_exchange_n(&hart->inbox, NULL, __ATOMIC_ACQUIRE);
-	for (; runner; runner = next) {
-		next = runner->inbox_next; /* before taking: then it can get mail again */
-		if (is_home(runner))
-			take(hart, runner);
-		else /* it has moved since */
-			deliver(runner);
+	for (unsigned i = 0; i < MAIL_AT_ONCE; i++) {
+		struct runner *runner = hart->inbox_left;
+
+		if (!runner && __atomic_load_n(&hart->inbox, __ATOMIC_RELAXED))
+			runner = __atomic_exchange_n(&hart->inbox, NULL, __ATOMIC_ACQUIRE);
+		if (!runner)
+			return true;
+		hart->inbox_left = runner->inbox_next; /* before taking: then it can get mail again */
+		take_or_pass_on(hart, runner);
 	}
+	hart->work |= WORK_MAIL;
+	return false;
 }
 
 void runner_end_later(struct runner *runner)

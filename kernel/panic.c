@@ -1,19 +1,53 @@
-/* Panic: message, thread, backtrace, end. Uses the log and the seam only, since nothing else may work any more. */
+/*
+ * Panic: message, thread, backtrace, who waits for whom, end. Other harts are stopped first, and locks are not waited for
+ * any more. What may fail comes last: an exception in the report ends the machine with what has been said until then.
+ */
 #include "panic.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 
 #include "arch.h"
+#include "hart.h"
 #include "lib/format.h"
 #include "log.h"
 #include "symbols.h"
 
-static void (*describe_current)(char *to, unsigned long size);
+/* How long other harts have to stop before the report goes on without them. */
+enum { PATIENCE_NS = 20000000 };
 
-void panic_describe_with(void (*describe)(char *to, unsigned long size))
+static void (*describe_current)(char *to, unsigned long size);
+static void (*describe_waits)(void);
+struct hart *panic_hart;
+static unsigned stopped; /* atomic: harts that have stopped because of that */
+
+void panic_describe_with(void (*current)(char *to, unsigned long size), void (*waits)(void))
 {
-	describe_current = describe;
+	describe_current = current;
+	describe_waits = waits;
+}
+
+void panic_obey(void)
+{
+	const struct hart *hart = __atomic_load_n(&panic_hart, __ATOMIC_RELAXED);
+
+	if (!hart || hart == this_hart())
+		return;
+	__atomic_fetch_add(&stopped, 1, __ATOMIC_RELEASE);
+	arch_halt();
+}
+
+/* They stop in user mode or idle, or in a panic of their own: what they leave is whole then. One that waits for a lock goes on
+ * waiting. */
+static void stop_other_harts(void)
+{
+	uint64_t deadline = arch_time_now() + PATIENCE_NS;
+
+	for (unsigned i = 0; i < hart_count(); i++)
+		if (&harts[i] != this_hart())
+			arch_send_ipi(&harts[i]);
+	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) + 1 < hart_count() && arch_time_now() < deadline)
+		arch_relax();
 }
 
 static void log_place(uint64_t address)
@@ -49,6 +83,8 @@ static _Noreturn void finish(uint64_t pc, uint64_t frame_pointer)
 		log_place(pc);
 	for (size_t i = 0; i < count; i++)
 		log_return_place(address[i]);
+	if (describe_waits)
+		describe_waits();
 	log_error(
 		"  To look at it in GDB: `make qemu-gdb`, in another terminal `make gdb`, then `break panic`.");
 	arch_shutdown(PANIC_STATUS);
@@ -56,12 +92,15 @@ static _Noreturn void finish(uint64_t pc, uint64_t frame_pointer)
 
 static void log_reason(const char *text, va_list arguments)
 {
-	static bool panicking;
+	struct hart *nobody = NULL;
 	char reason[200];
 
-	if (panicking) /* a panic inside a panic: what could be said has been said */
-		arch_shutdown(PANIC_STATUS);
-	panicking = true;
+	if (!__atomic_compare_exchange_n(
+		    &panic_hart, &nobody, this_hart(), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		panic_obey();
+		arch_shutdown(PANIC_STATUS); /* a panic inside a panic: what could be said has been said */
+	}
+	stop_other_harts();
 	format_va(reason, sizeof(reason), text, arguments);
 	log_error("panic: %s", reason);
 }

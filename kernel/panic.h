@@ -1,6 +1,7 @@
 /* When the kernel has broken its own promise: say all that is known and stop. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Exit status of a machine whose kernel panicked. */
@@ -22,5 +23,14 @@ _Noreturn void panic_at(uint64_t pc, uint64_t frame_pointer, const char *format,
 /* A place that the logic above it excludes; says why. */
 #define unreachable(why) panic("%s:%d: reached, though %s", __FILE__, __LINE__, why)
 
-/* Has panic name the current thread through `describe`, which may write up to `size` bytes. Set at boot. */
-void panic_describe_with(void (*describe)(char *to, unsigned long size));
+/*
+ * Has panic name the current thread through `current`, which may write up to `size` bytes, and log who waits for whom through
+ * `waits`. Set at boot.
+ */
+void panic_describe_with(void (*current)(char *to, unsigned long size), void (*waits)(void));
+
+/* The hart that is reporting a panic; NULL: none. Atomic. */
+extern struct hart *panic_hart;
+
+/* Stops this hart if another one is reporting a panic. */
+void panic_obey(void);

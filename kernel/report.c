@@ -10,6 +10,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "log.h"
+#include "panic.h"
 
 #if DEBUG_CHECKS
 enum { ERRORS = 128 };
@@ -39,6 +40,31 @@ static void report_call(unsigned number)
 		log_info("report: call %u errors%s", number, text);
 }
 
+/* By number of the call, and behind that by kind: atomic. */
+static uint64_t longest[SYSCALL_SLOTS + REPORT_INTERRUPT + 1];
+
+void report_stretch(enum report_kind kind, uint64_t number, uint64_t instructions)
+{
+	uint64_t *most = &longest[SYSCALL_SLOTS + kind];
+
+	if (kind == REPORT_CALL && number < SYSCALL_SLOTS)
+		most = &longest[number];
+	if (instructions > __atomic_load_n(most, __ATOMIC_RELAXED))
+		__atomic_store_n(most, instructions, __ATOMIC_RELAXED);
+}
+
+static void report_stretches(void)
+{
+	static const char *const names[] = {"no call", "exception", "timer", "mail", "interrupt"};
+
+	for (unsigned i = 0; i < SYSCALL_SLOTS; i++)
+		if (longest[i])
+			log_info("report: interrupts off %lu in call %u", longest[i], i);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (longest[SYSCALL_SLOTS + i])
+			log_info("report: interrupts off %lu in %s", longest[SYSCALL_SLOTS + i], names[i]);
+}
+
 static void report_calls(void)
 {
 	for (unsigned number = 1; number < SYSCALL_SLOTS; number++)
@@ -46,6 +72,10 @@ static void report_calls(void)
 }
 #else
 static void report_calls(void)
+{
+}
+
+static void report_stretches(void)
 {
 }
 #endif
@@ -59,8 +89,10 @@ static void report_stacks(void)
 
 void report(const char *bootargs)
 {
-	char answer[8];
+	char answer[16];
 
+	if (bootargs_option(bootargs, "test", answer, sizeof(answer)) && !strcmp(answer, "shutdown"))
+		panic("asked for by test=shutdown");
 	if (!bootargs_option(bootargs, "report", answer, sizeof(answer)))
 		return;
 	if (strcmp(answer, "yes")) {
@@ -68,5 +100,6 @@ void report(const char *bootargs)
 		return;
 	}
 	report_calls();
+	report_stretches();
 	report_stacks();
 }

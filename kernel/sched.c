@@ -303,7 +303,9 @@ void sched_timer(void)
 	struct hart *hart = this_hart();
 	uint64_t now = arch_time_now();
 
-	while (hart->sleepers.first && hart->sleepers.first->key <= now)
+	/* Those that are left have their turn as soon as other interrupts have had theirs. */
+	for (unsigned i = 0;
+		i < CONFIG_TIMER_BATCH && hart->sleepers.first && hart->sleepers.first->key <= now; i++)
 		time_out(hart, container_of(hart->sleepers.first, struct runner, sleeping));
 	if (hart->slice_end <= now)
 		end_slice(hart, now);
@@ -382,7 +384,7 @@ static void idle(struct hart *hart)
 	if (hart->current) /* it waits, and has not run meanwhile */
 		add_cpu_time(hart->current, (int64_t)(start - end));
 	arch_store(&hart->idle_time, hart->idle_time + (end - start));
-	sched_take_mail();
+	(void)sched_take_mail();
 	arch_take_interrupts();
 }
 
@@ -392,8 +394,8 @@ static bool tidy(struct hart *hart, void (*leaving)(void))
 	uint32_t work = hart->work;
 
 	hart->work = 0;
-	if (work & WORK_MAIL)
-		sched_take_mail();
+	if ((work & WORK_MAIL) && !sched_take_mail())
+		arch_take_interrupts(); /* no object is held here */
 	if ((work & WORK_OBJECTS) || hart->postponed)
 		leaving();
 	if (hart->postponed) /* somebody more important than the objects comes first */

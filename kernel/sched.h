@@ -191,6 +191,9 @@ void runner_fail(struct runner *runner);
 /* Whether a runner's home still has to do something of the kind. What was asked before by this hart is seen. */
 bool runner_has_mail(const struct runner *runner, uint32_t mail);
 
+/* Whether it has been asked to be held, and not been released since; for who guards that by a lock of his own. */
+bool runner_is_to_be_held(const struct runner *runner);
+
 /* For whoever knows that a runner is held: whether all that it waits for is to be released. */
 bool runner_is_ready_but_held(const struct runner *runner);
 
@@ -227,8 +230,8 @@ void sched_set_timer(void);
 /* Wakes who slept long enough, ends the time slice; sets the timer anew. */
 void sched_timer(void);
 
-/* Does what others have left mail for. */
-void sched_take_mail(void);
+/* Does what others have left mail for. False when some is left, and the hart's work says so: interrupts come first. */
+bool sched_take_mail(void);
 
 /* The frame to run now; waits for an interrupt while there is none. `leaving` is called before each look. */
 struct trapframe *sched_next(void (*leaving)(void));

@@ -1,6 +1,7 @@
 /*
  * `test=panic`, `test=fault`, `test=overflow` and `test=hang` on the kernel command line: each ends the machine, or
- * keeps it, in the way that its name says. Tests of the reports and of scripts/run use them.
+ * keeps it, in the way that its name says. Tests of the reports and of scripts/run use them. `test=shutdown` is a panic in
+ * place of the shutdown, when programs have run and servers wait: report.c.
  */
 #include "selftest.h"
 
@@ -53,11 +54,12 @@ void selftest(const char *bootargs)
 		{"hang", hang}};
 	char name[16];
 
-	if (!bootargs_option(bootargs, "test", name, sizeof(name)))
+	if (!bootargs_option(bootargs, "test", name, sizeof(name)) || !strcmp(name, "shutdown"))
 		return;
 	for (unsigned i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		if (!strcmp(name, tests[i].name))
 			tests[i].run();
-	log_error("command line: test=%s is unknown; use test=panic, test=fault, test=overflow or test=hang",
+	log_error("command line: test=%s is unknown; use test=panic, test=fault, test=overflow, test=hang or "
+		  "test=shutdown",
 		name);
 }

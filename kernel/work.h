@@ -1,13 +1,14 @@
 /*
  * Work that can take long is cut into passes, and interrupts are let in between. What works in passes is given how much is
  * left of the present one, takes off what it has done, and stops when nothing is left; then it is called again. Units are
- * some ten instructions.
+ * some forty instructions.
  */
 #pragma once
 
 enum {
-	WORK_PASS = 400, /* of one pass */
+	WORK_PASS = 80, /* of one pass */
 	WORK_LOOK = 1, /* for a place where nothing is to do */
 	WORK_FRAME = 4, /* for a frame given back */
+	WORK_WAKE = 4, /* for somebody woken */
 	WORK_OBJECT = 16, /* for an object, a handle or a region */
 };

@@ -10,7 +10,7 @@ GDB    ?= $(or $(shell command -v gdb-multiarch),$(CROSS)gdb)
 SETUP := CROSS=$(CROSS) scripts/setup
 
 # Without the tools there would be many complaints; this is one. Targets that install them, or need none, go on.
-NEED_NO_TOOLS := help doctor setup clean qemu qemu-gdb run test bench profile
+NEED_NO_TOOLS := help doctor setup clean qemu qemu-gdb run test bench profile mutate
 ifneq ($(filter-out $(NEED_NO_TOOLS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell $(SETUP) --missing build)
 ifneq ($(MISSING),)
@@ -123,6 +123,13 @@ abi-accept:
 	$(Q)$(TABLEGEN) --accept
 	$(call say,GEN,user/servers/protocols.lock)
 	$(Q)$(PROTOCOL_GEN) --accept
+
+## mutate            take checks, fences and locks out, 20 chosen by SEED, and see which test falls (COUNT= SEED=)
+COUNT ?= 20
+.PHONY: mutate
+mutate:
+	$(PREPARE)
+	@scripts/mutate --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
 ## bench             count the instructions of the basic operations
 .PHONY: bench

@@ -7,6 +7,7 @@
 #define SSTATUS_FS_CLEAN 0x4000
 #define SSTATUS_FS_DIRTY 0x6000
 #define SSTATUS_SUM      0x40000 /* supervisor may access user memory */
+#define SSTATUS_SUM_BIT  18
 #define SSTATUS_MXR      0x80000
 
 #define FCSR_MASK 0xff /* rounding mode and flags */

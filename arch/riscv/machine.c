@@ -168,6 +168,7 @@ const struct machine *arch_machine_read(void)
 	machine.timebase = riscv_facts.timebase;
 
 	riscv_plic_find(&fdt);
+	riscv_devices_find();
 
 	uint64_t start, size;
 

@@ -37,6 +37,8 @@ enum {
 };
 
 STATIC_ASSERT(CONFIG_HART_STACK < STACK_SLOT);
+/* A pass must be able to look through tables down to the first page table, and free it, or it would begin again for ever. */
+STATIC_ASSERT(WORK_PASS > WORK_OBJECT + (USER_ENTRIES + ENTRIES) / 16 * WORK_LOOK + WORK_FRAME);
 
 extern const char kernel_start[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
 	kernel_end[];
@@ -326,6 +328,50 @@ bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
 	else
 		riscv_fence_translations();
 	return riscv_other_visitors(aspace) && arch_aspace_is_elsewhere(aspace);
+}
+
+/* ---- audit */
+
+static enum prot prot_of(uint64_t entry)
+{
+	return (entry & PTE_R ? PROT_READ : 0) | (entry & PTE_W ? PROT_WRITE : 0) |
+	       (entry & PTE_X ? PROT_EXEC : 0);
+}
+
+/* A and D are set as the page is used, and nothing is writable and executable, writable and not readable, or global. */
+static bool is_good_leaf(uint64_t entry)
+{
+	bool writable = entry & PTE_W;
+
+	return (entry & PTE_U) && (entry & PTE_A) && !(entry & PTE_G) && !(entry & PTE_D) == !writable &&
+	       !(writable && (entry & PTE_X || !(entry & PTE_R)));
+}
+
+static bool audit_below(
+	uint64_t *table, unsigned entries, uint64_t address, int level, arch_audit *fits, void *context)
+{
+	for (unsigned i = 0; i < entries; i++, address += level_size(level)) {
+		uint64_t entry = table[i];
+		bool good;
+
+		if (!(entry & PTE_V))
+			continue;
+		if (is_leaf(entry))
+			good = !level && is_good_leaf(entry) &&
+			       fits(context, address, direct_to_physical(entry_table(entry)), prot_of(entry));
+		else
+			good = level &&
+			       audit_below(entry_table(entry), ENTRIES, address, level - 1, fits, context);
+		if (!good)
+			return false;
+	}
+	return true;
+}
+
+bool arch_aspace_audit(struct arch_aspace *aspace, arch_audit *fits, void *context)
+{
+	return !aspace->root.value ||
+	       audit_below(direct(aspace->root), USER_ENTRIES, 0, LEVELS - 1, fits, context);
 }
 
 uint64_t riscv_kernel_satp(void)

@@ -24,6 +24,9 @@ void offsets(void)
 	DEFINE(HART_EMERGENCY_TOP, offsetof(struct hart, emergency_top));
 	DEFINE(HART_WORK, offsetof(struct hart, work));
 	DEFINE(HART_LOADED, offsetof(struct hart, loaded));
+	DEFINE(HART_STRETCH_SINCE, offsetof(struct hart, stretch.since));
+	DEFINE(HART_STRETCH_CAUSE, offsetof(struct hart, stretch.cause));
+	DEFINE(HART_STRETCH_NUMBER, offsetof(struct hart, stretch.number));
 	DEFINE(WORK_SWITCH_ALONE, WORK_SWITCH);
 	DEFINE(START_SATP, offsetof(struct riscv_start, satp));
 	DEFINE(START_HARDWARE, offsetof(struct riscv_start, hardware));

@@ -28,6 +28,29 @@ void riscv_trap_entry(void);
 int riscv_user_copy(void *to, const void *from, size_t size);
 extern const char riscv_user_copy_start[], riscv_user_copy_end[], riscv_user_copy_fixup[];
 
+/*
+ * ---- stretch.c: how long interrupts stay off. Nothing is done but in debug builds. trap.S begins a stretch, too. A place
+ * where pending interrupts are taken ends one and begins another.
+ */
+#if DEBUG_CHECKS
+void riscv_stretch_begin(void);
+void riscv_stretch_end(void);
+uint64_t riscv_instructions(void); /* that this hart has executed */
+#else
+static inline void riscv_stretch_begin(void)
+{
+}
+
+static inline void riscv_stretch_end(void)
+{
+}
+
+static inline uint64_t riscv_instructions(void)
+{
+	return 0;
+}
+#endif
+
 /* ---- fpu.S: sstatus.FS must be on */
 void riscv_fpu_save(struct trapframe *frame);
 void riscv_fpu_load(const struct trapframe *frame);
@@ -112,6 +135,9 @@ void riscv_plic_init(void); /* when registers can be mapped */
 void riscv_plic_hart_init(void);
 void riscv_external_interrupt(void);
 uint32_t riscv_plic_phandle(void); /* how the tree refers to it; 0: there is none */
+
+/* ---- device.c: devices for drivers. After the PLIC is known */
+void riscv_devices_find(void);
 
 /* ---- power.c */
 extern volatile uint32_t *riscv_finisher; /* registers of the sifive,test device; NULL: none */

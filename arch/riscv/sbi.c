@@ -1,4 +1,5 @@
 /* Calls of the Supervisor Binary Interface Specification 1.0: console, timer, system reset. */
+#include "hart.h"
 #include "riscv.h"
 
 enum {
@@ -30,7 +31,10 @@ struct sbi_result sbi_call(
 
 void arch_console_put(char c)
 {
+	uint64_t start = riscv_instructions();
+
 	sbi_call(SBI_LEGACY_PUTCHAR, 0, (unsigned char)c, 0, 0, 0);
+	this_hart()->stretch.firmware += riscv_instructions() - start;
 }
 
 int arch_console_get(void)

@@ -47,14 +47,27 @@ void riscv_timer_init(void)
 
 void arch_wait(void)
 {
+	riscv_stretch_end();
 	/* With sstatus.SIE clear, wfi goes on when an enabled interrupt is pending, and none is taken. */
 	__asm__ volatile("wfi" ::: "memory");
+	riscv_stretch_begin();
+}
+
+bool arch_interrupt_is_pending(void)
+{
+	if (csr_read(sip) & csr_read(sie))
+		return true;
+	riscv_stretch_end();
+	riscv_stretch_begin();
+	return false;
 }
 
 void arch_take_interrupts(void)
 {
 	uint64_t pending = csr_read(sip);
 
+	riscv_stretch_end();
+	riscv_stretch_begin();
 	if (pending & SIE_SSIE)
 		riscv_software_interrupt();
 	if (pending & csr_read(sie) & SIE_SEIE)

@@ -37,8 +37,39 @@
 	.endr
 .endm
 
+/*
+ * Debug builds look on each way in whether the last way out, or a copy, has left user memory open, and measure how long
+ * interrupts stay off: stretch.c. In: t2 is scause, tp the hart. t0 is spent.
+ */
+.macro check_entry
+#if DEBUG_CHECKS
+	csrr	t0, sstatus
+	slli	t0, t0, 63 - SSTATUS_SUM_BIT
+	bltz	t0, user_memory_is_open
+	csrr	t0, instret
+	sd	t0, HART_STRETCH_SINCE(tp)
+	sd	t2, HART_STRETCH_CAUSE(tp)
+	sd	a7, HART_STRETCH_NUMBER(tp)
+#endif
+.endm
+
+/* In: sp is the trapframe, tp the hart; a0 and what C keeps stay as they are. */
+.macro check_leaving
+#if DEBUG_CHECKS
+	mv	t0, sp
+	ld	sp, HART_STACK_TOP(tp)
+	addi	sp, sp, -16
+	sd	a0, 0(sp)
+	sd	t0, 8(sp)
+	call	riscv_stretch_end
+	ld	a0, 0(sp)
+	ld	sp, 8(sp)
+#endif
+.endm
+
 /* The end of each way out. In: sp is the trapframe, a0 and what each_kept_register loads the user's. */
 .macro return_to_user
+	check_leaving
 	ld	t1, FRAME_PC(sp)
 	csrw	sepc, t1
 	csrw	sscratch, sp
@@ -71,6 +102,7 @@ riscv_trap_entry:
 	sd	t0, X(2)(sp)
 	csrr	t1, sepc
 	csrr	t2, scause
+	check_entry
 	li	t0, CAUSE_USER_ECALL
 	bne	t2, t0, not_a_call
 
@@ -261,6 +293,13 @@ riscv_enter_apart:
 	ld	t0, 0(sp)
 	addi	sp, sp, 96
 	jr	t0
+
+#if DEBUG_CHECKS
+user_memory_is_open:
+	ld	sp, HART_STACK_TOP(tp)
+	li	s0, 0
+	call	riscv_user_memory_is_open
+#endif
 
 overflow:
 	mv	a0, sp

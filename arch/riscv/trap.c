@@ -13,6 +13,7 @@
 void riscv_trap_from_user(uint64_t cause, uint64_t value);
 void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t value);
 _Noreturn void riscv_stack_overflow(uint64_t sp, uint64_t pc, uint64_t frame_pointer);
+_Noreturn void riscv_user_memory_is_open(void);
 
 extern const char text_start[], text_end[];
 
@@ -91,6 +92,8 @@ void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t
 {
 	enum prot access = cause_access(cause);
 
+	if (DEBUG_CHECKS)
+		assert(!(csr_read(sstatus) & SSTATUS_SUM));
 	if (is_user_copy(frame->pc) && value < USER_TOP) {
 		if (!access || !door_copy_fault(value, access))
 			frame->pc = (uint64_t)riscv_user_copy_fixup;
@@ -106,6 +109,12 @@ void riscv_stack_overflow(uint64_t sp, uint64_t pc, uint64_t frame_pointer)
 {
 	panic_at(pc, frame_pointer, "kernel stack overflow on hart %u: sp 0x%lx is below 0x%lx",
 		this_hart()->index, sp, this_hart()->stack_bottom);
+}
+
+void riscv_user_memory_is_open(void)
+{
+	panic("sstatus.SUM is set at the entry of the kernel, scause 0x%lx: a way out, or a copy, has left it",
+		csr_read(scause));
 }
 
 void riscv_log_registers(const uint64_t *x)

@@ -16,7 +16,7 @@ riscv_user_copy:
 	or	t0, a0, a1
 	andi	t0, t0, 7
 riscv_user_copy_start:
-	bnez	t0, 3f			/* words only where both sides are aligned */
+	bnez	t0, 7f			/* not both sides are aligned */
 	addi	a4, a3, -31
 	j	2f
 1:	ld	t0, 0(a1)
@@ -37,6 +37,44 @@ riscv_user_copy_start:
 	addi	a0, a0, 8
 	addi	a1, a1, 8
 5:	bltu	a0, a4, 4b
+	j	3f
+
+	/*
+	 * Bytes until the destination is aligned, and eight more: then the aligned word that the source lies in begins in
+	 * what has been copied, and nothing outside the copy is ever loaded.
+	 */
+7:	sltiu	t1, a2, 32
+	bnez	t1, 3f
+	neg	a4, a0
+	andi	a4, a4, 7
+	addi	a4, a4, 8
+	add	a4, a4, a0
+8:	lb	t0, (a1)
+	sb	t0, (a0)
+	addi	a0, a0, 1
+	addi	a1, a1, 1
+	bltu	a0, a4, 8b
+	addi	a4, a3, -31
+	andi	t0, a1, 7
+	beqz	t0, 2b			/* the sides are aligned alike */
+
+	/* Each word is put together of two: of the one before from bit a6 on, and of the next below. */
+	sub	a1, a1, t0
+	slli	a6, t0, 3
+	neg	a2, a6			/* shifts take the low six bits: 64 - a6 */
+	addi	a4, a3, -15
+	ld	t1, (a1)
+9:	ld	t2, 8(a1)
+	srl	t0, t1, a6
+	sll	a5, t2, a2
+	or	t0, t0, a5
+	sd	t0, (a0)
+	mv	t1, t2
+	addi	a0, a0, 8
+	addi	a1, a1, 8
+	bltu	a0, a4, 9b
+	srli	t0, a6, 3
+	add	a1, a1, t0
 	j	3f
 6:	lb	t0, (a1)
 	sb	t0, (a0)

@@ -49,6 +49,18 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
+/* Moves all of `from` behind what is in `to`. */
+static inline void list_append_all(struct list *to, struct list *from)
+{
+	if (list_is_empty(from))
+		return;
+	from->next->previous = to->previous;
+	to->previous->next = from->next;
+	from->previous->next = to;
+	to->previous = from->previous;
+	list_init(from);
+}
+
 #define list_first(list, type, member) container_of((list)->next, type, member)
 
 /* Walks a list; the body may not remove `item`. The list itself is no member of anything, so it is compared as a number. */

@@ -1,6 +1,6 @@
 /*
- * Memory and strings, with no state and no calls of their own. Copies go by words where both sides are aligned;
- * the compiler must not turn these loops into calls of themselves.
+ * Memory and strings, with no state and no calls of their own. Copies go by words, which are put together of two where
+ * the sides are not aligned alike; the compiler must not turn these loops into calls of themselves.
  */
 #include "lib/string.h"
 
@@ -13,21 +13,60 @@ static int is_aligned(const void *p)
 	return ((uintptr_t)p & 7) == 0;
 }
 
+/* Copies whole words between aligned places; returns how many bytes. */
+static size_t copy_words(unsigned char *to, const unsigned char *from, size_t size)
+{
+	uint64_t *d = (uint64_t *)to;
+	const uint64_t *s = (const uint64_t *)from;
+	size_t left = size;
+
+	for (; left >= 32; left -= 32, d += 4, s += 4) {
+		uint64_t a = s[0], b = s[1], c = s[2], e = s[3];
+
+		d[0] = a, d[1] = b, d[2] = c, d[3] = e;
+	}
+	for (; left >= 8; left -= 8)
+		*d++ = *s++;
+	return size - left;
+}
+
+/* The same from a place that is not aligned. The word that it lies in is the copy's own from its first byte on. */
+static size_t copy_shifted_words(unsigned char *to, const unsigned char *from, size_t size)
+{
+	uint64_t *d = (uint64_t *)to;
+	unsigned off = (uintptr_t)from & 7, shift = 8 * off;
+	const uint64_t *s = (const uint64_t *)(from - off);
+	size_t left = size;
+
+	for (uint64_t low = *s, high; left >= 16; left -= 8, low = high) {
+		high = *++s;
+		*d++ = low >> shift | high << (64 - shift);
+	}
+	return size - left;
+}
+
+/* How many bytes come before words can be stored, and what is loaded for them lies in the copy. */
+static size_t lead(const unsigned char *to, const unsigned char *from)
+{
+	size_t n = -(uintptr_t)to & 7;
+
+	return is_aligned(from + n) ? n : n + 8;
+}
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
 	unsigned char *d = to;
 	const unsigned char *s = from;
+	size_t n = lead(d, s);
 
-	if (is_aligned(d) && is_aligned(s)) {
-		for (; size >= 32; size -= 32, d += 32, s += 32) {
-			uint64_t *dw = (uint64_t *)d;
-			const uint64_t *sw = (const uint64_t *)s;
-			uint64_t a = sw[0], b = sw[1], c = sw[2], e = sw[3];
-
-			dw[0] = a, dw[1] = b, dw[2] = c, dw[3] = e;
-		}
-		for (; size >= 8; size -= 8, d += 8, s += 8)
-			*(uint64_t *)d = *(const uint64_t *)s;
+	if (size >= 32) {
+		for (size -= n; n--;)
+			*d++ = *s++;
+		n = is_aligned(s) ? copy_words(d, s, size) : copy_shifted_words(d, s, size);
+		d += n, s += n, size -= n;
+	} else if (!n) {
+		n = copy_words(d, s, size);
+		d += n, s += n, size -= n;
 	}
 	while (size--)
 		*d++ = *s++;
@@ -51,16 +90,16 @@ void *memset(void *to, int byte, size_t size)
 	unsigned char *d = to;
 	uint64_t word = 0x0101010101010101ul * (unsigned char)byte;
 
-	if (is_aligned(d)) {
-		for (; size >= 128; size -= 128, d += 128) {
-			uint64_t *w = (uint64_t *)d;
+	for (; size && !is_aligned(d); size--)
+		*d++ = (unsigned char)byte;
+	for (; size >= 128; size -= 128, d += 128) {
+		uint64_t *w = (uint64_t *)d;
 
-			w[0] = w[1] = w[2] = w[3] = w[4] = w[5] = w[6] = w[7] = word;
-			w[8] = w[9] = w[10] = w[11] = w[12] = w[13] = w[14] = w[15] = word;
-		}
-		for (; size >= 8; size -= 8, d += 8)
-			*(uint64_t *)d = word;
+		w[0] = w[1] = w[2] = w[3] = w[4] = w[5] = w[6] = w[7] = word;
+		w[8] = w[9] = w[10] = w[11] = w[12] = w[13] = w[14] = w[15] = word;
 	}
+	for (; size >= 8; size -= 8, d += 8)
+		*(uint64_t *)d = word;
 	while (size--)
 		*d++ = (unsigned char)byte;
 	return to;

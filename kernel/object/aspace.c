@@ -573,6 +573,35 @@ void aspace_sync_code(struct aspace *aspace)
 	arch_aspace_sync_code(&aspace->arch);
 }
 
+struct audit {
+	const struct aspace *aspace;
+	aspace_audit_page *fits;
+};
+
+static bool audit_page(void *context, uint64_t address, paddr_t frame, enum prot prot) NO_LOCK_ANALYSIS
+{
+	const struct audit *audit = context;
+	const struct region *region = region_from(audit->aspace, address);
+	enum prot allowed;
+
+	if (!overlaps(region, address + 1))
+		return false;
+	allowed = region->prot & PROT_WRITE ? region->prot | PROT_READ : region->prot;
+	return !(prot & ~allowed) && audit->fits(frame, prot, region->memory,
+					     (address - region->start + region->offset) >> PAGE_SHIFT);
+}
+
+bool aspace_audit(struct aspace *aspace, aspace_audit_page *fits)
+{
+	struct audit audit = {aspace, fits};
+	bool good;
+
+	lock_acquire(&aspace->lock);
+	good = aspace->gone || arch_aspace_audit(&aspace->arch, audit_page, &audit);
+	lock_release(&aspace->lock);
+	return good;
+}
+
 static int find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)
 	REQUIRES(aspace->lock)
 {

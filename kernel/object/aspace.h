@@ -74,6 +74,12 @@ MUST_USE int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, e
  */
 MUST_USE int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, int *work);
 
+/* Of an audit: what is known of a page that is mapped, of which memory object and where in it. */
+typedef bool aspace_audit_page(paddr_t frame, enum prot prot, const struct memory *memory, uint64_t page);
+
+/* Whether every page that is mapped is in a region that allows as much, and fits. */
+bool aspace_audit(struct aspace *aspace, aspace_audit_page *fits);
+
 bool aspace_is_empty(struct aspace *aspace);
 
 /* Brings in the page at `address`: -EFAULT when nothing there allows this access, -ENOMEM. */

@@ -15,9 +15,16 @@
 #include "sched.h"
 
 /* Its process may have been ended meanwhile, and the thread with it. Whoever asks for something comes after its start. */
+/* How many handles there are with which it can be resumed. */
+static uint32_t managers(const struct thread *thread)
+{
+	return __atomic_load_n(&thread->managers, __ATOMIC_RELAXED);
+}
+
 void control_start(struct thread *thread, bool stopped)
 {
 	lock_acquire(&thread->lock);
+	stopped = stopped && managers(thread); /* else its handle has been closed already */
 	if (thread->life == THREAD_NEW) {
 		thread->life = THREAD_LIVE;
 		thread->stopped = stopped;
@@ -67,23 +74,52 @@ static int watch(struct thread *thread, int when_it_ends) REQUIRES(thread->lock)
 	return runner_wait(&thread->watchers, DEADLINE_NEVER);
 }
 
+static int ask_with(struct thread *thread, void (*what)(struct runner *), int when_it_ends)
+	REQUIRES(thread->lock)
+{
+	if (thread->life != THREAD_LIVE)
+		return when_it_ends;
+	what(&thread->runner);
+	return thread == current_thread() ? 0 : watch(thread, when_it_ends);
+}
+
 static int ask(struct thread *thread, void (*what)(struct runner *), int when_it_ends)
 {
 	int result;
 
 	lock_acquire(&thread->lock);
-	result = when_it_ends;
-	if (thread->life == THREAD_LIVE) {
-		what(&thread->runner);
-		result = thread == current_thread() ? 0 : watch(thread, when_it_ends);
-	}
+	result = ask_with(thread, what, when_it_ends);
 	lock_release(&thread->lock);
 	return result;
 }
 
+/* Not when the handle that it was found through has gone meanwhile, as the last: who closed it has looked already. */
 int control_suspend(struct thread *thread)
 {
-	return ask(thread, runner_hold, -ESRCH);
+	int result;
+
+	lock_acquire(&thread->lock);
+	result = managers(thread) ? ask_with(thread, runner_hold, -ESRCH) : -EBADF;
+	lock_release(&thread->lock);
+	return result;
+}
+
+void control_handle_added(struct thread *thread)
+{
+	__atomic_fetch_add(&thread->managers, 1, __ATOMIC_RELAXED);
+}
+
+void control_handle_removed(struct thread *thread)
+{
+	if (__atomic_sub_fetch(&thread->managers, 1, __ATOMIC_RELAXED))
+		return;
+	lock_acquire(&thread->lock);
+	/* Under the lock: a handle may have been made since, or a suspend may still be on its way to look. */
+	if (!managers(thread) && thread->life == THREAD_LIVE && runner_is_to_be_held(&thread->runner)) {
+		thread->stopped = false;
+		runner_release(&thread->runner);
+	}
+	lock_release(&thread->lock);
 }
 
 /* From now on it counts as running, though its home may hear of it later. Nobody waits for that. */

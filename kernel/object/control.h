@@ -15,9 +15,13 @@ struct thread;
 
 /*
  * Stops a thread: returns when it runs no more. One that waits goes on waiting. For the current thread: it stops before
- * its call returns. Returns 0 or WAITING, -ESRCH when it has ended.
+ * its call returns. Returns 0 or WAITING, -ESRCH when it has ended, -EBADF when its last handle has just gone.
  */
 MUST_USE int control_suspend(struct thread *thread);
+
+/* A handle that allows that has been made, or has gone: with the last one a stopped thread goes on. */
+void control_handle_added(struct thread *thread);
+void control_handle_removed(struct thread *thread);
 
 /* Lets it go on, if what it waited for is over. */
 MUST_USE int control_resume(struct thread *thread);

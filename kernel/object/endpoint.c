@@ -574,17 +574,34 @@ void endpoint_receiver_added(struct endpoint *endpoint)
 	__atomic_fetch_add(&endpoint->root->receiver_handles, 1, __ATOMIC_RELAXED);
 }
 
-/* Callers whose call `server`, or with NULL anybody, has received will not hear from it any more. */
+/* The caller of a served call will not hear of it any more. */
+static void fail_call(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
+{
+	struct thread *caller = slot->caller;
+
+	if (end_call(e, slot, -EPIPE))
+		go_on(caller, -EPIPE);
+}
+
 static void fail_served_by(struct endpoint *e, const struct process *server) REQUIRES(e->lock)
 {
-	each_slot(slot, e)
-	{
-		struct thread *caller = slot->caller;
+	each_slot(slot, e) if (slot->caller && slot->caller->server == server) fail_call(e, slot);
+}
 
-		if (!caller || (server && caller->server != server))
-			continue;
-		if (end_call(e, slot, -EPIPE))
-			go_on(caller, -EPIPE);
+/* Fails all calls that have been received, from slot `swept` on, as far as `work` goes. */
+static void fail_served(struct endpoint *e, int *work) REQUIRES(e->lock)
+{
+	for (; e->swept<ENDPOINT_PAGE_SLOTS * ENDPOINT_PAGES && * work> 0; e->swept++) {
+		struct call_slot *slot = e->page[e->swept / ENDPOINT_PAGE_SLOTS];
+
+		if (!slot) { /* pages come in order */
+			e->swept = ENDPOINT_PAGE_SLOTS * ENDPOINT_PAGES;
+			return;
+		}
+		slot += e->swept % ENDPOINT_PAGE_SLOTS;
+		*work -= slot->caller ? WORK_WAKE : WORK_LOOK;
+		if (slot->caller)
+			fail_call(e, slot);
 	}
 }
 
@@ -601,39 +618,59 @@ static bool has_given_up(struct endpoint *e, struct process *server) REQUIRES(e-
 	       (is_serving(e, server) && !handle_table_has(server, &e->object, RIGHT_ENDPOINT_RECEIVE));
 }
 
-/* Nobody will receive from it any more. */
-static void close(struct endpoint *e) REQUIRES(e->lock)
+/* The last one closes the endpoint; what follows from that takes passes. The handle that is going has a reference still. */
+void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
+{
+	struct endpoint *e = endpoint->root;
+	bool closes = false;
+
+	lock_acquire(&e->lock);
+	if (has_given_up(e, owner))
+		fail_served_by(e, owner);
+	if (__atomic_sub_fetch(&e->receiver_handles, 1, __ATOMIC_RELAXED) == 0) {
+		closes = !e->closed;
+		e->closed = e->is_busy = true;
+	}
+	lock_release(&e->lock);
+	if (closes) {
+		object_take_another(&e->object);
+		object_finish_later(&e->object);
+	}
+}
+
+/* Tells everybody who is at a closed endpoint; true when nobody is left. */
+static bool leave_nobody(struct endpoint *e, int *work) REQUIRES(e->lock)
 {
 	struct thread *receiver;
 
-	e->closed = e->is_busy = true;
 	lock_assert_held(e->callers.lock);
-	while (!list_is_empty(&e->callers.runners)) {
+	for (; !list_is_empty(&e->callers.runners) && *work > 0; *work -= WORK_WAKE) {
 		struct runner *caller = list_first(&e->callers.runners, struct runner, waiting);
 
 		runner_claim(caller);
 		go_on(thread_of_runner(caller), -EPIPE);
 	}
-	fail_served_by(e, NULL);
-	for (receiver = next_receiver(e); receiver; receiver = next_receiver(e)) {
+	fail_served(e, work);
+	for (; (receiver = next_receiver(e)) && *work > 0; *work -= WORK_WAKE) {
 		forget_receiver(e, receiver);
 		runner_claim(&receiver->runner);
 		go_on(receiver, -EPIPE);
 	}
-	while (!list_is_empty(&e->badges_gone)) /* nobody can be told any more, and they keep the endpoint */
+	/* Nobody can be told of these any more, and they keep the endpoint. */
+	for (; !list_is_empty(&e->badges_gone) && *work > 0; *work -= WORK_OBJECT)
 		end_badge(e);
+	return list_is_empty(&e->callers.runners) && e->swept == ENDPOINT_PAGE_SLOTS * ENDPOINT_PAGES &&
+	       !next_receiver(e) && list_is_empty(&e->badges_gone);
 }
 
-void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
+bool endpoint_finish(struct endpoint *e, int *work)
 {
-	struct endpoint *e = endpoint->root;
+	bool done;
 
 	lock_acquire(&e->lock);
-	if (has_given_up(e, owner))
-		fail_served_by(e, owner);
-	if (__atomic_sub_fetch(&e->receiver_handles, 1, __ATOMIC_RELAXED) == 0)
-		close(e);
+	done = leave_nobody(e, work);
 	lock_release(&e->lock);
+	return done;
 }
 
 /*

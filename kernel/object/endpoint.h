@@ -52,6 +52,7 @@ struct endpoint {
 	uint32_t receiver_handles; /* with the right to receive; none left: the endpoint is closed */
 	bool closed;
 	bool is_busy; /* else it is not closed, and there are no callers and no badges to be told of */
+	uint32_t swept; /* once closed: the calls in slots below this have failed */
 };
 
 /* NULL when memory is out. */
@@ -83,6 +84,9 @@ const struct windows *endpoint_lent_by(struct thread *caller);
 /* A handle with the right to receive has been made, or has gone from a process that is ending or not. */
 void endpoint_receiver_added(struct endpoint *endpoint);
 void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner);
+
+/* For object.c: has everybody leave who is at a closed endpoint, as far as `work` goes: true when nobody is left. */
+MUST_USE bool endpoint_finish(struct endpoint *endpoint, int *work);
 
 /* What there is to tell, into a struct of zeros. */
 void endpoint_read_info(struct endpoint *endpoint, struct endpoint_info *info);

@@ -2,8 +2,10 @@
 #include "object/handle.h"
 
 #include "abi/abi.h"
+#include "object/control.h"
 #include "object/endpoint.h"
 #include "object/process.h"
+#include "object/thread.h"
 #include "panic.h"
 
 STATIC_ASSERT(HANDLE_PAGE_SLOTS * sizeof(struct handle_slot) == PAGE_SIZE);
@@ -95,11 +97,28 @@ static bool may_receive(const struct object *object, uint32_t rights)
 	return object->type == OBJECT_ENDPOINT && rights & RIGHT_ENDPOINT_RECEIVE;
 }
 
+/* A thread counts who can let it go on when it has been stopped. */
+static bool may_control(const struct object *object, uint32_t rights)
+{
+	return object->type == OBJECT_THREAD && rights & RIGHT_THREAD_MANAGE;
+}
+
+/* What follows from a handle being made, and its going is to take back. */
+static void handle_made(struct object *object, uint32_t rights)
+{
+	if (may_receive(object, rights))
+		endpoint_receiver_added(endpoint_of(object));
+	if (may_control(object, rights))
+		control_handle_added(thread_of(object));
+}
+
 /* What follows from a handle having gone, when its slot is free and the lock released. */
 static void handle_gone(struct process *owner, struct object *object, uint32_t rights)
 {
 	if (may_receive(object, rights))
 		endpoint_receiver_removed(endpoint_of(object), owner);
+	if (may_control(object, rights))
+		control_handle_removed(thread_of(object));
 	object_put(object);
 }
 
@@ -124,8 +143,7 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 	table->free = next_free(slot->name);
 	table->count++;
 	owner->self_handles += object == &owner->object;
-	if (may_receive(object, rights))
-		endpoint_receiver_added(endpoint_of(object));
+	handle_made(object, rights);
 	/* Release: who finds the object finds it as it was made. */
 	arch_store_release(&slot->name, name_of(object, generation, rights));
 	return (handle_result){(long)(generation << HANDLE_INDEX_BITS | index)};
@@ -250,8 +268,7 @@ static void adopt_page(struct process *to, struct handle_slot *page, unsigned nu
 		}
 		table->count++;
 		to->self_handles += object == &to->object;
-		if (may_receive(object, handle_rights(page[i].name)))
-			endpoint_receiver_added(endpoint_of(object));
+		handle_made(object, handle_rights(page[i].name));
 	}
 	arch_store_release(&table->page[number], page);
 }

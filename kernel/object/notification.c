@@ -98,16 +98,23 @@ long notification_wait(struct notification *notification, uint64_t mask, uint64_
 	return result;
 }
 
-void notification_dismiss(struct notification *notification)
+bool notification_dismiss(struct notification *notification, int *work)
 {
+	bool done;
+
 	lock_acquire(&notification->lock);
 	notification->gone = true;
 	wait_queue_each(runner, &notification->waiters)
 	{
+		if (*work <= 0)
+			break;
 		lock_assert_held(runner->queue->lock);
 		runner_wake_with(runner, -EBADF);
+		*work -= WORK_WAKE;
 	}
+	done = list_is_empty(&notification->waiters.runners);
 	lock_release(&notification->lock);
+	return done;
 }
 
 void notification_read_info(struct notification *notification, struct notification_info *info)

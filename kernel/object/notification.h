@@ -44,8 +44,8 @@ static inline struct notification *notification_of(struct object *object)
 }
 
 /*
- * Wakes who still waits. Called when the last reference has gone, before every hart is waited for: so when that is over
- * nobody's deadline can lead here any more.
+ * Wakes who still waits, as far as `work` goes: true when nobody does. Called when the last reference has gone, before every
+ * hart is waited for: so when that is over nobody's deadline can lead here any more.
  */
-void notification_dismiss(struct notification *notification);
+MUST_USE bool notification_dismiss(struct notification *notification, int *work);
 void notification_destroy(struct notification *notification);

@@ -108,11 +108,12 @@ static void leave_work(struct list *list, struct object *object)
 	hart->work |= WORK_OBJECTS;
 }
 
+/* Who waits for a notification is woken before it is doomed, which needs passes like the end of a process. */
 static void doom(struct object *object)
 {
-	if (object->type == OBJECT_NOTIFICATION)
-		notification_dismiss(notification_of(object));
-	leave_work(&this_hart()->doomed, object);
+	struct hart *hart = this_hart();
+
+	leave_work(object->type == OBJECT_NOTIFICATION ? &hart->finishing : &hart->doomed, object);
 }
 
 void object_finish_later(struct object *object)
@@ -198,23 +199,25 @@ void object_answer_graces(void)
 	}
 }
 
-static void move_all(struct list *from, struct list *to)
-{
-	while (!list_is_empty(from)) {
-		struct list *node = from->next;
-
-		list_remove(node);
-		list_append(to, node);
-	}
-}
-
 static void finish(struct object *object, int *work)
 {
-	*work -= WORK_OBJECT;
-	if (!process_finish(process_of(object), work))
-		return;
+	bool is_notification = object->type == OBJECT_NOTIFICATION, done;
+
+	/* Out of the list before, since another hart may take it into its own as soon as it is done here. */
 	list_remove(&object->doomed);
-	object_put(object);
+	*work -= WORK_OBJECT;
+	if (is_notification)
+		done = notification_dismiss(notification_of(object), work);
+	else if (object->type == OBJECT_ENDPOINT)
+		done = endpoint_finish(endpoint_of(object), work);
+	else
+		done = process_finish(process_of(object), work);
+	if (!done)
+		list_insert_before(this_hart()->finishing.next, &object->doomed);
+	else if (is_notification)
+		leave_work(&this_hart()->doomed, object);
+	else
+		object_put(object);
 }
 
 /* Does the next piece of what is due; false when nothing is. */
@@ -232,7 +235,7 @@ static bool advance(struct hart *hart, int *work)
 	}
 	if (list_is_empty(&hart->doomed))
 		return false;
-	move_all(&hart->doomed, &hart->dying);
+	list_append_all(&hart->dying, &hart->doomed);
 	ask_for_grace(hart);
 	/* Nobody to wait for: again, but first mail is taken, for which a thread among them may wait (thread_destroy). */
 	if (!__atomic_load_n(&hart->grace_answers_due, __ATOMIC_RELAXED))
@@ -240,22 +243,27 @@ static bool advance(struct hart *hart, int *work)
 	return false;
 }
 
+/*
+ * A pass goes on where the last call of this left it, since what is done here can make that this is called again at once: so
+ * a long chain of objects lets interrupts in, too.
+ */
 static void work_on(struct hart *hart)
 {
-	int work = WORK_PASS;
+	bool more;
 
 	hart->postponed = false;
-	while (advance(hart, &work)) {
-		if (work > 0)
+	do {
+		more = advance(hart, &hart->pass);
+		if (hart->pass > 0)
 			continue;
-		work = WORK_PASS;
+		hart->pass = WORK_PASS;
 		/* As in front of a thread of user mode: no object is held here but those that are going. */
 		arch_take_interrupts();
 		if (sched_is_above(hart->work_priority)) {
 			hart->postponed = true;
 			return;
 		}
-	}
+	} while (more);
 	/* Those that are dying wait for other harts, which will tell, or come next. */
 	if (!list_is_empty(&hart->dying))
 		return;

@@ -55,7 +55,7 @@ void object_revive(struct object *object);
 void object_put(struct object *object);
 
 /*
- * Has a process finished, piece by piece, at the cost of a reference of the caller's. What is given up by it may be needed
+ * Has a process or an endpoint finished, piece by piece, at the cost of a reference of the caller's. What is given up by it may be needed
  * soon, so this comes before the thread that caused it goes on.
  */
 void object_finish_later(struct object *object);

@@ -4,13 +4,35 @@
 #include "abi/abi.h"
 #include "lib/elf.h"
 #include "lib/string.h"
+#include "object/audit.h"
 #include "object/endpoint.h"
 #include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
 
+/* Threads that are told of a new limit of priorities before interrupts are let in. */
+enum { LIMITED_AT_ONCE = 32 };
+
 static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, OBJECT_PROCESS);
-static uint32_t last_id;
+
+static struct spinlock all_lock;
+static uint32_t last_id GUARDED_BY(all_lock);
+static struct list all GUARDED_BY(all_lock); /* by process->all, in the order of their ids */
+
+void process_init(void)
+{
+	lock_acquire(&all_lock);
+	list_init(&all);
+	lock_release(&all_lock);
+}
+
+static void enlist(struct process *process)
+{
+	lock_acquire(&all_lock);
+	process->id = ++last_id;
+	list_append(&all, &process->all);
+	lock_release(&all_lock);
+}
 
 static void set_name(struct process *process, const char *name, size_t length)
 {
@@ -34,13 +56,13 @@ struct process *process_create(const char *name, size_t length)
 		return NULL;
 	}
 	process->priority_limit = CONFIG_PRIORITIES - 1;
-	process->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	process->parent = this_hart()->current ? current_process()->id : 0;
 	set_name(process, name, length);
 	handle_table_init(&process->handles);
 	list_init(&process->threads);
 	wait_queue_init(&process->waiters, &process->lock);
 	process->waiters.kind = WAITS_FOR_END;
+	enlist(process);
 	return process;
 }
 
@@ -173,6 +195,7 @@ int process_add_thread(struct process *process, struct thread *thread)
 	error = process->ending ? -EBUSY : object_take(&process->object);
 	if (!error) {
 		runner_limit_priority(&thread->runner, process->priority_limit);
+		thread->limit = process->priority_limit;
 		list_append(&process->threads, &thread->siblings);
 		__atomic_store_n(&process->started, true, __ATOMIC_RELAXED);
 	}
@@ -247,20 +270,62 @@ struct thread *process_next_thread(struct process *process, uint32_t after_id)
 	return next;
 }
 
-int process_limit_priority(struct process *process, unsigned priority)
+bool process_all_are(bool (*good)(struct process *process))
+{
+	bool result = true;
+
+	lock_acquire(&all_lock);
+	for (struct list *at = all.next; at != &all && result; at = at->next)
+		result = good(container_of(at, struct process, all));
+	lock_release(&all_lock);
+	return result;
+}
+
+/* Tells the next thread that has not heard of the limit yet; false when all have. */
+static bool limit_next(struct process *process) REQUIRES(process->lock)
+{
+	struct thread *thread = list_first(&process->threads, struct thread, siblings);
+	unsigned limit = process->priority_limit;
+
+	if (list_is_empty(&process->threads) || thread->limit == limit)
+		return false;
+	thread->limit = limit;
+	list_remove(&thread->siblings);
+	list_append(&process->threads, &thread->siblings);
+	if (__atomic_load_n(&thread->runner.wanted_priority, __ATOMIC_RELAXED) > limit)
+		runner_set_priority(&thread->runner, limit);
+	return true;
+}
+
+struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id)
+{
+	struct thread *next = NULL;
+
+	lock_acquire(&all_lock);
+	for (struct list *at = all.next; at != &all && !next; at = at->next) {
+		struct process *process = container_of(at, struct process, all);
+
+		if (process->id >= process_id)
+			next = process_next_thread(process, process->id == process_id ? thread_id : 0);
+	}
+	lock_release(&all_lock);
+	return next;
+}
+
+int process_limit_priority(struct process *process, unsigned priority, bool *more)
 {
 	int error = 0;
 
+	*more = false;
 	lock_acquire(&process->lock);
 	if (priority > process->priority_limit)
 		error = -EINVAL;
 	else
 		process->priority_limit = priority;
-	list_each(thread, &process->threads, struct thread, siblings)
-	{
-		if (__atomic_load_n(&thread->runner.wanted_priority, __ATOMIC_RELAXED) >
-			process->priority_limit)
-			runner_set_priority(&thread->runner, process->priority_limit);
+	for (unsigned i = 0; !error && limit_next(process); i++) {
+		*more = i == LIMITED_AT_ONCE;
+		if (*more)
+			break;
 	}
 	lock_release(&process->lock);
 	return error;
@@ -310,6 +375,45 @@ call_table process_table(struct process *process)
 	return table;
 }
 
+/* Has the next thread end that has not been asked to yet, but not this one; false when all have been. */
+static bool end_next(struct process *process, const struct runner *but) REQUIRES(process->lock)
+{
+	struct thread *thread = list_first(&process->threads, struct thread, siblings);
+
+	if (list_is_empty(&process->threads) || thread->is_asked_to_end)
+		return false;
+	thread->is_asked_to_end = true;
+	list_remove(&thread->siblings);
+	list_append(&process->threads, &thread->siblings);
+	if (&thread->runner != but)
+		runner_end_later(&thread->runner);
+	return true;
+}
+
+/* The same as far as `work` goes: true when that was all. */
+static bool end_threads(struct process *process, const struct runner *but, int *work) REQUIRES(process->lock)
+{
+	while (end_next(process, but)) {
+		*work -= WORK_LOOK;
+		if (*work <= 0)
+			return false;
+	}
+	process->asking = false;
+	return true;
+}
+
+/* True when that was all; `left` says whether threads are still on their way out: the last one comes back here. */
+static bool ask_threads(struct process *process, int *work, bool *left)
+{
+	bool done;
+
+	lock_acquire(&process->lock);
+	done = !process->asking || end_threads(process, NULL, work);
+	*left = !list_is_empty(&process->threads);
+	lock_release(&process->lock);
+	return done;
+}
+
 static void set_finishing(struct process *process)
 {
 	lock_acquire(&process->lock);
@@ -334,9 +438,15 @@ static void set_ended(struct process *process)
 		object_put(&image->object);
 }
 
-/* It has no threads, and nobody else does this. */
+/* It is ending, and nobody else does this. */
 bool process_finish(struct process *process, int *work)
 {
+	bool has_threads;
+
+	if (!ask_threads(process, work, &has_threads))
+		return false;
+	if (has_threads)
+		return true;
 	if (!process->finishing)
 		set_finishing(process);
 	if (!process->space_is_gone && !aspace_destroy(&process->aspace, work))
@@ -356,52 +466,44 @@ static void set_ending(struct process *process, const struct process_result *res
 
 void process_remove_thread(struct process *process, struct thread *thread)
 {
-	bool last;
+	bool last, finished_elsewhere;
 
 	lock_acquire(&process->lock);
 	list_remove(&thread->siblings);
 	process->cpu_ended += runner_cpu_time(&thread->runner);
 	last = list_is_empty(&process->threads);
+	finished_elsewhere = process->asking;
 	if (last && !process->ending)
 		set_ending(process, &(struct process_result){.reason = END_REASON_EXITED});
 	lock_release(&process->lock);
-	if (last)
+	if (last && !finished_elsewhere)
 		object_finish_later(&process->object);
 	else
 		object_put(&process->object);
 }
 
-/* Has every thread ended but the current one; true when that one belongs to the process. */
-static bool end_others(struct process *process) REQUIRES(process->lock)
-{
-	bool is_own = false;
-
-	list_each(thread, &process->threads, struct thread, siblings)
-	{
-		if (&thread->runner == this_hart()->current)
-			is_own = true;
-		else
-			runner_end_later(&thread->runner);
-	}
-	return is_own;
-}
-
 void process_end(struct process *process, const struct process_result *result)
 {
-	bool is_own = false, has_no_threads = false;
+	bool is_own = this_hart()->current && current_process() == process, begins;
+	bool needs_finish = false;
+	int work = WORK_PASS / 4;
 
 	lock_acquire(&process->lock);
-	if (!process->ending) {
+	begins = !process->ending;
+	if (begins) {
 		set_ending(process, result);
-		has_no_threads = list_is_empty(&process->threads);
-		is_own = end_others(process);
+		/* Without threads, or with more than can be asked now, it goes on as work, with a reference: unless the last one
+		   has just gone, when it comes to process_destroy. */
+		needs_finish = list_is_empty(&process->threads) ||
+			       !end_threads(process, this_hart()->current, &work);
+		needs_finish = needs_finish && !object_take(&process->object);
+		process->asking = needs_finish;
 	}
 	lock_release(&process->lock);
-	if (is_own)
-		thread_end_current();
-	/* One whose last reference has just gone comes to process_destroy. */
-	if (has_no_threads && !object_take(&process->object))
+	if (needs_finish)
 		object_finish_later(&process->object);
+	if (begins && is_own)
+		thread_end_current();
 }
 
 bool process_abandon(struct process *process)
@@ -431,6 +533,10 @@ void process_destroy(struct process *process)
 		object_finish_later(&process->object);
 		return;
 	}
+	lock_acquire(&all_lock);
+	list_remove(&process->all);
+	lock_release(&all_lock);
 	object_free(&processes, process);
 	account_put(account);
+	audit_sometimes();
 }

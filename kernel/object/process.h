@@ -18,15 +18,21 @@ struct process {
 	uint32_t id; /* never 0 */
 	uint32_t parent; /* the id of the process that made it; 0: the kernel did */
 	char name[PROCESS_NAME_SIZE];
+	struct list all; /* in the list of all processes */
 	struct account *account; /* with a reference */
 	struct aspace aspace; /* has a lock of its own */
 
 	struct spinlock lock; /* guards all that follows, but for looking handles up */
 	struct handle_table handles;
 	unsigned self_handles; /* handles in its own table that name it */
-	struct list threads; /* by thread->siblings; each holds a reference to the process */
+	/*
+	 * By thread->siblings; each holds a reference to the process. What is asked of all of them is asked of the first ones,
+	 * which go behind the others then, until one comes that has been asked: so that can be done piece by piece.
+	 */
+	struct list threads;
 	bool started; /* atomic: it has had a thread; never changes back */
 	bool ending; /* no new threads or handles; those that are left are on their way out */
+	bool asking; /* in a hart's list, to be asked to go */
 	bool finishing; /* no threads are left; what it had is going */
 	bool space_is_gone; /* its address space has */
 	bool ended; /* nothing is left but the result */
@@ -42,6 +48,9 @@ struct process {
 	struct memory *image; /* with a reference; NULL: none */
 	uint64_t image_offset, image_size;
 };
+
+/* Once, at boot. */
+void process_init(void);
 
 /* An empty process; NULL when memory is out. The name is cut to fit; what isn't printable becomes '?'. */
 struct process *process_create(const char *name, size_t length);
@@ -69,8 +78,11 @@ MUST_USE int process_add_thread(struct process *process, struct thread *thread);
  */
 bool process_would_keep(const struct process *process, const struct object *object);
 
-/* Lowers the highest priority that its threads can have: -EINVAL when that would raise it. */
-MUST_USE int process_limit_priority(struct process *process, unsigned priority);
+/*
+ * Lowers the highest priority that its threads can have: -EINVAL when that would raise it. `more`: not all of its threads have
+ * been told yet; it is to be called again.
+ */
+MUST_USE int process_limit_priority(struct process *process, unsigned priority, bool *more);
 unsigned process_priority_limit(struct process *process);
 
 /* Asks for another priority of a thread of it: -EINVAL above the limit. */
@@ -84,6 +96,12 @@ call_table process_table(struct process *process);
 
 /* The thread with the lowest number above `after_id`, with a reference for the caller; NULL when there is none. */
 struct thread *process_next_thread(struct process *process, uint32_t after_id);
+
+/* The next thread behind this one in the order of processes and threads, as above; its process stays as long. */
+struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id);
+
+/* Whether `good` is true of each process there is. They stay meanwhile. */
+bool process_all_are(bool (*good)(struct process *process));
 
 /* A thread of it has ended. The last one takes the process with it. */
 void process_remove_thread(struct process *process, struct thread *thread);

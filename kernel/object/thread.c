@@ -131,15 +131,25 @@ static uint64_t object_of(const struct wait_queue *queue, const struct runner *r
 	unreachable("no other kind");
 }
 
+/* The id of the process that has to act, as far as that is known: 0 when it is not. With the queue's lock. */
+static uint32_t server_of(const struct wait_queue *queue, const struct runner *runner)
+{
+	if (queue->kind == WAITS_FOR_REPLY)
+		return container_of(runner, const struct thread, runner)->server->id;
+	if (queue->kind == WAITS_FOR_END)
+		return container_of(queue, const struct process, waiters)->id;
+	return 0;
+}
+
 /* False when it waits for nothing. It may go from queue to queue, but these have one lock; so one look with it is exact. */
-static bool read_wait(const struct runner *runner, struct thread_info *info)
+static bool read_wait(const struct runner *runner, struct thread_wait *wait)
 {
 	struct wait_queue *queue = runner_queue(runner);
 
 	if (!queue)
 		return false;
 	if (queue->kind == WAITS_FOR_TIME) {
-		info->waits_for = WAITS_FOR_TIME;
+		wait->waits_for = WAITS_FOR_TIME;
 		return true;
 	}
 
@@ -148,24 +158,36 @@ static bool read_wait(const struct runner *runner, struct thread_info *info)
 	lock_acquire(lock);
 	queue = runner_queue(runner);
 	if (queue) {
-		info->waits_for = queue->kind ? queue->kind : WAITS_FOR_OTHER;
-		info->object = object_of(queue, runner);
+		wait->waits_for = queue->kind ? queue->kind : WAITS_FOR_OTHER;
+		wait->object = object_of(queue, runner);
+		wait->server = server_of(queue, runner);
 	}
 	lock_release(lock);
 	return queue;
 }
 
+void thread_read_wait(const struct thread *thread, struct thread_wait *wait)
+{
+	wait->process = __atomic_load_n(&thread->process_id, __ATOMIC_RELAXED);
+	wait->thread = thread->id;
+	wait->state = read_wait(&thread->runner, wait) ? THREAD_STATE_WAITING : state(&thread->runner);
+}
+
 void thread_read_info(struct thread *thread, struct thread_info *info)
 {
 	const struct runner *runner = &thread->runner;
+	struct thread_wait wait = {0};
 
+	thread_read_wait(thread, &wait);
 	info->id = thread->id;
-	info->process = __atomic_load_n(&thread->process_id, __ATOMIC_RELAXED);
+	info->process = wait.process;
+	info->state = wait.state;
+	info->waits_for = wait.waits_for;
+	info->object = wait.object;
 	info->priority = __atomic_load_n(&runner->priority, __ATOMIC_RELAXED);
 	info->hart = __atomic_load_n(&runner->frame.hart, __ATOMIC_RELAXED)->index;
 	info->affinity = __atomic_load_n(&runner->harts, __ATOMIC_RELAXED) & ((1u << hart_count()) - 1);
 	info->cpu_time = arch_ticks_to_ns(runner_cpu_time(runner));
-	info->state = read_wait(runner, info) ? THREAD_STATE_WAITING : state(runner);
 }
 
 /* The call that it waited in returns -EINTR; what has met an exception makes the instruction again. */

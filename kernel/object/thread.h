@@ -26,12 +26,16 @@ struct thread {
 
 	struct making *making; /* its own: contiguous memory that its call is making; NULL: none */
 
-	struct list siblings; /* in process->threads, guarded by its lock */
+	/* Guarded by the lock of the process. */
+	struct list siblings; /* in process->threads */
+	bool is_asked_to_end; /* with the process */
+	unsigned limit; /* of priorities, that it has been told of */
 
 	/* Who controls it: control.c. */
 	struct spinlock lock;
 	enum { THREAD_NEW, THREAD_LIVE, THREAD_ENDED } life MEMBER_GUARDED_BY(lock);
 	bool stopped MEMBER_GUARDED_BY(lock); /* its home holds it, and its frame is whole */
+	uint32_t managers; /* atomic: handles that can let it go on. Without any it does not stay stopped */
 	struct wait_queue watchers; /* until its home has done what they asked for */
 };
 
@@ -62,11 +66,24 @@ struct thread *thread_create(call_table table, const struct frame_start *start);
 MUST_USE int thread_start(struct thread *thread, struct process *process);
 MUST_USE int thread_start_stopped(struct thread *thread, struct process *process);
 
+/*
+ * Has the current thread make its call again, when it has left the kernel and pending interrupts have been taken: for a
+ * handler that has done a part of what can take long. Returns what the handler has to return.
+ */
+static inline long thread_restart_call(void)
+{
+	arch_frame_restart_call(&current_thread()->runner.frame);
+	return arch_frame_result(&current_thread()->runner.frame);
+}
+
 /* Ends the current thread: its hart has no current one after this. With the last thread its process ends. */
 void thread_end_current(void);
 
 /* For the scheduler. */
 extern const struct sched_hooks thread_hooks;
+
+/* What it does and waits for, into a struct of zeros, but for the name of its process. */
+void thread_read_wait(const struct thread *thread, struct thread_wait *wait);
 
 /* What there is to tell, into a struct of zeros. */
 void thread_read_info(struct thread *thread, struct thread_info *info);

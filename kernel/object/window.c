@@ -7,9 +7,6 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-/* Bytes that one call copies at most, so that the hart is not kept for long. */
-enum { COPY_MOST = 16 * PAGE_SIZE };
-
 struct window {
 	struct aspace *space;
 	uint64_t address;
@@ -41,14 +38,13 @@ static int open_window(
 static int locate(const struct window *window, size_t done, char **at, size_t *n)
 {
 	uint64_t address = window->address + done, within = address & (PAGE_SIZE - 1);
-	size_t left = window->size - done;
 	paddr_t frame;
 	int error = aspace_frame(window->space, address, window->access, &frame);
 
 	if (error)
 		return error == -EFAULT ? -EBADMSG : error;
 	*at = (char *)direct(frame) + within;
-	*n = PAGE_SIZE - within < left ? PAGE_SIZE - within : left;
+	*n = copy_piece(address, done, window->size);
 	return 0;
 }
 
@@ -60,7 +56,7 @@ long window_read(struct thread *lender, uint64_t offset, struct user_out to, siz
 	int error;
 
 	TRY(open_window(lender, PROT_READ, offset, size, &window));
-	while (done < window.size) {
+	while (copy_goes_on(done, window.size)) {
 		TRY(locate(&window, done, &at, &n));
 		error = exchange_out(to, done, at, n);
 		if (error < 0)
@@ -78,7 +74,7 @@ long window_write(struct thread *lender, uint64_t offset, struct user_in from, s
 	int error;
 
 	TRY(open_window(lender, PROT_WRITE, offset, size, &window));
-	while (done < window.size) {
+	while (copy_goes_on(done, window.size)) {
 		TRY(locate(&window, done, &at, &n));
 		error = exchange_in(at, from, done, n);
 		if (error < 0)

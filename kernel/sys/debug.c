@@ -5,9 +5,6 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-/* Bytes that one call copies at most, so that the hart is not kept for long. */
-enum { COPY_MOST = 16 * PAGE_SIZE };
-
 long sys_thread_id(struct thread *t)
 {
 	return t->id;
@@ -23,14 +20,6 @@ handle_result sys_process_thread(struct process *p, uint32_t after_id)
 	result = handle_add(current_process(), &thread->object, RIGHTS_THREAD_ALL);
 	object_put(&thread->object);
 	return result;
-}
-
-/* How many bytes of the page at `address` a copy of `left` can have. */
-static size_t step(uint64_t address, size_t left)
-{
-	size_t n = PAGE_SIZE - (address & (PAGE_SIZE - 1));
-
-	return n < left ? n : left;
 }
 
 static char *bytes_at(paddr_t frame, uint64_t address)
@@ -65,8 +54,8 @@ long sys_process_write(struct process *p, uaddr_t at, struct user_in buf, size_t
 
 	if (len && !is_in_user_space(at.value, len))
 		return -EBADMSG;
-	while (done < size && error >= 0) {
-		n = step(at.value + done, size - done);
+	while (copy_goes_on(done, size) && error >= 0) {
+		n = copy_piece(at.value + done, done, size);
 		error = change(p, at.value + done, buf, done, n, &code);
 		done += error ? 0 : n;
 	}
@@ -94,8 +83,8 @@ long sys_process_read(struct process *p, uaddr_t at, struct user_out buf, size_t
 
 	if (len && !is_in_user_space(at.value, len))
 		return -EBADMSG;
-	while (done < size && error >= 0) {
-		n = step(at.value + done, size - done);
+	while (copy_goes_on(done, size) && error >= 0) {
+		n = copy_piece(at.value + done, done, size);
 		error = look(p, at.value + done, buf, done, n);
 		done += error ? 0 : n;
 	}

@@ -9,6 +9,7 @@
 #include "object/system.h"
 #include "object/thread.h"
 #include "object/timer.h"
+#include "object/waits.h"
 
 /* Bytes of the log that one call copies at most, so that the hart is not kept for long. */
 enum { LOG_BATCH = 256 };
@@ -60,6 +61,12 @@ int sys_system_info(struct system *s, struct system_info *info)
 	(void)s;
 	system_read_info(info);
 	return 0;
+}
+
+int sys_system_thread(struct system *s, uint32_t process, uint32_t thread, struct thread_wait *wait)
+{
+	(void)s;
+	return waits_next(process, thread, wait);
 }
 
 long sys_log_read(struct system *s, uint64_t position, struct user_out buf, size_t len)

@@ -7,9 +7,6 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-/* Bytes that one call copies at most, so that the hart is not kept for long. */
-enum { COPY_MOST = 16 * PAGE_SIZE };
-
 static bool is_page_aligned(uint64_t value)
 {
 	return !(value & (PAGE_SIZE - 1));
@@ -36,18 +33,13 @@ long sys_memory_size(struct memory *m)
 	return (long)m->size;
 }
 
-/*
- * One step of a copy: the bytes of a page, where they are, and how many. They are there as long as this hart does not wait
- * for others: the copy itself brings nothing in.
- */
-static int locate(struct memory *m, uint64_t offset, size_t left, char **at, size_t *n)
+/* One step of a copy: where its bytes are, as long as this hart does not wait for others: the copy itself brings nothing in. */
+static int locate(struct memory *m, uint64_t offset, char **at)
 {
-	uint64_t within = offset & (PAGE_SIZE - 1);
 	paddr_t frame;
 
 	TRY(memory_frame(m, offset >> PAGE_SHIFT, &frame));
-	*at = (char *)direct(frame) + within;
-	*n = PAGE_SIZE - within < left ? PAGE_SIZE - within : left;
+	*at = (char *)direct(frame) + (offset & (PAGE_SIZE - 1));
 	return 0;
 }
 
@@ -64,8 +56,9 @@ long sys_memory_read(struct memory *m, uint64_t offset, struct user_out buf, siz
 
 	if (memory_is_device(m) || offset > m->size)
 		return -EINVAL;
-	while (done < size) {
-		TRY(locate(m, offset + done, size - done, &at, &n));
+	while (copy_goes_on(done, size)) {
+		n = copy_piece(offset + done, done, size);
+		TRY(locate(m, offset + done, &at));
 		error = exchange_out(buf, done, at, n);
 		if (error < 0)
 			return error;
@@ -82,8 +75,9 @@ long sys_memory_write(struct memory *m, uint64_t offset, struct user_in buf, siz
 
 	if (memory_is_device(m) || offset > m->size)
 		return -EINVAL;
-	while (done < size) {
-		TRY(locate(m, offset + done, size - done, &at, &n));
+	while (copy_goes_on(done, size)) {
+		n = copy_piece(offset + done, done, size);
+		TRY(locate(m, offset + done, &at));
 		error = exchange_in(at, buf, done, n);
 		if (error < 0)
 			return error;

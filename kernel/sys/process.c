@@ -101,9 +101,13 @@ int sys_process_wait(struct process *p, uint64_t deadline, struct process_result
 	return error;
 }
 
+/* With many threads the call is made again and again, so that interrupts are let in. */
 int sys_process_limit_priority(struct process *p, uint32_t priority)
 {
-	return process_limit_priority(p, priority);
+	bool more;
+
+	TRY(process_limit_priority(p, priority, &more));
+	return more ? (int)thread_restart_call() : 0;
 }
 
 int sys_process_kill(struct process *p, int32_t status)

@@ -5,10 +5,11 @@
 #include "arch.h"
 #include "kernel/syscalls.h"
 #include "log.h"
+#include "object/audit.h"
 #include "report.h"
 
-/* Bytes that one call moves at most, so that the hart is not kept for long. */
-enum { CONSOLE_BATCH = 256 };
+/* Bytes that one call moves at most, so that the hart is not kept for long: the firmware takes some hundred instructions each. */
+enum { CONSOLE_BATCH = 64 };
 
 long sys_console_write(struct system *s, struct user_in buf, size_t len)
 {
@@ -30,6 +31,8 @@ long sys_console_read(struct system *s, struct user_out buf, size_t len, uint64_
 void sys_system_shutdown(struct system *s, uint8_t status)
 {
 	(void)s;
+	if (hart_count() == 1)
+		audit_now();
 	report(arch_machine()->bootargs);
 	log_info("shutdown with status %u", status);
 	arch_shutdown(status);

@@ -90,6 +90,18 @@ class Status(unittest.TestCase):
         self.assertIn("the kernel panicked", result.errors)
         self.assertIn("panic: asked for by test=panic", result.errors)
 
+    def test_panic_tells_who_waits_for_whom(self) -> None:
+        for harts in (1, 4):
+            with self.subTest(harts=harts):
+                result = boot.run("true", append="test=shutdown", smp=harts)
+                self.assertEqual(result.status, boot.STATUS_PANIC, result)
+                self.assertIn("panic: asked for by test=shutdown", result.errors)
+                report = result.errors.partition("who waits for whom:")[2]
+                self.assertRegex(report, r"process 1 \(init\), thread 1: runs\n")
+                self.assertRegex(report, r"\(init\), thread \d+: waits for the end of a process, object \d+, of process \d+\n")
+                self.assertRegex(report, r"\(console\), thread \d+: waits for a call, object \d+\n")
+                self.assertIn("make qemu-gdb", report, "the report goes on to its end")
+
     def test_fault_of_the_kernel(self) -> None:
         result = boot.run("echo never", append="test=fault")
         self.assertEqual(result.status, boot.STATUS_PANIC, result)

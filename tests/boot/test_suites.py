@@ -411,6 +411,14 @@ class FuzzOfASmallMachine(Fuzz):
     machine = SMALL
 
 
+class FuzzOfTwo(Fuzz):
+    machine = TWO
+
+
+class FuzzOfFour(Fuzz):
+    machine = FOUR
+
+
 class PointersWithTheKernelsConsole(Pointers):
     """Without a console server, programs may read the console, so the matrices have console_read in them."""
 

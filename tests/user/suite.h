@@ -86,9 +86,12 @@ __attribute__((format(printf, 3, 4))) static inline bool check(
 	return false;
 }
 
+static unsigned long cells_passed;
+
 /* What there is to say comes before the result it belongs to. */
 static inline void checks_report(const struct checks *c, const char *what)
 {
+	cells_passed += c->done - c->failed;
 	ktap_diagnose("%lu cells", c->done);
 	if (c->failed)
 		ktap_diagnose("%lu failed, first: %s", c->failed, c->first);

@@ -862,6 +862,115 @@ static bool all_over(void)
 	return true;
 }
 
+/* ---- whoever has stopped a thread goes */
+
+/* clang-format off */
+CHILD_PROGRAM(counter,
+	"	li	t0, " SUITE_TEXT(CHILD_DATA_TEXT) "\n"
+	"1:	ld	t1, (t0)\n"
+	"	addi	t1, t1, 1\n"
+	"	sd	t1, (t0)\n"
+	"	j	1b\n");
+/* clang-format on */
+
+static uint64_t count_of(const struct child *child)
+{
+	uint64_t count = 0;
+
+	memory_read(child->data, 0, (uint8_t *)&count, sizeof(count));
+	return count;
+}
+
+static bool counts_on(const struct child *child, uint64_t patience)
+{
+	uint64_t before = count_of(child), end = now() + patience;
+
+	while (count_of(child) == before && now() < end)
+		give_way();
+	return count_of(child) != before;
+}
+
+/* A child with one thread, stopped. */
+static thread_handle stopped_counter(struct checks *c, struct child *child)
+{
+	thread_handle thread;
+
+	check(c, !child_make(child, counter, (size_t)(counter_end - counter)), "child");
+	thread = thread_create(child->process, CHILD_CODE, CHILD_SP, 0);
+	check(c, thread.value > 0 && counts_on(child, PATIENCE), "it does not count");
+	stop(c, thread);
+	check(c, !counts_on(child, MS), "it counts though it is stopped");
+	return thread;
+}
+
+static void end_counter(struct checks *c, struct child *child)
+{
+	struct process_result r;
+
+	check(c, !process_kill(child->process, 0) && !process_wait(child->process, now() + PATIENCE, &r),
+		"its end");
+	child_close(child);
+}
+
+static void test_forgotten(void)
+{
+	struct checks c = {0};
+	struct child child;
+	thread_handle thread = stopped_counter(&c, &child), other;
+	process_handle holder;
+
+	/* The last handle that allows it counts, in whatever table it is; one that does not allow it is none. */
+	other = (thread_handle){handle_duplicate(ANY(thread), RIGHTS_SAME).value};
+	holder = process_create((const uint8_t *)"holder", 6);
+	check(&c, process_give(holder, ANY(other), RIGHTS_SAME) > 0, "giving it");
+	handle_close(ANY(thread));
+	handle_close(ANY(other));
+	check(&c, !counts_on(&child, MS), "it counts though somebody has a handle");
+	handle_close(ANY(holder));
+	check(&c, counts_on(&child, PATIENCE), "it does not go on when its holder ends");
+
+	thread = process_thread(child.process, 0);
+	stop(&c, thread);
+	other = (thread_handle){handle_duplicate(ANY(thread), RIGHT_DUPLICATE).value};
+	check(&c, !counts_on(&child, MS), "it counts though it is stopped again");
+	handle_close(ANY(thread));
+	check(&c, counts_on(&child, PATIENCE), "it does not go on with the last handle that could resume it");
+	handle_close(ANY(other));
+	end_counter(&c, &child);
+	checks_report(&c, "a stopped thread that nobody can resume any more goes on");
+}
+
+/* The last handle is closed while another thread stops through it: stopped it must not stay. */
+static volatile int32_t closing;
+
+static void close_soon(void *argument)
+{
+	(void)argument;
+	handle_close((any_handle){closing});
+}
+
+static void test_forgotten_meanwhile(void)
+{
+	struct checks c = {0};
+	struct child child;
+	thread_handle thread = stopped_counter(&c, &child);
+
+	go_on(&c, thread);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		closing = thread.value;
+		suite_thread_start(&worker, close_soon, NULL);
+		long error = thread_suspend(thread);
+
+		check(&c, !error || error == -EBADF, "thread_suspend gave %ld", error);
+		suite_thread_join(&worker);
+		check(&c, counts_on(&child, PATIENCE), "it stays stopped");
+		thread = process_thread(child.process, 0);
+	}
+	handle_close(ANY(thread));
+	end_counter(&c, &child);
+	checks_report(&c, "the last handle goes while a thread is stopped through it");
+}
+
 static void test_at_random(void)
 {
 	static void (*const runs[WORKERS])(void *) = {
@@ -985,7 +1094,7 @@ static void test_begin(void)
 /* Argument: the seed. */
 int main(int argc, char **argv)
 {
-	ktap_plan(20);
+	ktap_plan(22);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_cancel_console();
 	test_wait_ends();
@@ -1004,6 +1113,8 @@ int main(int argc, char **argv)
 	test_kill_itself();
 	test_watcher();
 	test_kill_process();
+	test_forgotten();
+	test_forgotten_meanwhile();
 	test_at_random();
 	test_begin();
 	test_nothing_is_lost(

@@ -451,6 +451,64 @@ static void test_system(void)
 		(unsigned long)info.memory_free >> 10);
 }
 
+static endpoint_handle asked;
+
+static void ask(void *argument)
+{
+	struct message message = {.deadline = DEADLINE_NEVER};
+
+	(void)argument;
+	ipc_call(asked, &message);
+}
+
+/* What system_thread tells of a thread; reserved is 1 when it is not found. */
+static struct thread_wait wait_of(struct checks *c, uint32_t id)
+{
+	struct thread_wait wait = {0}, found = {.reserved = 1};
+	uint64_t last = 0;
+	int error;
+
+	while (!(error = system_thread(own_system(), wait.process, wait.thread, &wait))) {
+		uint64_t place = (uint64_t)wait.process << 32 | wait.thread;
+
+		check(c, place > last && !wait.reserved && !wait.name[31], "process %u, thread %u",
+			wait.process, wait.thread);
+		last = place;
+		if (wait.thread == id)
+			found = wait;
+	}
+	check(c, error == -ESRCH, "the end is %d", error);
+	return found;
+}
+
+static void test_all_threads(void)
+{
+	struct checks c = {0};
+	static struct suite_thread caller;
+	struct message message = {.deadline = DEADLINE_NEVER};
+	struct thread_wait wait;
+	struct thread_info info;
+
+	asked = endpoint_create();
+	suite_thread_start(&caller, ask, NULL);
+	check(&c, !ipc_receive(asked, &message) && !thread_info(caller.handle, &info), "a call");
+	wait = wait_of(&c, info.id);
+	check(&c, wait.state == THREAD_STATE_WAITING && wait.waits_for == WAITS_FOR_REPLY,
+		"it does %u for %u", wait.state, wait.waits_for);
+	check(&c, wait.process == process_id() && wait.server == process_id() && wait.object == info.object,
+		"process %u waits for %u", wait.process, wait.server);
+	check(&c, !strcmp((const char *)wait.name, "test-info"), "it is called %s", (const char *)wait.name);
+	ipc_reply(asked, &message);
+	suite_thread_join(&caller);
+	check(&c, wait_of(&c, info.id).reserved == 1, "it is over");
+	check(&c, system_thread(own_system(), UINT32_MAX, UINT32_MAX, &wait) == -ESRCH, "behind all");
+	wait = wait_of(&c, (uint32_t)thread_id(process_thread(own_process(), 0)));
+	check(&c, wait.state == THREAD_STATE_RUNNING && !wait.waits_for && !wait.server && !wait.object,
+		"this one does %u", wait.state);
+	handle_close(ANY(asked));
+	checks_report(&c, "what all threads wait for");
+}
+
 /* Reads the whole log. */
 static size_t log_copy(struct checks *c, char *to, size_t size)
 {
@@ -494,7 +552,7 @@ static void test_log(void)
 
 int main(int argc, char **argv)
 {
-	ktap_plan(9);
+	ktap_plan(10);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_own_process();
 	test_life_of_process();
@@ -504,6 +562,7 @@ int main(int argc, char **argv)
 	test_changing();
 	test_timers_and_interrupts();
 	test_system();
+	test_all_threads();
 	test_log();
 	return ktap_end();
 }

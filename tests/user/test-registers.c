@@ -49,10 +49,11 @@ __asm__("	.text\n"
 	"	ld	sp, 1040 + 16(sp)\n"
 	"	ret\n");
 
-static void expect_kept(struct checks *c, const struct image *image, const char *what)
+/* Integer registers of `changed`, bits by number, may be others. */
+static void expect_kept_but(struct checks *c, const struct image *image, uint32_t changed, const char *what)
 {
 	for (unsigned n = 1; n < 32; n++)
-		if (n != 2 && n != 10)
+		if (n != 2 && !(changed >> n & 1))
 			check(c, image->out[n] == image->in[n], "%s: x%u was %#lx, is %#lx", what, n,
 				(unsigned long)image->in[n], (unsigned long)image->out[n]);
 	check(c, image->out[2] == (uintptr_t)image, "%s: sp", what);
@@ -62,17 +63,27 @@ static void expect_kept(struct checks *c, const struct image *image, const char 
 	check(c, image->fcsr_out == image->fcsr_in, "%s: fcsr is %#lx", what, (unsigned long)image->fcsr_out);
 }
 
+static void expect_kept(struct checks *c, const struct image *image, const char *what)
+{
+	expect_kept_but(c, image, 1u << 10, what);
+}
+
+static void fill(struct image *image)
+{
+	for (unsigned n = 0; n < 32; n++) {
+		image->in[n] = random_next();
+		image->fin[n] = random_next();
+	}
+	image->fcsr_in = random_below(5) << 5 | random_below(32);
+}
+
 static long try_call(struct checks *c, uint64_t number, const uint64_t a[6], const char *what)
 {
 	static struct image image;
 
-	for (unsigned n = 0; n < 32; n++) {
-		image.in[n] = random_next();
-		image.fin[n] = random_next();
-	}
+	fill(&image);
 	memcpy(&image.in[10], a, 6 * sizeof(a[0]));
 	image.in[17] = number;
-	image.fcsr_in = random_below(5) << 5 | random_below(32);
 	registers_call(&image);
 	expect_kept(c, &image, what);
 	return (long)image.out[10];
@@ -103,7 +114,7 @@ static void test_calls(void)
 	for (unsigned k = 0; k < CALLS; k++) {
 		struct arguments a = good_arguments(&calls[k]);
 
-		/* Calls with a message: test-ipc. With these registers for a message they would wait for ever. */
+		/* Calls with a message: test_messages. With these registers for a message they would wait for ever. */
 		if (is_final(&calls[k]) || calls[k].attributes & CALL_MESSAGE)
 			continue;
 		if (calls[k].number == SYS_handle_close)
@@ -135,6 +146,150 @@ static void test_no_call(void)
 				"no call") == -ENOSYS,
 			"not refused");
 	checks_report(&c, "a number without a call keeps every register");
+}
+
+/* Calls with a message, of which a1 to a6 come back changed: with t0 to t2 as windows, and without. */
+
+enum { CALLED = 1u << 10, MESSAGE = 0x3fu << 11, LAST = 99, MESSAGE_ROUNDS = 100 };
+
+static endpoint_handle called;
+static uint64_t lent[2];
+
+/* Answers with the message's words plus one, and works with what is lent: adds its first word to its second. */
+static void serve(void *argument)
+{
+	struct message m = {.deadline = DEADLINE_NEVER};
+	int error = ipc_receive(called, &m);
+	bool last = false;
+
+	(void)argument;
+	while (!error && !last) {
+		uint64_t word = 0;
+
+		last = m.label == LAST;
+		if (ipc_read(called, m.token, 0, (uint8_t *)&word, sizeof(word)) == sizeof(word))
+			ipc_write(called, m.token, 0, (uint8_t *)&word, sizeof(word));
+		for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+			m.word[i]++;
+		m.label++;
+		m.deadline = DEADLINE_NEVER;
+		error = last ? ipc_reply(called, &m) : ipc_reply_receive(called, &m);
+	}
+}
+
+/* Makes the call with every register set; `out` is what comes back in a1 to a6. */
+static long try_message(struct checks *c, uint32_t number, const struct message *m,
+	const struct windows *windows, uint32_t changed, struct message *out, const char *what)
+{
+	static struct image image;
+
+	fill(&image);
+	image.in[10] = (uint64_t)called.value;
+	memcpy(&image.in[11], m, sizeof(*m));
+	if (windows)
+		memcpy(&image.in[5], windows, sizeof(*windows));
+	image.in[17] = number;
+	registers_call(&image);
+	expect_kept_but(c, &image, changed, what);
+	memcpy(out, &image.out[11], sizeof(*out));
+	return (long)image.out[10];
+}
+
+static struct message any_message(uint32_t label, uint64_t deadline)
+{
+	struct message m = {.label = label, .deadline = deadline};
+
+	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+		m.word[i] = random_next();
+	return m;
+}
+
+static void check_message(
+	struct checks *c, const struct message *m, const struct message *sent, unsigned more)
+{
+	check(c, m->label == sent->label + more && !m->badge, "label %u, badge %lu", m->label,
+		(unsigned long)m->badge);
+	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+		check(c, m->word[i] == sent->word[i] + more, "word %u", i);
+}
+
+static void call_with_registers(struct checks *c, uint32_t label)
+{
+	struct windows windows = {(uintptr_t)&lent[0], (uintptr_t)&lent[1], sizeof(lent[0]), sizeof(lent[1])};
+	struct message m = any_message(label, DEADLINE_NEVER), out;
+
+	check(c, !try_message(c, SYS_ipc_call, &m, NULL, CALLED | MESSAGE, &out, "ipc_call"), "ipc_call");
+	check_message(c, &out, &m, 1);
+	lent[0] = random_next();
+	m.token = 0;
+	check(c, !try_message(c, SYS_ipc_call_lend, &m, &windows, CALLED | MESSAGE, &out, "ipc_call_lend"),
+		"ipc_call_lend");
+	check_message(c, &out, &m, 1);
+	check(c, lent[1] == lent[0], "what was lent");
+	m.deadline = 1; /* over: nothing comes back */
+	check(c, try_message(c, SYS_ipc_call_lend, &m, &windows, CALLED, &out, "late") == -ETIMEDOUT, "late");
+}
+
+static void test_messages(void)
+{
+	struct checks c = {0};
+	static struct suite_thread server;
+	struct message last = {.label = LAST, .deadline = DEADLINE_NEVER};
+
+	called = endpoint_create();
+	suite_thread_start(&server, serve, NULL);
+	for (unsigned i = 0; i < MESSAGE_ROUNDS; i++)
+		call_with_registers(&c, i % 16);
+	check(&c, !ipc_call(called, &last), "the last");
+	suite_thread_join(&server);
+	handle_close(ANY(called));
+	checks_report(&c, "calls with messages and windows keep what they don't give back");
+}
+
+/* The other side: what a receiver has in its registers. */
+static struct message sent;
+
+static void call_often(void *argument)
+{
+	(void)argument;
+	for (unsigned i = 0; i < MESSAGE_ROUNDS; i++) {
+		struct message m = sent;
+
+		ipc_call(called, &m);
+	}
+}
+
+static void test_receivers(void)
+{
+	struct checks c = {0};
+	static struct suite_thread caller;
+	struct message out;
+
+	called = endpoint_create();
+	sent = any_message(5, DEADLINE_NEVER);
+	suite_thread_start(&caller, call_often, NULL);
+	for (unsigned i = 0; i < MESSAGE_ROUNDS; i++) {
+		struct message m = any_message(7, DEADLINE_NEVER);
+		bool again = i && i % 2;
+
+		if (i && !again) {
+			m.token = out.token;
+			check(&c, !try_message(&c, SYS_ipc_reply, &m, NULL, CALLED, &out, "ipc_reply"),
+				"reply");
+			check(&c, out.token == m.token && out.deadline == m.deadline,
+				"a reply gives back nothing");
+		}
+		m.token = again ? out.token : (uint32_t)random_next();
+		check(&c,
+			!try_message(&c, again ? SYS_ipc_reply_receive : SYS_ipc_receive, &m, NULL,
+				CALLED | MESSAGE, &out, "receive"),
+			"receive %u", i);
+		check_message(&c, &out, &sent, 0);
+	}
+	check(&c, !ipc_reply(called, &out), "the last reply");
+	suite_thread_join(&caller);
+	handle_close(ANY(called));
+	checks_report(&c, "receivers keep what does not come with the message");
 }
 
 /* Calls that wait, with others running meanwhile: processes that have all registers in use. */
@@ -336,11 +491,13 @@ static void test_faults(void)
 
 int main(int argc, char **argv)
 {
-	ktap_plan(6);
+	ktap_plan(8);
 	random_start(argc > 1 ? argv[1] : NULL);
 	subjects_make();
 	test_calls();
 	test_no_call();
+	test_messages();
+	test_receivers();
 	test_holders();
 	test_newborn();
 	test_reuse();

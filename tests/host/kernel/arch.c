@@ -381,6 +381,14 @@ void arch_wait(void)
 	host_unlock();
 }
 
+/* Every third time at least, so that what is cut there goes on in pieces often. */
+bool arch_interrupt_is_pending(void)
+{
+	static _Thread_local unsigned looks;
+
+	return ++looks % 3 == 0 || __atomic_load_n(&mine()->ipi, __ATOMIC_RELAXED);
+}
+
 void arch_take_interrupts(void)
 {
 	struct pthread_hart *hart = mine();
@@ -862,6 +870,30 @@ bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, 
 	*frame = entry_frame(entry);
 	*prot = (enum prot)(entry & (PAGE_SIZE - 1));
 	return entry;
+}
+
+static bool audit_below(
+	paddr_t table, unsigned entries, uint64_t address, int level, arch_audit *fits, void *context)
+{
+	uint64_t size = (uint64_t)PAGE_SIZE << 9 * level;
+
+	for (unsigned i = 0; i < entries; i++, address += size) {
+		uint64_t entry = entry_read(entry_of(table, address, level));
+		enum prot prot = (enum prot)(entry & (PAGE_SIZE - 1));
+
+		if (!entry)
+			continue;
+		if (level ? !audit_below(entry_frame(entry), ENTRIES, address, level - 1, fits, context)
+			  : (prot & PROT_WRITE && prot & PROT_EXEC) ||
+					!fits(context, address, entry_frame(entry), prot))
+			return false;
+	}
+	return true;
+}
+
+bool arch_aspace_audit(struct arch_aspace *space, arch_audit *fits, void *context)
+{
+	return !space->root.value || audit_below(space->root, ENTRIES / 2, 0, LEVELS - 1, fits, context);
 }
 
 /* ---- user memory: programs may race for it, so each byte is an atomic of its own */

@@ -53,6 +53,7 @@ static inline void arch_frame_set_result(struct trapframe *frame, long value)
 static inline void arch_frame_restart_call(struct trapframe *frame)
 {
 	frame->again = true;
+	frame->result = (long)frame->a[0]; /* as arch_frame_result has it for such a call */
 }
 
 static inline void arch_frame_finish_call(struct trapframe *frame, long value)

@@ -6,6 +6,7 @@
 #include "mem/frame.h"
 #include "mem/pool.h"
 #include "mem/share.h"
+#include "object/audit.h"
 #include "sched.h"
 
 /* A list is whole when each link leads back; says how many it has. */
@@ -23,7 +24,8 @@ static void check_hart(const struct hart *hart, unsigned index)
 	uint64_t last = 0;
 
 	HOSTED_REQUIRE(hart->index == index && hart->online);
-	HOSTED_REQUIRE(!hart->inbox && !hart->grace_requests && !hart->grace_answers_due);
+	HOSTED_REQUIRE(
+		!hart->inbox && !hart->inbox_left && !hart->grace_requests && !hart->grace_answers_due);
 	HOSTED_REQUIRE(!hart->load && !hart->ready_mask && hart->idle && !hart->arch.space);
 	HOSTED_REQUIRE(!count(&hart->doomed) && !count(&hart->dying) && !count(&hart->finishing));
 	HOSTED_REQUIRE(!hart->has_work && !hart->work_priority);
@@ -50,9 +52,16 @@ static void check_accounts(void *unused)
 		       pieces + (frame_count() - frame_free_count() - slabs + share_count()) * PAGE_SIZE);
 }
 
+static void audit(void *unused)
+{
+	(void)unused;
+	audit_now();
+}
+
 void hosted_check(void)
 {
 	hosted_do(0, check_accounts, NULL);
+	hosted_do(0, audit, NULL);
 	for (unsigned i = 0; i < hart_count(); i++)
 		check_hart(&harts[i], i);
 }

@@ -1,0 +1,69 @@
+/*
+ * Audits: all page tables are walked, and each page is entered in a table of frames with the place in a memory object that
+ * it shows. A frame that is found at a second place is an accident, if anybody may write to it. The table is as large as a
+ * machine of 128 MiB needs; frames beyond are left out.
+ */
+#include "object/audit.h"
+
+#include "log.h"
+#include "object/process.h"
+#include "panic.h"
+
+#if DEBUG_CHECKS
+enum { FRAMES = 1 << 15, OFTEN = 64 };
+
+static struct {
+	const struct memory *memory;
+	uint64_t page;
+	bool is_written;
+} places[FRAMES];
+
+static uint64_t first_frame;
+static unsigned audits, ended;
+static unsigned long pages_seen;
+
+static bool fits(paddr_t frame, enum prot prot, const struct memory *memory, uint64_t page)
+{
+	uint64_t number = (frame.value >> PAGE_SHIFT) - first_frame;
+
+	pages_seen++;
+	if (number >= FRAMES || memory_is_device(memory))
+		return true;
+	if (places[number].memory && (places[number].memory != memory || places[number].page != page) &&
+		(places[number].is_written || prot & PROT_WRITE)) {
+		log_error("audit: frame 0x%lx is page %lu of memory %lu and page %lu of memory %lu",
+			frame.value, places[number].page, places[number].memory->object.id, page,
+			memory->object.id);
+		return false;
+	}
+	places[number].memory = memory;
+	places[number].page = page;
+	places[number].is_written |= (prot & PROT_WRITE) != 0;
+	return true;
+}
+
+static bool is_good(struct process *process)
+{
+	if (aspace_audit(&process->aspace, fits))
+		return true;
+	log_error("audit: the page table of process %u (%s) is wrong", process->id, process->name);
+	return false;
+}
+
+void audit_now(void)
+{
+	first_frame = arch_machine()->memory[0].start >> PAGE_SHIFT;
+	for (unsigned i = 0; i < FRAMES; i++)
+		places[i].memory = NULL, places[i].is_written = false;
+	assert(process_all_are(is_good));
+	audits++;
+	this_hart()->stretch.since = 0; /* what debug builds do here is not what others would wait for */
+	log_debug("audit: %u made, %lu pages seen", audits, pages_seen);
+}
+
+void audit_sometimes(void)
+{
+	if (hart_count() == 1 && ++ended % OFTEN == 0)
+		audit_now();
+}
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Audits of debug builds: whether page tables show what regions say, and nothing stands in two places by accident. One is
+ * made now and then when a process has gone, and at the end of the machine.
+ */
+#pragma once
+
+#include "config.h"
+
+#if DEBUG_CHECKS
+/* Panics when something is wrong. On one hart, or while the others do nothing. */
+void audit_now(void);
+
+/* The same every so many times. */
+void audit_sometimes(void);
+#else
+static inline void audit_now(void)
+{
+}
+
+static inline void audit_sometimes(void)
+{
+}
+#endif
