@@ -66,29 +66,38 @@ void handle_table_init(struct handle_table *table)
 	*table = (struct handle_table){.free = HANDLE_NONE};
 }
 
-/* Adds a page of free slots. */
+/* Adds a page of slots, all of them zero, where the first that was never used is to be. */
 static int grow(struct handle_table *table, struct account *account)
 {
-	unsigned number = 0;
 	paddr_t frame;
 
-	while (number < HANDLE_PAGES && table->page[number])
-		number++;
-	if (number == HANDLE_PAGES)
+	if (table->used == HANDLE_PAGES * HANDLE_PAGE_SLOTS)
 		return -EMFILE;
+	if (table->page[table->used / HANDLE_PAGE_SLOTS]) /* made before, for an object that had just gone */
+		return 0;
 	TRY(account_frame_alloc_zeroed(account, &frame));
-
-	struct handle_slot *page = direct(frame);
-
-	for (unsigned i = 0; i < HANDLE_PAGE_SLOTS; i++) {
-		bool last = i == HANDLE_PAGE_SLOTS - 1;
-
-		page[i].name =
-			free_name(1, last ? (uint32_t)HANDLE_NONE : number * HANDLE_PAGE_SLOTS + i + 1);
-	}
-	table->free = number * HANDLE_PAGE_SLOTS;
-	arch_store_release(&table->page[number], page);
+	arch_store_release(&table->page[table->used / HANDLE_PAGE_SLOTS], direct(frame));
 	return 0;
+}
+
+/* Finds a free slot, and leaves it free. */
+static int find_free(struct handle_table *table, struct account *account, uint32_t *index)
+{
+	*index = table->free != HANDLE_NONE ? table->free : table->used;
+	if (table->free == HANDLE_NONE && table->used % HANDLE_PAGE_SLOTS == 0)
+		return grow(table, account);
+	return 0;
+}
+
+/* Takes a slot that find_free has found; its generation. */
+static uint32_t take_free(struct handle_table *table, uint64_t name)
+{
+	if (table->free == HANDLE_NONE) {
+		table->used++;
+		return 1;
+	}
+	table->free = next_free(name);
+	return generation_of(name);
 }
 
 /* An endpoint counts who can receive from it, to tell its callers when nobody can any more. */
@@ -126,21 +135,17 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 {
 	struct handle_table *table = &owner->handles;
 
-	if (table->free == HANDLE_NONE) {
-		int error = grow(table, owner->account);
+	uint32_t index, generation;
+	int error = find_free(table, owner->account, &index);
 
-		if (error)
-			return (handle_result){error};
-	}
-
-	uint32_t index = table->free;
-	struct handle_slot *slot = slot_at(table, index);
-	uint32_t generation = generation_of(slot->name);
-	int error = object_take(object);
-
+	if (!error)
+		error = object_take(object);
 	if (error)
 		return (handle_result){error};
-	table->free = next_free(slot->name);
+
+	struct handle_slot *slot = slot_at(table, index);
+
+	generation = take_free(table, slot->name);
 	table->count++;
 	owner->self_handles += object == &owner->object;
 	handle_made(object, rights);
@@ -231,15 +236,23 @@ int handle_remove(struct process *owner, uint32_t value)
 
 /* ---- clones */
 
-/* Copies a page of slots with a reference to each object; what may not be given is left empty. True when there is one. */
-static bool copy_page(struct handle_slot *page, unsigned number, struct process *to, struct process *from)
+/* How many slots of a page have ever been used. */
+static unsigned used_in(const struct handle_table *table, unsigned number)
 {
-	const struct handle_slot *slots;
+	unsigned start = number * HANDLE_PAGE_SLOTS, used = table->used > start ? table->used - start : 0;
+
+	return used < HANDLE_PAGE_SLOTS ? used : HANDLE_PAGE_SLOTS;
+}
+
+/* Copies a page of slots with a reference to each object; what may not be given is left empty. How many have been used. */
+static unsigned copy_page(struct handle_slot *page, unsigned number, struct process *to, struct process *from)
+{
+	unsigned used;
 
 	lock_acquire(&from->lock);
-	slots = from->finishing ? NULL : from->handles.page[number];
-	for (unsigned i = 0; slots && i < HANDLE_PAGE_SLOTS; i++) {
-		uint64_t name = slots[i].name;
+	used = from->finishing ? 0 : used_in(&from->handles, number);
+	for (unsigned i = 0; i < used; i++) {
+		uint64_t name = from->handles.page[number][i].name;
 		struct object *object = handle_object(name);
 
 		if (object == &from->object)
@@ -250,42 +263,46 @@ static bool copy_page(struct handle_slot *page, unsigned number, struct process 
 			page[i].name = free_name(generation_of(name), HANDLE_NONE);
 	}
 	lock_release(&from->lock);
-	return slots;
+	return used;
 }
 
 /* Makes what copy_page has copied part of the table. The free slots come first in its list. */
-static void adopt_page(struct process *to, struct handle_slot *page, unsigned number) REQUIRES(to->lock)
+static void adopt_page(struct process *to, struct handle_slot *page, unsigned used) REQUIRES(to->lock)
 {
 	struct handle_table *table = &to->handles;
+	uint32_t start = table->used;
 
-	for (unsigned i = HANDLE_PAGE_SLOTS; i--;) {
+	for (unsigned i = used; i--;) {
 		struct object *object = handle_object(page[i].name);
 
 		if (!object) {
 			page[i].name = free_name(generation_of(page[i].name), table->free);
-			table->free = number * HANDLE_PAGE_SLOTS + i;
+			table->free = start + i;
 			continue;
 		}
 		table->count++;
 		to->self_handles += object == &to->object;
 		handle_made(object, handle_rights(page[i].name));
 	}
-	arch_store_release(&table->page[number], page);
+	table->used += used;
+	arch_store_release(&table->page[start / HANDLE_PAGE_SLOTS], page);
 }
 
-static int try_adopt(struct process *to, struct handle_slot *page, unsigned number) REQUIRES(to->lock)
+/* Pages come in order, and all of them but the last have been used to the end. */
+static int try_adopt(struct process *to, struct handle_slot *page, unsigned number, unsigned used)
+	REQUIRES(to->lock)
 {
 	if (to->finishing)
 		return -EBUSY;
-	if (to->handles.page[number] || (number && !to->handles.page[number - 1])) /* pages come in order */
+	if (to->handles.used != number * HANDLE_PAGE_SLOTS)
 		return -EEXIST;
-	adopt_page(to, page, number);
+	adopt_page(to, page, used);
 	return 0;
 }
 
-static void drop_page(struct process *to, struct handle_slot *page)
+static void drop_page(struct process *to, struct handle_slot *page, unsigned used)
 {
-	for (unsigned i = 0; i < HANDLE_PAGE_SLOTS; i++)
+	for (unsigned i = 0; i < used; i++)
 		if (handle_object(page[i].name))
 			object_put(handle_object(page[i].name));
 	account_frame_free(to->account, direct_to_physical(page));
@@ -293,7 +310,7 @@ static void drop_page(struct process *to, struct handle_slot *page)
 
 long handle_table_clone(struct process *to, struct process *from, uint32_t index)
 {
-	unsigned number = index / HANDLE_PAGE_SLOTS;
+	unsigned number = index / HANDLE_PAGE_SLOTS, used;
 	struct handle_slot *page;
 	paddr_t frame;
 	int error;
@@ -302,15 +319,16 @@ long handle_table_clone(struct process *to, struct process *from, uint32_t index
 		return -EINVAL;
 	TRY(account_frame_alloc_zeroed(to->account, &frame));
 	page = direct(frame);
-	if (!copy_page(page, number, to, from)) {
+	used = copy_page(page, number, to, from);
+	if (!used) {
 		account_frame_free(to->account, frame);
 		return 0;
 	}
 	lock_acquire(&to->lock);
-	error = try_adopt(to, page, number);
+	error = try_adopt(to, page, number, used);
 	lock_release(&to->lock);
 	if (error)
-		drop_page(to, page);
+		drop_page(to, page, used);
 	return error ? error : (long)(number + 1) % HANDLE_PAGES * HANDLE_PAGE_SLOTS;
 }
 
@@ -319,12 +337,9 @@ bool handle_table_has(struct process *owner, const struct object *object, uint32
 	bool found = false;
 
 	lock_acquire(&owner->lock);
-	for (uint32_t i = 0; i < 1u << HANDLE_INDEX_BITS && !found; i++) {
-		uint64_t name;
+	for (uint32_t i = 0; i < owner->handles.used && !found; i++) {
+		uint64_t name = slot_at(&owner->handles, i)->name;
 
-		if (!owner->handles.page[i / HANDLE_PAGE_SLOTS])
-			break; /* pages come in order */
-		name = slot_at(&owner->handles, i)->name;
 		found = handle_object(name) == object && !(rights & ~handle_rights(name));
 	}
 	lock_release(&owner->lock);
@@ -346,25 +361,30 @@ static void clear_slot(struct process *owner, const struct handle_slot *slot, ui
 	handle_gone(owner, object, rights);
 }
 
+static void free_page(struct process *owner, uint32_t index)
+{
+	struct handle_slot **page = &owner->handles.page[index / HANDLE_PAGE_SLOTS];
+
+	if (*page)
+		account_frame_free(owner->account, direct_to_physical(*page));
+}
+
 bool handle_table_clear(struct process *owner, int *work)
 {
 	struct handle_table *table = &owner->handles;
 
-	while (table->cleared < HANDLE_PAGES * HANDLE_PAGE_SLOTS) {
-		struct handle_slot *page = table->page[table->cleared / HANDLE_PAGE_SLOTS];
+	while (table->cleared < table->used) {
+		uint32_t index = table->cleared;
 
 		if (*work <= 0)
 			return false;
-		if (page) {
-			uint32_t index = table->cleared++;
-
-			clear_slot(owner, &page[index % HANDLE_PAGE_SLOTS], index, work);
-		} else {
-			table->cleared += HANDLE_PAGE_SLOTS;
-		}
-		if (page && table->cleared % HANDLE_PAGE_SLOTS == 0)
-			account_frame_free(owner->account, direct_to_physical(page));
+		clear_slot(owner, slot_at(table, index), index, work);
+		if (++table->cleared % HANDLE_PAGE_SLOTS == 0)
+			free_page(owner, index);
 	}
+	/* Of the last page a part was never used; where all was, there may be another one that was made for nothing. */
+	if (table->used < HANDLE_PAGES * HANDLE_PAGE_SLOTS)
+		free_page(owner, table->used);
 	handle_table_init(table);
 	return true;
 }

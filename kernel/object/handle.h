@@ -57,7 +57,8 @@ enum {
  */
 struct handle_table {
 	struct handle_slot *page[HANDLE_PAGES]; /* atomic; set once */
-	uint32_t free; /* index of the first free slot, HANDLE_NONE when the pages are full */
+	uint32_t free; /* index of the first free slot that has been used before; HANDLE_NONE */
+	uint32_t used; /* slots from this index on have never been used, and are zero */
 	uint32_t count; /* handles in use */
 	uint32_t cleared; /* at the owner's end: slots below this are gone for good */
 };
