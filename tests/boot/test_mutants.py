@@ -49,8 +49,8 @@ class Mutants(unittest.TestCase):
 
     def test_caller_that_is_gone(self) -> None:
         self.hosted_falls("asan", "harts", "kernel/object/endpoint.c",
-                          "\tif (!slot)\n\t\treturn NULL;\n\tslot += number % ENDPOINT_PAGE_SLOTS;",
-                          "\tslot += number % ENDPOINT_PAGE_SLOTS;")
+                          "\t\tif (!slot)\n\t\t\treturn NULL;\n\t\tslot += number % ENDPOINT_PAGE_SLOTS;",
+                          "\t\tslot += number % ENDPOINT_PAGE_SLOTS;")
 
     def hosted_falls(self, kind: str, program: str, file: str, old: str, new: str) -> None:
         self.tree.replace(file, old, new)

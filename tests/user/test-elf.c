@@ -235,7 +235,7 @@ CHILD_PROGRAM(zero_check,
 static void test_zeros(void)
 {
 	struct checks c = {0};
-	static uint8_t secrets[16 * PAGE_SIZE];
+	static uint8_t secrets[PAGE_SIZE];
 	memory_handle former = memory_create(256 * PAGE_SIZE);
 
 	memset(secrets, 0xee, sizeof(secrets));
