@@ -99,6 +99,18 @@ static any_handle another(process_handle process, uint32_t rights)
 	return handle_duplicate(ANY(process), rights);
 }
 
+/* A handle as the method wants it, with no more than these rights. */
+static any_handle fitting(const struct method_argument *argument, uint32_t rights)
+{
+	static notification_handle bell;
+
+	if (strcmp(argument->type, "notification") != 0)
+		return another(idle, rights == RIGHTS_SAME ? rights : rights & RIGHTS_PROCESS_ALL);
+	if (bell.value <= 0)
+		bell = notification_create();
+	return handle_duplicate(ANY(bell), rights == RIGHTS_SAME ? rights : rights & RIGHTS_NOTIFICATION_ALL);
+}
+
 static void set_well(struct attack *attack, const struct method_argument *argument)
 {
 	switch ((enum method_value)argument->kind) {
@@ -109,7 +121,7 @@ static void set_well(struct attack *attack, const struct method_argument *argume
 		set_field(attack, argument, argument->names->values[0].value);
 		return;
 	case METHOD_HANDLE:
-		offer(attack, argument, another(idle, RIGHTS_SAME));
+		offer(attack, argument, fitting(argument, RIGHTS_SAME));
 		return;
 	case METHOD_CLIENT:
 		offer(attack, argument, ANY(shown));
@@ -338,7 +350,7 @@ static void spoil_text(const struct target *target, const struct method_info *me
 static void spoil_handle(const struct target *target, const struct method_info *method, unsigned i)
 {
 	const struct method_argument *argument = &method->arguments[i];
-	any_handle closed = another(idle, RIGHTS_SAME);
+	any_handle closed = fitting(argument, RIGHTS_SAME);
 	const struct {
 		const char *what;
 		any_handle handle;
@@ -349,8 +361,8 @@ static void spoil_handle(const struct target *target, const struct method_info *
 		{"negative", {-5}, -EBADF},
 		{"closed", closed, -EBADF},
 		{"of another type", ANY(memory_create(PAGE_SIZE)), -EFTYPE},
-		{"without the right", another(idle, RIGHT_TRANSFER), -EACCES},
-		{"that can't be given", another(idle, RIGHTS_PROCESS_ALL & ~RIGHT_TRANSFER), -EBADF},
+		{"without the right", fitting(argument, RIGHT_TRANSFER), -EACCES},
+		{"that can't be given", fitting(argument, ~(RIGHT_TRANSFER | RIGHT_DUPLICATE)), -EBADF},
 	};
 	struct attack attack;
 

@@ -4,7 +4,9 @@
  */
 #include "children.h"
 
+#include <unistd.h>
 #include <tabula/handles.h>
+#include <tabula/protocol/program.h>
 
 #include "signals.h"
 
@@ -15,6 +17,7 @@ enum { CHILDREN = 64, STATUS_OF_SIGNAL = 128 };
 static struct {
 	pid_t pid; /* 0: free */
 	process_handle process;
+	bool is_own; /* the number is that of its process */
 } children[CHILDREN];
 
 static uint32_t lock;
@@ -24,22 +27,10 @@ bool program_is_unknown(long result)
 	return result == -EBADF || result == -EPIPE || result == -EFTYPE || result == -EPROTO;
 }
 
-pid_t children_add(process_handle process)
+static void slot_clear(int slot)
 {
-	struct process_info info;
-	pid_t pid = process_info(process, &info) == 0 ? (pid_t)info.id : -EAGAIN;
-	int slot = 0;
-	word_lock(&lock);
-	while (slot < CHILDREN && children[slot].pid != 0)
-		slot++;
-	if (slot == CHILDREN)
-		pid = -EAGAIN;
-	if (pid > 0) {
-		children[slot].process = process;
-		children[slot].pid = pid;
-	}
-	word_unlock(&lock);
-	return pid;
+	handle_close(ANY(children[slot].process));
+	children[slot].pid = 0;
 }
 
 /* From `slot` on; CHILDREN if there is none. */
@@ -50,12 +41,66 @@ static int find(pid_t which, int slot)
 	return slot;
 }
 
-bool children_include(pid_t which)
+/* One that is free, or can be: nobody may ever wait for a child that has ended. CHILDREN if there is none. */
+static int slot_take(pid_t pid)
+{
+	int slot = 0;
+	struct process_result result;
+	while (slot < CHILDREN && children[slot].pid != pid)
+		slot++;
+	if (slot == CHILDREN)
+		for (slot = 0; slot < CHILDREN && children[slot].pid != 0; slot++)
+			continue;
+	if (slot == CHILDREN)
+		for (slot = 0; slot < CHILDREN; slot++)
+			if (!children[slot].is_own && process_wait(children[slot].process, 0, &result) == 0)
+				break;
+	if (slot < CHILDREN && children[slot].pid != 0)
+		slot_clear(slot);
+	return slot;
+}
+
+pid_t children_add(pid_t pid, process_handle process)
+{
+	struct process_info info;
+	bool is_own = pid == 0;
+	(void)getpid(); /* so that it shows when the process server is another one */
+	if (is_own)
+		pid = process_info(process, &info) == 0 ? (pid_t)info.id : -EAGAIN;
+	word_lock(&lock);
+	int slot = pid > 0 ? slot_take(pid) : CHILDREN;
+	if (slot < CHILDREN) {
+		children[slot].process = process;
+		children[slot].is_own = is_own;
+		children[slot].pid = pid;
+	}
+	word_unlock(&lock);
+	if (slot < CHILDREN)
+		return pid;
+	if (is_own) /* nobody could wait for it */
+		(void)process_kill(process, 0);
+	handle_close(ANY(process));
+	return is_own ? -EAGAIN : pid;
+}
+
+void children_drop(pid_t pid)
 {
 	word_lock(&lock);
-	bool include = find(which, 0) < CHILDREN;
+	int slot = find(pid, 0);
+	if (slot < CHILDREN)
+		slot_clear(slot);
 	word_unlock(&lock);
-	return include;
+}
+
+bool children_are_unknown(pid_t which)
+{
+	uint32_t parent, group;
+	if (which < -1 || which == 0)
+		which = -1; /* groups are not known without the process server */
+	word_lock(&lock);
+	bool some = find(which, 0) < CHILDREN;
+	word_unlock(&lock);
+	return some && program_self(own_program(), &parent, &group) != getpid();
 }
 
 /* How a process ended, as the macros of <sys/wait.h> read it. */
@@ -78,8 +123,7 @@ static long take(pid_t which, uint32_t *status)
 			continue;
 		pid = children[slot].pid;
 		*status = status_of(&result);
-		handle_close(ANY(children[slot].process));
-		children[slot].pid = 0;
+		slot_clear(slot);
 	}
 	word_unlock(&lock);
 	return pid;
@@ -110,9 +154,7 @@ int children_signal(pid_t pid, int number)
 void children_forget(void)
 {
 	lock = 0;
-	for (int slot = 0; slot < CHILDREN; slot++) {
+	for (int slot = 0; slot < CHILDREN; slot++)
 		if (children[slot].pid != 0)
-			handle_close(ANY(children[slot].process));
-		children[slot].pid = 0;
-	}
+			slot_clear(slot);
 }

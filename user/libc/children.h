@@ -1,6 +1,6 @@
 /*
- * Children that the process server does not know, because it is not there or does not know their parent: their numbers are
- * those of their processes, and this program alone can wait for them and end them.
+ * The processes of children: what is left of them when the process server is not there, or another has taken its place that
+ * does not know them. Then this program alone can wait for them and end them.
  */
 #pragma once
 
@@ -12,11 +12,17 @@
 /* Whether an answer of the process server means that it can't say anything. */
 bool program_is_unknown(long result);
 
-/* Keeps a child, whose handle is the table's from now on. Its number, or -EAGAIN when there are too many. */
-pid_t children_add(process_handle process);
+/*
+ * Keeps the process of a child, whose handle is the table's from now on. A number of 0 is one that the process server does not
+ * know: then it gets that of its process. Returns the number, or -EAGAIN when there are too many of these.
+ */
+pid_t children_add(pid_t pid, process_handle process);
 
-/* Whether there are any, or that one. */
-bool children_include(pid_t which);
+/* It has been waited for. */
+void children_drop(pid_t pid);
+
+/* Whether the process server can't know of a child, or of any (-1), because it does not know this program, or not as it was. */
+bool children_are_unknown(pid_t which);
 
 /* Waits for one, or for any (-1): its number and how it ended, 0 when none has at once, -ECHILD, -EINTR. */
 long children_wait(pid_t which, bool may_wait, uint32_t *status);

@@ -172,24 +172,13 @@ static int process_run(struct fork_point *point)
 	return 0;
 }
 
-/* The number of the child that runs: its own, or by its process when the process server does not know it. */
-static pid_t child_number(struct fork_point *point)
+static void point_drop(struct fork_point *point, int error)
 {
-	if (point->pid != 0)
-		return (pid_t)point->pid;
-	pid_t number = children_add(point->process);
-	if (number < 0)
-		(void)process_kill(point->process, 0);
-	return number;
-}
-
-static void point_drop(struct fork_point *point, pid_t number)
-{
-	if (number < 0 && point->pid != 0)
+	if (error != 0 && point->pid != 0)
 		(void)program_abandon(own_program(), point->pid);
 	if (point->program.value > 0)
 		handle_close(ANY(point->program));
-	if (point->process.value > 0 && (number < 0 || point->pid != 0))
+	if (point->process.value > 0 && error != 0)
 		handle_close(ANY(point->process));
 }
 
@@ -253,9 +242,8 @@ static pid_t split(struct fork_point *point)
 	locks_give();
 	if (error == 0)
 		error = process_run(point);
-	pid_t number = error != 0 ? error : child_number(point);
-	point_drop(point, number);
-	return number;
+	point_drop(point, error);
+	return error != 0 ? error : children_add((pid_t)point->pid, point->process);
 }
 
 pid_t fork(void)

@@ -49,11 +49,7 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spaw
 	opened_close(&opened);
 	if (process.value < 0)
 		return -process.value;
-	pid_t number = birth.pid != 0 ? (pid_t)birth.pid : children_add(process);
-	if (number < 0) /* nobody could wait for it */
-		(void)process_kill(process, 0);
-	if (birth.pid != 0 || number < 0)
-		handle_close(ANY(process));
+	pid_t number = children_add((pid_t)birth.pid, process);
 	if (number < 0)
 		return -number;
 	if (pid != NULL)

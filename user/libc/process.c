@@ -88,9 +88,9 @@ int kill(pid_t pid, int number)
 		return (int)posix_result(-ESRCH);
 	if (number < 0 || number >= NSIG)
 		return (int)posix_result(-EINVAL);
-	if (pid > 0 && children_include(pid))
-		return (int)posix_result(children_signal(pid, number));
 	long result = program_signal(own_program(), pid, (uint32_t)number, DEADLINE_NEVER);
+	if ((result == -ESRCH || program_is_unknown(result)) && pid > 0 && children_are_unknown(pid))
+		return (int)posix_result(children_signal(pid, number));
 	signals_settle(); /* it may be for this program */
 	return (int)program_result(result);
 }

@@ -11,14 +11,18 @@
 static long child_wait(pid_t which, bool may_wait, uint32_t *status)
 {
 	long result;
-	if (children_include(which))
-		return children_wait(which, may_wait, status);
 	call_begin(CALL_CHILD);
 	do
 		result = program_wait(
 			own_program(), which, may_wait ? 0 : WAIT_NOHANG, status, DEADLINE_NEVER);
 	while (call_again(result));
 	call_end();
+	if (result > 0)
+		children_drop((pid_t)result);
+	if ((result == -ECHILD || program_is_unknown(result)) && children_are_unknown(which)) {
+		signals_tell_again(); /* it may be a new one, that knows only who this is */
+		return children_wait(which, may_wait, status);
+	}
 	return program_is_unknown(result) ? -ECHILD : result;
 }
 

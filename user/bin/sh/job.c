@@ -202,10 +202,25 @@ static struct job *job_find(const char *name)
 	return NULL;
 }
 
+/* Waits until the job has ended or a signal has come. None is missed that comes between the look and the wait. */
+static bool job_wait_or_signal(struct job *job)
+{
+	sigset_t all, before;
+	bool ended;
+	trap_children(true);
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
+	while (!(ended = job_wait(job, WNOHANG)) && trap_came() == 0)
+		(void)sigsuspend(&before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	trap_children(false);
+	return ended;
+}
+
 /* Waits, unless a signal with a trap, or Ctrl-C, comes first: then the job stays. False, with that as the status. */
 static bool job_take(struct shell *shell, struct job *job, int *status)
 {
-	while (!job_wait(job, 0)) {
+	while (!job_wait_or_signal(job)) {
 		int number = trap_came();
 		trap_run(shell);
 		*status = shell->unwind != UNWIND_NONE ? STATUS_INTERRUPTED : STATUS_SIGNAL + number;

@@ -213,6 +213,8 @@ builtin_function builtin_trap;
 void trap_interactive(void);
 /* Runs what signals have asked for since the last time; an interrupt without a trap unwinds. */
 void trap_run(struct shell *shell);
+/* Has the end of a child end a sigsuspend, or not any more. */
+void trap_children(bool wanted);
 /* The first signal that trap_run would do something about; 0 if there is none. */
 int trap_came(void);
 /* read, which goes on after a signal, unless that is Ctrl-C at the prompt. */

@@ -130,6 +130,16 @@ static void action_run(struct shell *shell, const char *action)
 		shell->status = status;
 }
 
+void trap_children(bool wanted)
+{
+	if (actions[SIGCHLD] != NULL)
+		return;
+	if (wanted)
+		catch (SIGCHLD);
+	else
+		(void)signal(SIGCHLD, SIG_DFL);
+}
+
 int trap_came(void)
 {
 	for (int number = 1; number < NSIG; number++) {
