@@ -66,7 +66,7 @@ void handle_table_init(struct handle_table *table)
 	*table = (struct handle_table){.free = HANDLE_NONE};
 }
 
-/* Adds a page of free slots. */
+/* Adds a page of free slots, each of which is stored to. */
 static int grow(struct handle_table *table, struct account *account)
 {
 	unsigned number = 0;
@@ -76,7 +76,7 @@ static int grow(struct handle_table *table, struct account *account)
 		number++;
 	if (number == HANDLE_PAGES)
 		return -EMFILE;
-	TRY(account_frame_alloc_zeroed(account, &frame));
+	TRY(account_frame_alloc(account, &frame));
 
 	struct handle_slot *page = direct(frame);
 
@@ -242,9 +242,13 @@ static bool copy_page(struct handle_slot *page, unsigned number, struct process 
 		uint64_t name = slots[i].name;
 		struct object *object = handle_object(name);
 
+		if (!object) {
+			page[i].name = name; /* adopt_page puts it into the other list */
+			continue;
+		}
 		if (object == &from->object)
 			object = &to->object;
-		if (object && !process_would_keep(to, object) && !object_take(object))
+		if (!process_would_keep(to, object) && !object_take(object))
 			page[i].name = name_of(object, generation_of(name), handle_rights(name));
 		else
 			page[i].name = free_name(generation_of(name), HANDLE_NONE);
@@ -300,7 +304,7 @@ long handle_table_clone(struct process *to, struct process *from, uint32_t index
 
 	if (index % HANDLE_PAGE_SLOTS || number >= HANDLE_PAGES)
 		return -EINVAL;
-	TRY(account_frame_alloc_zeroed(to->account, &frame));
+	TRY(account_frame_alloc(to->account, &frame));
 	page = direct(frame);
 	if (!copy_page(page, number, to, from)) {
 		account_frame_free(to->account, frame);
@@ -355,12 +359,13 @@ bool handle_table_clear(struct process *owner, int *work)
 
 		if (*work <= 0)
 			return false;
-		if (page) {
+		if (page && table->count) {
 			uint32_t index = table->cleared++;
 
 			clear_slot(owner, &page[index % HANDLE_PAGE_SLOTS], index, work);
-		} else {
-			table->cleared += HANDLE_PAGE_SLOTS;
+		} else { /* nothing is left in this page */
+			table->cleared = (table->cleared / HANDLE_PAGE_SLOTS + 1) * HANDLE_PAGE_SLOTS;
+			*work -= page ? WORK_FRAME : WORK_LOOK;
 		}
 		if (page && table->cleared % HANDLE_PAGE_SLOTS == 0)
 			account_frame_free(owner->account, direct_to_physical(page));
