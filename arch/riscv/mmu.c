@@ -217,11 +217,22 @@ int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 	return 0;
 }
 
+/* Most entries are empty: eight are looked at together. */
+static bool are_empty(const uint64_t *entries)
+{
+	return !(entries[0] | entries[1] | entries[2] | entries[3] | entries[4] | entries[5] | entries[6] |
+		 entries[7]);
+}
+
 /* Frees what is below a table, from the front, and forgets it there; false when there was not enough work left. */
 static bool free_tables(struct account *account, uint64_t *table, unsigned entries, int level, int *work)
 {
 	*work -= (int)entries / 16 * WORK_LOOK;
 	for (unsigned i = 0; i < entries; i++) {
+		if (i % 8 == 0 && are_empty(&table[i])) {
+			i += 7;
+			continue;
+		}
 		if (!(table[i] & PTE_V) || is_leaf(table[i]))
 			continue;
 		if (level > 1 && !free_tables(account, entry_table(table[i]), ENTRIES, level - 1, work))

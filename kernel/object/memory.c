@@ -322,18 +322,38 @@ static void free_slot(struct memory *memory, paddr_t *slot, int *work)
 	*work -= WORK_FRAME;
 }
 
+/* The next slot that is not empty, from one on in a node; NODE_ENTRIES when there is none. Most are: eight at a time. */
+static unsigned next_used(const paddr_t *node, unsigned i)
+{
+	for (; i % 8 && i < NODE_ENTRIES; i++)
+		if (node[i].value)
+			return i;
+	while (i < NODE_ENTRIES &&
+		!(node[i].value | node[i + 1].value | node[i + 2].value | node[i + 3].value |
+			node[i + 4].value | node[i + 5].value | node[i + 6].value | node[i + 7].value))
+		i += 8;
+	while (i < NODE_ENTRIES && !node[i].value)
+		i++;
+	return i;
+}
+
 /* Frees the pages of a node from `freed` on while there is work left. */
 static void free_pages(struct memory *memory, paddr_t *node, int *work)
 {
 	unsigned start = memory->freed & (NODE_ENTRIES - 1), i = start;
+	uint64_t left = memory->pages;
 
-	for (; i < NODE_ENTRIES; i++) {
-		if (!node[i].value)
+	while (i < NODE_ENTRIES) {
+		if (!node[i].value) {
+			i = left ? next_used(node, i) : NODE_ENTRIES;
 			continue;
+		}
 		if (*work <= 0)
 			break;
-		free_slot(memory, &node[i], work);
+		free_slot(memory, &node[i++], work);
+		left--;
 	}
+	memory->pages = left;
 	memory->freed += i - start;
 	*work -= (int)(i - start) / 8 * WORK_LOOK;
 }
@@ -342,10 +362,8 @@ static void free_pages(struct memory *memory, paddr_t *node, int *work)
 static void skip(struct memory *memory, const paddr_t *node, unsigned level, int *work)
 {
 	unsigned shift = NODE_BITS * (level - 1);
-	unsigned start = memory->freed >> shift & (NODE_ENTRIES - 1), i = start;
+	unsigned start = memory->freed >> shift & (NODE_ENTRIES - 1), i = next_used(node, start);
 
-	while (i < NODE_ENTRIES && !node[i].value)
-		i++;
 	memory->freed = ((memory->freed >> shift) + (i - start)) << shift;
 	*work -= (int)(i - start) / 8 * WORK_LOOK;
 }

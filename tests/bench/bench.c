@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #include <abi/abi.h>
 #include <tabula/handles.h>
+#include <tabula/protocol/directory.h>
 #include <tabula/spawn.h>
 #include <tabula/syscalls.h>
 
@@ -32,6 +34,7 @@ struct operation {
 	void (*before)(void); /* each round, not counted */
 	void (*run)(void); /* counted */
 	void (*after)(void); /* each round, not counted */
+	void (*finish)(void); /* after the last round */
 	void (*collect)(void); /* instead of all these: fills `counts` itself */
 };
 
@@ -191,6 +194,48 @@ static void thread_finish(void)
 	check("handle_close", handle_close(ANY(made)));
 }
 
+static uint32_t priority; /* of this thread */
+
+static void read_priority(void)
+{
+	thread_handle self = process_thread(own_process(), 0);
+	struct thread_info info;
+
+	check("process_thread", self.value);
+	check("thread_info", thread_info(self, &info));
+	check("handle_close", handle_close(ANY(self)));
+	priority = info.priority;
+}
+
+/* Nine arguments: more than there are registers for. */
+static void thread_make_stopped(void)
+{
+	made = thread_create_with(own_process(), (uint64_t)run_nothing,
+		(uint64_t)(thread_stack + sizeof(thread_stack)), 0, 0, 0, priority, 1, START_STOPPED);
+}
+
+static void thread_unmake(void)
+{
+	check("thread_create_with", made.value);
+	check("thread_kill", thread_kill(made));
+	check("handle_close", handle_close(ANY(made)));
+}
+
+static void *return_nothing(void *argument)
+{
+	return argument;
+}
+
+static void create_exit_join(void)
+{
+	pthread_t thread;
+	int error = pthread_create(&thread, NULL, return_nothing, NULL);
+
+	if (!error)
+		error = pthread_join(thread, NULL);
+	check("pthread_create, pthread_join", -error);
+}
+
 /* ---- notifications, timers, interrupts */
 
 static notification_handle here, there;
@@ -212,14 +257,19 @@ static void run_answering(uint64_t both)
 	thread_exit();
 }
 
-static void start_answering(void)
+static void start_answering_with(void (*run)(uint64_t both))
 {
 	here = notification_create();
 	there = notification_create();
-	made = thread_create(own_process(), (uint64_t)run_answering,
+	made = thread_create(own_process(), (uint64_t)run,
 		(uint64_t)(answering_stack + sizeof(answering_stack)),
 		(uint64_t)here.value << 32 | (uint32_t)there.value);
 	check("thread_create", made.value);
+}
+
+static void start_answering(void)
+{
+	start_answering_with(run_answering);
 }
 
 /* There and back: two signals, two waits, two switches. */
@@ -278,6 +328,12 @@ static void run_yielding(void)
 {
 	for (;;)
 		thread_yield();
+}
+
+static void stop_partner(void)
+{
+	check("thread_kill", thread_kill(made));
+	check("handle_close", handle_close(ANY(made)));
 }
 
 static void start_partner(void)
@@ -408,6 +464,41 @@ static void map_code(process_handle process, const char *code, size_t size)
 	check("memory_write", memory_write(memory, 0, (const uint8_t *)code, size));
 	check("vm_map", vm_map(process, SERVER_CODE, memory, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED));
 	check("handle_close", handle_close(ANY(memory)));
+}
+
+/* A program that ends at once. */
+extern const char exit_code[], exit_code_end[];
+__asm__(".pushsection .text\n"
+	".balign 16\n"
+	"exit_code:\n"
+	"	li	a7, " SERVER_TEXT(SYS_process_exit) "\n"
+							    "	ecall\n"
+							    "exit_code_end:\n"
+							    ".popsection\n");
+
+static memory_handle exit_memory;
+
+static void make_exit_code(void)
+{
+	exit_memory = memory_create(PAGE_SIZE);
+	check("memory_write", memory_write(exit_memory, 0, (const uint8_t *)exit_code,
+				      (size_t)(exit_code_end - exit_code)));
+}
+
+/* A page of code, one thread, no stack. */
+static void process_make_and_wait(void)
+{
+	struct process_result result;
+	process_handle process = process_create((const uint8_t *)"exit", 4);
+	thread_handle thread;
+
+	check("vm_map",
+		vm_map(process, SERVER_CODE, exit_memory, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED));
+	thread = thread_create(process, SERVER_CODE, 0, 0);
+	check("thread_create", thread.value);
+	check("process_wait", process_wait(process, DEADLINE_NEVER, &result));
+	check("handle_close", handle_close(ANY(thread)));
+	check("handle_close", handle_close(ANY(process)));
 }
 
 static void start_server(const char *code, size_t size)
@@ -558,40 +649,6 @@ static void malloc_free_small(void)
 	free(p);
 }
 
-/* ---- a timer among others */
-
-enum { MANY_TIMERS = 10000 };
-
-static timer_handle one_timer;
-
-static void make_timers(unsigned count)
-{
-	notification_handle n = notification_create();
-	uint64_t x = 1;
-
-	for (unsigned i = 0; i <= count; i++) {
-		one_timer = timer_create(n, 1);
-		check("timer_create", one_timer.value);
-		x = x * 6364136223846793005 + 1442695040888963407;
-		check("timer_set", timer_set(one_timer, (1ul << 60) + (x >> 33), 0));
-	}
-}
-
-static void alone(void)
-{
-	make_timers(0);
-}
-
-static void among_many(void)
-{
-	make_timers(MANY_TIMERS);
-}
-
-static void set_timer(void)
-{
-	timer_set(one_timer, (1ul << 60) + (1ul << 30), 0);
-}
-
 /* ---- files and pipes */
 
 enum { LARGE = 65536, ECHO_IN = 0, ECHO_OUT = 1 };
@@ -627,10 +684,10 @@ static void file_read_large(void)
 	read(file, buffer, LARGE);
 }
 
-/* Another process of this program, which sends everything back in pieces as they come; see main. */
-static void start_echo(void)
+/* Another process of this program, which does what the argument says with what it reads; see main. */
+static void start_other(char *what)
 {
-	char *arguments[] = {"bench", "--echo", NULL}, *variables[] = {NULL};
+	char *arguments[] = {"bench", what, NULL}, *variables[] = {NULL};
 	int forth[2], back[2];
 
 	if (pipe(forth) || pipe(back))
@@ -647,6 +704,19 @@ static void start_echo(void)
 	close(back[1]);
 }
 
+static void start_echo(void)
+{
+	start_other("--echo");
+}
+
+static void start_sink(void)
+{
+	close(to_echo);
+	close(from_echo);
+	start_other("--sink");
+}
+
+/* Sends everything back in pieces as they come. */
 static int echo(void)
 {
 	ssize_t count;
@@ -657,6 +727,27 @@ static int echo(void)
 	return count != 0;
 }
 
+/* Sends one byte back for each LARGE of them. */
+static int sink(void)
+{
+	ssize_t count;
+	size_t total = 0;
+
+	while ((count = read(ECHO_IN, buffer, LARGE)) > 0) {
+		total += (size_t)count;
+		if (total >= LARGE && write(ECHO_OUT, buffer, 1) != 1)
+			return 1;
+		total %= LARGE;
+	}
+	return count != 0;
+}
+
+static void pipe_large(void)
+{
+	if (write(to_echo, buffer, LARGE) != LARGE || read(from_echo, buffer, 1) != 1)
+		fail("pipe", -EIO);
+}
+
 static void pipe_pingpong(void)
 {
 	write(to_echo, buffer, 1);
@@ -664,31 +755,157 @@ static void pipe_pingpong(void)
 }
 
 static const struct operation operations[] = {
-	{.name = "null_call", .run = null_call}, {.name = "unknown_call", .run = unknown_call},
-	{.name = "encode_register", .run = encode_register}, {.name = "encode_packed", .run = encode_packed},
+	{.name = "null_call", .run = null_call},
+	{.name = "unknown_call", .run = unknown_call},
+	{.name = "packed_call_9args",
+		.prepare = read_priority,
+		.run = thread_make_stopped,
+		.after = thread_unmake},
+	{.name = "encode_register", .run = encode_register},
+	{.name = "encode_packed", .run = encode_packed},
 	{.name = "handle_dup_close", .prepare = make_page, .run = handle_dup_close},
 	{.name = "anon_touch", .before = make_and_map, .run = touch, .after = unmap_and_close},
 	{.name = "map_page", .before = make_page, .run = map_page, .after = unmap_and_close},
 	{.name = "unmap_page", .before = map_and_touch, .run = unmap_page, .after = close_page},
 	{.name = "thread_create", .run = thread_make, .after = thread_finish},
+	{.name = "thread_create_exit_join", .run = create_exit_join},
+	{.name = "process_create_exit", .prepare = make_exit_code, .run = process_make_and_wait},
 	{.name = "malloc_free_small", .run = malloc_free_small},
-	{.name = "spawn_wait", .run = spawn_and_wait}, {.name = "fork_exit_wait", .run = fork_and_exit},
-	{.name = "fork_exec_wait", .run = fork_and_exec}, {.name = "file_open_close", .run = open_and_close},
+	{.name = "spawn_wait", .run = spawn_and_wait},
+	{.name = "fork_exit_wait", .run = fork_and_exit},
+	{.name = "fork_exec_wait", .run = fork_and_exec},
+	{.name = "file_open_close", .run = open_and_close},
 	{.name = "file_read_4KiB", .prepare = make_file, .before = rewind_file, .run = file_read_small},
-	{.name = "file_read_64KiB", .before = rewind_file, .run = file_read_large},
+	{.name = "file_read_64KiB", .prepare = make_file, .before = rewind_file, .run = file_read_large},
 	{.name = "pipe_pingpong", .prepare = start_echo, .run = pipe_pingpong},
+	{.name = "pipe_64KiB", .prepare = start_sink, .run = pipe_large},
 	{.name = "ipc_call_4w", .prepare = start_server_elsewhere, .run = call_server},
 	{.name = "ipc_call_4w_same_space", .prepare = start_server_here, .run = call_server},
 	{.name = "ipc_call_128B", .prepare = start_reader, .run = lend_128_bytes},
 	{.name = "ipc_call_4KiB", .prepare = start_reader, .run = lend_4_kib},
-	{.name = "timer_set", .prepare = alone, .run = set_timer},
-	{.name = "timer_set_of_10000", .prepare = among_many, .run = set_timer},
 	{.name = "fault_to_handler", .prepare = start_handler, .run = fault},
 	{.name = "foreign_call", .collect = collect_foreign},
 	{.name = "timer_wake", .prepare = make_timer, .run = timer_wake},
 	{.name = "irq_to_driver", .prepare = become_driver, .run = irq_to_driver},
 	{.name = "notify_pingpong", .prepare = start_answering, .run = notify_pingpong},
-	{.name = "sched_yield_pair", .prepare = start_partner, .run = yield}, /* last: its partner stays */
+	{.name = "sched_yield_pair", .prepare = start_partner, .run = yield, .finish = stop_partner},
+};
+
+/* ---- growth: the same operation among 10, 1,000 and 10,000 others */
+
+static const unsigned growth_counts[] = {10, 1000, 10000};
+
+static notification_handle growth_notification;
+
+static void handle_more(void)
+{
+	check("handle_duplicate", handle_duplicate(ANY(page), RIGHTS_SAME).value);
+}
+
+extern const char sleeper_code[];
+__asm__(".pushsection .text\n"
+	".balign 16\n"
+	"sleeper_code:\n"
+	"	li	a7, " SERVER_TEXT(SYS_thread_sleep) "\n"
+							    "	ecall\n"
+							    "	li	a7, " SERVER_TEXT(
+								    SYS_thread_exit) "\n"
+										     "	ecall\n"
+										     ".popsection\n");
+
+/* A time that is far away, and another one each time. */
+static uint64_t far_away(void)
+{
+	static uint64_t x = 1;
+
+	x = x * 6364136223846793005 + 1442695040888963407;
+	return (1ul << 60) + (x >> 33);
+}
+
+/* One that sleeps for long; it has no stack. */
+static void thread_more(void)
+{
+	thread_handle thread = thread_create(own_process(), (uint64_t)sleeper_code, 0, far_away());
+
+	check("thread_create", thread.value);
+	check("thread_yield", thread_yield());
+	check("handle_close", handle_close(ANY(thread)));
+}
+
+/* Answers like run_answering, but each of its waits has a deadline: it is a sleeper among the others. */
+static void run_answering_in_time(uint64_t both)
+{
+	notification_handle wait = {(int32_t)(both & UINT32_MAX)}, signal = {(int32_t)(both >> 32)};
+
+	while (notification_wait(wait, 1, (1ul << 60) + (1ul << 30)) == 1)
+		notification_signal(signal, 1);
+	thread_exit();
+}
+
+static void start_answering_in_time(void)
+{
+	start_answering_with(run_answering_in_time);
+}
+
+static void mapping_more(void)
+{
+	static memory_handle mapped_often;
+
+	if (!mapped_often.value)
+		mapped_often = memory_create(PAGE_SIZE);
+	check("vm_map", vm_map(own_process(), 0, mapped_often, 0, PAGE_SIZE, PROT_READ, 0));
+}
+
+static timer_handle one_timer;
+
+static void timer_more(void)
+{
+	if (!growth_notification.value)
+		growth_notification = notification_create();
+	one_timer = timer_create(growth_notification, 1);
+	check("timer_create", one_timer.value);
+	check("timer_set", timer_set(one_timer, far_away(), 0));
+}
+
+static void set_timer(void)
+{
+	timer_set(one_timer, (1ul << 60) + (1ul << 30), 0);
+}
+
+/* Without a descriptor, of which a process has 256. */
+static endpoint_handle open_motd(void)
+{
+	endpoint_handle opened = directory_open(own_root(), "etc/motd", OPEN_READ, 0, DEADLINE_NEVER);
+
+	check("directory_open", opened.value);
+	return opened;
+}
+
+static void file_more(void)
+{
+	open_motd();
+}
+
+static void open_and_close_motd(void)
+{
+	handle_close(ANY(open_motd()));
+}
+
+static const struct growth {
+	void (*more)(void); /* one more of what there is much of */
+	struct operation operation;
+} growths[] = {
+	{timer_more, {.name = "timer_set", .run = set_timer}},
+	{mapping_more, {.name = "map_page", .before = make_page, .run = map_page, .after = unmap_and_close}},
+	{mapping_more,
+		{.name = "anon_touch", .before = make_and_map, .run = touch, .after = unmap_and_close}},
+	{thread_more, {.name = "thread_create", .run = thread_make, .after = thread_finish}},
+	{thread_more, {.name = "thread_wake",
+			      .prepare = start_answering_in_time,
+			      .run = notify_pingpong,
+			      .finish = stop_partner}},
+	{file_more, {.name = "file_open_close", .run = open_and_close_motd}},
+	{handle_more, {.name = "handle_dup_close", .run = handle_dup_close}},
 };
 
 /* ---- how long interrupts are off while something large is made or ends: a timer is set to fire meanwhile, and says when it did */
@@ -905,11 +1122,62 @@ __attribute__((noinline, noclone)) static void measure(const struct operation *o
 		counts[i] = count(op);
 	if (op->collect)
 		op->collect();
+	if (op->finish)
+		op->finish();
 	qsort(counts, ROUNDS, sizeof(counts[0]), compare);
+}
+
+static void print_counts(const char *name)
+{
+	printf("%s %lu %lu %lu\n", name, counts[0] - reading, counts[ROUNDS / 2] - reading,
+		counts[ROUNDS - 1] - reading);
+}
+
+static void measure_among_more(const struct growth *growth, const char *wanted)
+{
+	char name[32];
+	unsigned count = 0;
+
+	for (size_t i = 0; i < sizeof(growth_counts) / sizeof(growth_counts[0]); i++) {
+		snprintf(name, sizeof(name), "%s_of_%u", growth->operation.name, growth_counts[i]);
+		if (wanted && strcmp(wanted, name))
+			continue;
+		for (; count < growth_counts[i]; count++)
+			growth->more();
+		measure(&growth->operation);
+		print_counts(name);
+	}
+}
+
+/* In a process of its own, with which all that it has made ends. */
+static void measure_growth(const struct growth *growth, const char *wanted)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		measure_among_more(growth, wanted);
+		exit(0);
+	}
+	wait_for_child(pid);
+}
+
+static void measure_operations(const char *wanted)
+{
+	measure(&(struct operation){.name = "reading", .run = empty});
+	reading = counts[0];
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		if (wanted && strcmp(wanted, operations[i].name))
+			continue;
+		measure(&operations[i]);
+		print_counts(operations[i].name);
+	}
 }
 
 int main(int argc, char **argv)
 {
+	const char *wanted = argc > 1 ? argv[1] : NULL;
 	uint64_t start = instret();
 
 	if (instret() == start) {
@@ -917,25 +1185,19 @@ int main(int argc, char **argv)
 			"bench: this machine's instret does not count; run it with -icount shift=0\n");
 		return 1;
 	}
-	if (argc > 1 && !strcmp(argv[1], "--echo"))
+	if (wanted && !strcmp(wanted, "--echo"))
 		return echo();
-	measure(&(struct operation){.name = "reading", .run = empty});
-	reading = counts[0];
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-		const struct operation *op = &operations[i];
-
-		if (argc > 1 && strcmp(argv[1], op->name))
-			continue;
-		measure(op);
-		printf("%s %lu %lu %lu\n", op->name, counts[0] - reading, counts[ROUNDS / 2] - reading,
-			counts[ROUNDS - 1] - reading);
-	}
+	if (wanted && !strcmp(wanted, "--sink"))
+		return sink();
+	measure_operations(wanted);
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
-		if (argc < 2 || !strcmp(argv[1], latencies[i].name))
+		if (!wanted || !strcmp(wanted, latencies[i].name))
 			measure_latency(latencies[i].name, latencies[i].make, latencies[i].act);
 	make_page();
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		if (argc < 2 || !strcmp(argv[1], sizes[i].name))
+		if (!wanted || !strcmp(wanted, sizes[i].name))
 			measure_size(sizes[i].name, sizes[i].make);
+	for (size_t i = 0; i < sizeof(growths) / sizeof(growths[0]); i++)
+		measure_growth(&growths[i], wanted);
 	return 0;
 }

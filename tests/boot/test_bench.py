@@ -49,10 +49,12 @@ class Budgets(unittest.TestCase):
         self.assertEqual(better.status, 0, better.output)
 
     def test_operation_that_is_not_there(self) -> None:
-        for name in ("packed_call_9args", "nonsense"):
+        self.tree.replace("tests/bench/budgets.json", '"operations": {', '"operations": {"not_there": {},')
+        for name in ("not_there", "nonsense"):
             ran = self.tree.run("scripts/bench", name)
             self.assertNotEqual(ran.status, 0)
             self.assertIn(name, ran.output)
+        self.tree.restore()
 
 
 class Profile(unittest.TestCase):
@@ -84,6 +86,11 @@ class Profile(unittest.TestCase):
                 counts = [int(n) for n in re.findall(r"(?m)^ {0,11}(\d+)  \S", ran.output)]
                 self.assertEqual(sum(counts[:-1]), counts[-1], ran.output)
                 self.assertEqual(counts[-1], self.count(operation) + self.READING)
+
+    def test_power_on(self) -> None:
+        counts = [int(self.tree.run("scripts/profile", "--power-on").output) for _ in range(2)]
+        self.assertGreater(min(counts), 10_000)
+        self.assertLess(max(counts), 1.02 * min(counts))
 
     def test_operation_that_is_not_there(self) -> None:
         ran = self.tree.run("scripts/profile", "nonsense")
