@@ -141,7 +141,7 @@ class Looking(unittest.TestCase):
         self.assertEqual(list(rows), ["init", "process", "console", "files", "sh", "ps"], result.output)
         self.assertEqual([row[0] for row in rows.values()], ["1", "2", "3", "4", "5", "6"])
         self.assertEqual(rows["ps"][-1], "runs")
-        self.assertEqual(rows["sh"][-1], "end of ps (6)")
+        self.assertEqual(rows["sh"][-1], "reply from process")
         for server in ("process", "files"):
             self.assertEqual(rows[server][-1], "waits for calls")
         for row in rows.values():
