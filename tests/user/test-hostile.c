@@ -50,6 +50,7 @@ static struct target {
 
 static unsigned target_count;
 static process_handle idle; /* never started */
+static uint32_t caught; /* what program_create tells */
 static struct pages good, constant, edge; /* newlines; the last has nothing mapped behind it */
 static endpoint_handle shown; /* a directory, for methods that are shown one */
 
@@ -571,7 +572,7 @@ static void find_targets(void)
 	add_target("the end of a pipe to read", ends[0], directory);
 	add_target("the end of a pipe to write", ends[1], directory);
 	add_target("the first program", programs, 1 << PROTOCOL_PROGRAM);
-	child = program_create(programs, "child", 0, &pid);
+	child = program_create(programs, "child", 0, &pid, &caught);
 	if (program_run(programs, pid, (process_handle){another(idle, RIGHTS_SAME).value}))
 		ktap_bail_out("no program to attack");
 	add_target("a program", child, 1 << PROTOCOL_PROGRAM);
@@ -956,7 +957,7 @@ static long fill_files(endpoint_handle root, unsigned *count)
 static long fill_programs(endpoint_handle first, unsigned *count)
 {
 	for (*count = 0;; ++*count) {
-		endpoint_handle program = program_create(first, "full", 0, &made);
+		endpoint_handle program = program_create(first, "full", 0, &made, &caught);
 
 		if (program.value < 0)
 			return program.value;

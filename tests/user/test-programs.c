@@ -10,6 +10,7 @@ enum { MANY = 40 };
 
 static endpoint_handle place, self;
 static process_handle process;
+static uint32_t caught; /* what program_create tells last */
 
 static void start_server(void)
 {
@@ -61,7 +62,7 @@ static int prepare(struct program *program, endpoint_handle parent, const void *
 
 	if (error)
 		return error;
-	program->handle = program_create(parent, "child", 0, &program->pid);
+	program->handle = program_create(parent, "child", 0, &program->pid, &caught);
 	if (program->handle.value < 0)
 		return program->handle.value;
 	return program_run(parent, program->pid, another(program->child.process));
@@ -281,7 +282,7 @@ static void test_births(void)
 	endpoint_handle handle;
 
 	check(&c, !child_make(&one.child, CODE(sleeps)), "a process");
-	one.handle = program_create(family.handle, "child", 0, &one.pid);
+	one.handle = program_create(family.handle, "child", 0, &one.pid, &caught);
 	check(&c, !program_set_actions(family.handle, one.pid, 1u << SIGHUP, 0), "what it ignores");
 	check(&c, !program_signal(self, (int32_t)one.pid, SIGHUP, DEADLINE_NEVER), "ignored");
 	check(&c, !program_signal(self, (int32_t)one.pid, SIGTERM, DEADLINE_NEVER), "too early");
@@ -292,11 +293,12 @@ static void test_births(void)
 		"and ends at once: %#x", status);
 	child_close(&one.child);
 
-	handle = program_create(family.handle, "unwaited", KINSHIP_UNWAITED, &pid);
+	handle = program_create(family.handle, "unwaited", KINSHIP_UNWAITED, &pid, &caught);
 	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "one that is not waited for");
 	handle_close(ANY(handle));
 	wait_until_gone(&c, pid);
-	check(&c, program_create(family.handle, "unknown", (enum kinship)2, &pid).value == -EINVAL, "how?");
+	check(&c, program_create(family.handle, "unknown", (enum kinship)2, &pid, &caught).value == -EINVAL,
+		"how?");
 
 	check(&c, !prepare(&one, family.handle, CODE(ends)), "one");
 	check(&c, program_abandon(self, one.pid) == -ESRCH && program_abandon(family.handle, 0) == -ESRCH,
@@ -308,8 +310,8 @@ static void test_births(void)
 	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "leaves nothing");
 
 	check(&c, !program_set_actions(family.handle, 0, 1u << SIGUSR1, 1u << SIGUSR2), "what is inherited");
-	handle = program_fork(family.handle, &pid);
-	check(&c, handle.value > 0 && exists(pid), "a copy");
+	handle = program_fork(family.handle, &pid, &caught);
+	check(&c, handle.value > 0 && exists(pid) && caught == 1u << SIGUSR2, "a copy");
 	check(&c, !program_signal(self, (int32_t)pid, SIGUSR2, DEADLINE_NEVER), "it catches, too");
 	handle_close(ANY(handle));
 	wait_until_gone(&c, pid);
@@ -401,7 +403,7 @@ static void test_ends(void)
 	struct checks c = {0};
 	struct program one = {0}, two = {0};
 	uint32_t pid, status;
-	endpoint_handle handle = program_create(family.handle, "vain", 0, &pid);
+	endpoint_handle handle = program_create(family.handle, "vain", 0, &pid, &caught);
 	process_handle opened;
 
 	check(&c, handle.value > 0 && exists(pid), "made");
@@ -412,8 +414,8 @@ static void test_ends(void)
 	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == -ECHILD,
 		"it never was a child");
 	check(&c,
-		program_create(family.handle, "a name that is longer than it may be", 0, &pid).value ==
-			-ENAMETOOLONG,
+		program_create(family.handle, "a name that is longer than it may be", 0, &pid, &caught)
+				.value == -ENAMETOOLONG,
 		"a long name");
 
 	check(&c, !prepare(&one, family.handle, CODE(sleeps)) && !run(&one, 0, true), "a parent");

@@ -224,11 +224,14 @@ static pid_t split(struct fork_point *point)
 {
 	point->pointer = __builtin_thread_pointer();
 	__asm__ volatile("frcsr %0" : "=r"(point->fcsr));
-	point->program = program_fork(own_program(), &point->pid);
+	uint32_t caught = 0;
+	point->program = program_fork(own_program(), &point->pid, &caught);
 	if (program_is_unknown(point->program.value))
 		point->pid = 0;
 	else if (point->program.value < 0)
 		return point->program.value;
+	else
+		signals_are_told(caught);
 	locks_take();
 	if (setjmp(point->registers) != 0) {
 		become_child(point);

@@ -516,6 +516,15 @@ void signals_tell_again(void)
 	word_unlock(&threads_lock);
 }
 
+void signals_are_told(uint32_t caught)
+{
+	word_lock(&threads_lock);
+	bool told = caught == told_caught;
+	word_unlock(&threads_lock);
+	if (!told)
+		signals_tell_again();
+}
+
 void signals_begin_again(void)
 {
 	bool faults = false;
@@ -527,6 +536,8 @@ void signals_begin_again(void)
 	signal_thread_forget();
 	signal_fault_forget();
 	(void)signal_thread_begin();
+	told_caught = UINT32_MAX; /* whatever the process server knows of the parent */
+	signals_tell();
 	if (faults)
 		(void)signal_fault_begin();
 }

@@ -151,9 +151,11 @@ static endpoint_handle child_enter(process_handle process, const char *name, str
 {
 	endpoint_handle programs = own_program();
 	enum kinship how = birth->kind == BIRTH_UNWAITED ? KINSHIP_UNWAITED : 0;
-	endpoint_handle child = program_create(programs, name, how, &birth->pid);
+	uint32_t caught = 0;
+	endpoint_handle child = program_create(programs, name, how, &birth->pid, &caught);
 	if (child.value < 0)
 		return child;
+	signals_are_told(caught);
 	int error = child_prepare(programs, birth->pid, birth);
 	if (error == 0)
 		error = program_run(programs, birth->pid, another(process));

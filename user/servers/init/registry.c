@@ -61,10 +61,10 @@ static void tell_of_shell(const struct entry *entry)
 
 static void tell_of_server(struct entry *entry)
 {
-	uint32_t pid = 0;
+	uint32_t pid = 0, caught;
 
 	close_if_any(ANY(entry->program));
-	entry->program = program_create(programs, entry->name, 0, &pid);
+	entry->program = program_create(programs, entry->name, 0, &pid, &caught);
 	if (entry->program.value < 0)
 		return;
 	(void)program_run(programs, pid, another(entry->process));

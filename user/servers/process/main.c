@@ -78,8 +78,8 @@ static int make_child(struct request *request, const char *name, struct program 
 	return 0;
 }
 
-long serve_program_create(
-	struct request *request, const char *name, enum kinship how, uint32_t *pid, struct gift *result)
+long serve_program_create(struct request *request, const char *name, enum kinship how, uint32_t *pid,
+	uint32_t *caught, struct gift *result)
 {
 	struct program *child;
 	int error = make_child(request, name, &child, result);
@@ -88,10 +88,11 @@ long serve_program_create(
 		return error;
 	child->unwaited = how & KINSHIP_UNWAITED;
 	*pid = child->pid;
+	*caught = caller(request)->caught;
 	return 0;
 }
 
-long serve_program_fork(struct request *request, uint32_t *pid, struct gift *result)
+long serve_program_fork(struct request *request, uint32_t *pid, uint32_t *caught, struct gift *result)
 {
 	struct program *child;
 	int error = make_child(request, caller(request)->name, &child, result);
@@ -100,6 +101,7 @@ long serve_program_fork(struct request *request, uint32_t *pid, struct gift *res
 		return error;
 	child->caught = caller(request)->caught;
 	*pid = child->pid;
+	*caught = child->caught;
 	return 0;
 }
 
