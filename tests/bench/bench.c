@@ -1127,10 +1127,15 @@ __attribute__((noinline, noclone)) static void measure(const struct operation *o
 	qsort(counts, ROUNDS, sizeof(counts[0]), compare);
 }
 
+/* Without -icount what takes next to nothing may take less than the reading did. */
+static uint64_t net(uint64_t count)
+{
+	return count > reading ? count - reading : 0;
+}
+
 static void print_counts(const char *name)
 {
-	printf("%s %lu %lu %lu\n", name, counts[0] - reading, counts[ROUNDS / 2] - reading,
-		counts[ROUNDS - 1] - reading);
+	printf("%s %lu %lu %lu\n", name, net(counts[0]), net(counts[ROUNDS / 2]), net(counts[ROUNDS - 1]));
 }
 
 static void measure_among_more(const struct growth *growth, const char *wanted)

@@ -1,5 +1,6 @@
 /*
- * Each block holds pieces of one size; those of a size with a free piece stand in a list.
+ * Each block holds pieces of one size; those of a size with a free piece stand in a list. A block is often made for one
+ * piece that soon goes again, like a call that waits; so what has never been taken in it is not stored to before.
  */
 #include "piece.h"
 
@@ -11,13 +12,11 @@
 /* The head of a block of pieces. */
 struct sheet {
 	struct sheet *next, *previous; /* in the list of its size, while it has a free piece */
-	void **free; /* each free piece points to the next */
+	void **free; /* each free piece that has been taken before points to the next */
 	uint16_t kind;
 	uint16_t used;
-	uint32_t reserved;
+	uint32_t fresh; /* offset of the first piece that has not */
 };
-
-enum { SHEET_ROOM = BLOCK_SIZE - sizeof(struct sheet) };
 
 static const uint16_t sizes[] = {64, 96, 128, 192, 256, 352, 512, 1008, PIECE_MAX};
 
@@ -45,20 +44,38 @@ static void sheet_unlink(struct sheet *sheet)
 		sheet->next->previous = sheet->previous;
 }
 
+static bool has_fresh(const struct sheet *sheet)
+{
+	return sheet->fresh + sizes[sheet->kind] <= BLOCK_SIZE;
+}
+
+static bool is_full(const struct sheet *sheet)
+{
+	return sheet->free == NULL && !has_fresh(sheet);
+}
+
 static struct sheet *sheet_make(uint16_t kind)
 {
 	uint32_t block = block_take(0);
 	if (block == 0)
 		return NULL;
 	struct sheet *sheet = (struct sheet *)block_bytes(block);
-	*sheet = (struct sheet){.kind = kind};
-	char *piece = (char *)(sheet + 1);
-	for (size_t left = SHEET_ROOM; left >= sizes[kind]; left -= sizes[kind], piece += sizes[kind]) {
-		*(void **)piece = sheet->free;
-		sheet->free = (void **)piece;
-	}
+	*sheet = (struct sheet){.kind = kind, .fresh = sizeof *sheet};
 	sheet_link(sheet);
 	return sheet;
+}
+
+static void *sheet_take(struct sheet *sheet)
+{
+	void **piece = sheet->free;
+	if (piece != NULL) {
+		sheet->free = *piece;
+	} else {
+		piece = (void **)((char *)sheet + sheet->fresh);
+		sheet->fresh += sizes[sheet->kind];
+	}
+	sheet->used++;
+	return piece;
 }
 
 void *piece_take(size_t size)
@@ -69,10 +86,8 @@ void *piece_take(size_t size)
 	struct sheet *sheet = sheets[kind] != NULL ? sheets[kind] : sheet_make(kind);
 	if (sheet == NULL)
 		return NULL;
-	void **piece = sheet->free;
-	sheet->free = *piece;
-	sheet->used++;
-	if (sheet->free == NULL)
+	void *piece = sheet_take(sheet);
+	if (is_full(sheet))
 		sheet_unlink(sheet);
 	return memset(piece, 0, sizes[kind]);
 }
@@ -81,7 +96,7 @@ void piece_drop(void *piece)
 {
 	uint32_t block = block_of(piece);
 	struct sheet *sheet = (struct sheet *)block_bytes(block);
-	if (sheet->free == NULL)
+	if (is_full(sheet))
 		sheet_link(sheet);
 	*(void **)piece = sheet->free;
 	sheet->free = piece;
