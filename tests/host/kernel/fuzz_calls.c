@@ -199,6 +199,7 @@ static size_t boot(void)
 
 	if (!free) {
 		hosted_boot(&(struct hosted_machine){1, MEMORY, "log=error", programs});
+		hosted_share_once();
 		free = hosted_free_frames();
 	}
 	return free;
