@@ -200,17 +200,23 @@ static void interrupt_calls(bool all)
 
 static bool interrupted; /* when nobody was reading, and nobody got the signal */
 
+/* Sends the signal to the group. False when nobody got it. */
+static bool signal_group(void)
+{
+	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
+
+	return group && programs.value > 0 &&
+	       !program_signal(programs, -(int32_t)group, SIGINT, (uint64_t)clock_now() + PATIENCE);
+}
+
 /*
  * Ctrl-C: the programs of the group get the signal, and whoever reads returns. Without the process server those who read
- * have to do without the signal; and if nobody does, whoever reads first, unless the terminal changes hands before.
+ * have to do without the signal; and if nobody does, whoever reads first, unless the terminal changes hands before. A console
+ * that has just been started anew may have yet to be told the group: then that gets it.
  */
 static void interrupt(void)
 {
-	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
-	bool told = group && programs.value > 0 &&
-		    !program_signal(programs, -(int32_t)group, SIGINT, (uint64_t)clock_now() + PATIENCE);
-
-	interrupted = !told && !readers.count;
+	interrupted = !signal_group() && !readers.count;
 	interrupt_calls(false);
 }
 
@@ -390,6 +396,8 @@ long serve_terminal_set_group(struct request *request, uint32_t to)
 {
 	(void)request;
 	group = to;
+	if (interrupted && signal_group())
+		interrupted = false;
 	return 0;
 }
 
