@@ -202,6 +202,7 @@ int main(int argc, char **argv)
 	char *long_one[] = { "echo", huge, NULL };
 	if (argc > 1)
 		return 100;
+	system("true"); /* what the library keeps once it has had a child is there from now on */
 	int before = free_handles();
 	run("/bin/echo", words, NULL);
 	run("/bin/sh", shell, variables);
