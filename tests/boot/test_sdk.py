@@ -244,6 +244,7 @@ children: No such file or directory
 -1 No children
 system: 9
 handles: all there
+children: IOT trap
 """
 
 ROUNDING = r"""
