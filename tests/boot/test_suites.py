@@ -399,9 +399,6 @@ class HostileOfTwo(Hostile):
     machine = TWO
 
 
-class HostileOfFour(Hostile):
-    machine = FOUR
-
 
 class Fuzz(ktap.KtapSuite):
     command = "test-fuzz"
