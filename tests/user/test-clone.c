@@ -421,6 +421,7 @@ static void test_wrong(void)
 	memory_handle a = memory_create(4 * PAGE_SIZE), b = memory_create(2 * PAGE_SIZE);
 	process_handle p = process_create((const uint8_t *)"p", 1),
 		       q = process_create((const uint8_t *)"q", 1);
+	uint64_t longer[40];
 	struct checks c = {0};
 
 	static const struct {
@@ -430,6 +431,7 @@ static void test_wrong(void)
 		{UINT64_MAX - 4095, 0, PAGE_SIZE}, {0, UINT64_MAX - 4095, PAGE_SIZE},
 		{0, 0, UINT64_MAX - 4095}};
 
+	memset(longer, 0xff, sizeof(longer));
 	for (unsigned i = 0; i < COUNT(bad); i++)
 		check(&c, memory_copy(b, bad[i].at, a, bad[i].offset, bad[i].len) == -EINVAL, "copy %u", i);
 	check(&c, memory_copy(a, 0, a, PAGE_SIZE, PAGE_SIZE) == -EINVAL, "onto itself");
@@ -448,6 +450,11 @@ static void test_wrong(void)
 	process_wait(q, now() + PATIENCE, &(struct process_result){0});
 	check(&c, vm_clone(q, own_process(), 0) == -EBUSY, "into one that has ended");
 	check(&c, process_clone_handles(q, own_process(), 0) == -EBUSY, "handles for one that has ended");
+	check(&c, vm_protect(q, FIRST, PAGE_SIZE, PROT_READ) == -EBUSY, "protecting in one that has ended");
+	check(&c, thread_create_with(q, FIRST, 16, 0, 0, 0, 16, 1, START_STOPPED).value == -EBUSY,
+		"a thread in one that has ended");
+	check(&c, raw(SYS_thread_create_with, (uint64_t[6]){(uintptr_t)longer, sizeof(longer)}) == -E2BIG,
+		"a struct with more than is known");
 	check(&c, vm_clone(p, q, 0) == 0, "of one that has ended");
 	check(&c, process_clone_handles(p, q, 0) == 0, "handles of one that has ended");
 	handle_close(ANY(a));
