@@ -15,6 +15,7 @@
 static struct server server;
 static struct program *init;
 static struct program *shell; /* NULL: none has called */
+static struct program *last_shell; /* the one before, ended, until there is a new one: init asks how its program ended */
 static struct program terminal; /* no program, only somebody who may send signals */
 
 static struct program *caller(const struct request *request)
@@ -281,14 +282,18 @@ static void end(struct program *program)
 	struct program *parent = program->parent;
 	bool heard = program->state == PROGRAM_STATE_RUNNING && !program->unwaited;
 
-	if (program == shell)
-		shell = NULL;
 	if (!is_awaited(program))
 		program->parent = NULL;
 	program_end(program, init);
 	wait_look(&server);
 	if (heard)
 		signal_child(parent);
+	if (program == shell) {
+		last_shell = program;
+		shell = NULL;
+		return;
+	}
+	program_close(program);
 	if (!program->parent)
 		program_forget(program);
 }
@@ -326,6 +331,9 @@ static struct client *adopt_shell(void)
 			end(shell);
 	}
 	if (!shell) {
+		if (last_shell)
+			program_forget(last_shell);
+		last_shell = NULL;
 		shell = program_make(init, "sh");
 		if (!shell)
 			return NULL;

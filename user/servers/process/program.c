@@ -118,6 +118,11 @@ void program_set_notification(struct program *program, notification_handle notif
 	program->notification = notification;
 }
 
+void program_close(struct program *program)
+{
+	close_process(&program->process);
+}
+
 void program_forget(struct program *program)
 {
 	struct program **at = &first;
@@ -155,7 +160,6 @@ void program_end(struct program *program, struct program *heir)
 	program_settle(program);
 	program->status = how_it_ended(program);
 	program->state = PROGRAM_STATE_ENDED;
-	close_process(&program->process);
 	close_process(&program->coming);
 	program_set_notification(program, (notification_handle){0});
 	for (struct program *at = first, *next; at; at = next) {

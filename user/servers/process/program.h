@@ -53,7 +53,10 @@ void program_settle(struct program *program);
 /* Tells where caught signals go; a notification of 0: nowhere yet. */
 void program_set_notification(struct program *program, notification_handle notification);
 
-/* Nobody will ask for it any more. It has no handles. */
+/* Nobody will ask for the process of this one, which has ended. */
+void program_close(struct program *program);
+
+/* Nobody will ask for it any more. */
 void program_forget(struct program *program);
 
 /* Its last handle is gone: learns how it ended. Its children are another's from now on, who will not wait for them. */
