@@ -38,6 +38,14 @@ static long check(const char *what, long result)
 
 static unsigned hart; /* of this worker */
 
+/* The kernel is not asked for anything: what two cores of the machine below are worth. */
+static void compute(unsigned rounds)
+{
+	while (rounds--)
+		for (volatile unsigned i = 0; i < 1000; i++)
+			continue;
+}
+
 static void call_kernel(unsigned rounds)
 {
 	while (rounds--)
@@ -117,6 +125,7 @@ static const struct work {
 	unsigned rounds;
 	bool stays; /* on the worker's hart */
 } works[] = {
+	{"compute", compute, 20000, true},
 	{"null_call", call_kernel, 400000, true},
 	{"ipc_pair", call_partner, 60000, true},
 	{"page_fault", fault, 100, true},
