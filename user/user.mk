@@ -9,13 +9,13 @@ SPECS   := $(SDK)/tabula.specs
 USER_CC     := $(CC) --specs=$(SPECS)
 USER_CFLAGS := -std=gnu17 -O2 -g -ffunction-sections -fdata-sections $(WARNINGS)
 
-# user/bin/NAME.c or user/bin/NAME/*.c, user/servers/NAME/*.c, and suites and benchmarks of one file each.
+# NAME.c or NAME/*.c and NAME/*.S, in each of user/bin, user/servers, tests/user and tests/bench.
 # Objects lie apart, in build/obj, because build/user/bin/NAME is the program.
-USER_DIRS     := $(patsubst %/,%,$(sort $(dir $(wildcard user/bin/*/*.c user/servers/*/*.c))))
+USER_DIRS     := $(patsubst %/,%,$(sort $(dir $(wildcard user/bin/*/*.c user/servers/*/*.c tests/user/*/*.c tests/bench/*/*.c))))
 USER_FILES    := $(wildcard user/bin/*.c tests/user/*.c tests/bench/*.c)
 USER_PROGRAMS := $(sort $(notdir $(USER_DIRS)) $(notdir $(USER_FILES:.c=)))
-user_sources   = $(filter %/$1.c,$(USER_FILES)) $(foreach d,$(filter %/$1,$(USER_DIRS)),$(wildcard $d/*.c))
-user_objects   = $(patsubst %.c,$(B)/obj/%.o,$(call user_sources,$1))
+user_sources   = $(filter %/$1.c,$(USER_FILES)) $(foreach d,$(filter %/$1,$(USER_DIRS)),$(wildcard $d/*.c $d/*.S))
+user_objects   = $(patsubst %.S,$(B)/obj/%.S.o,$(patsubst %.c,$(B)/obj/%.o,$(call user_sources,$1)))
 
 USER_BASES := $(shell i=0; for p in $(USER_PROGRAMS); do \
 	printf '%s=0x%x ' $$p $$((0x10000000 + i * 0x1000000)); i=$$((i + 1)); done)
@@ -116,9 +116,9 @@ $(B)/obj/protocols/%.o: $(GEN)/user/protocols/%.c $(B)/flags.user | $(SDK)/heade
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
 
-$(B)/obj/user/libc/crt0.S.o: user/libc/crt0.S $(B)/flags.user | $(SDK)/headers.stamp
+$(B)/obj/%.S.o: %.S $(B)/flags.user | $(SDK)/headers.stamp
 	$(call say,AS,$<)
-	$(Q)mkdir -p $(@D) && $(USER_CC) -g -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(USER_CC) -g -MD -MP -c -o $@ $<
 
 # ---- programs: with symbols for the debugger, and without debug information for the archive
 
