@@ -15,8 +15,7 @@
 static struct server server;
 static struct program *init;
 static struct program *shell; /* NULL: none has called */
-static struct program
-	*last_shell; /* the one before, ended, until there is a new one: init asks how its program ended */
+static struct program *last_shell; /* ended: init asks how, until there is a new one */
 static struct program terminal; /* no program, only somebody who may send signals */
 
 static struct program *caller(const struct request *request)
