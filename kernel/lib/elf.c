@@ -20,6 +20,7 @@ enum {
 	SYMBOL_FUNCTION = 2,
 	SEGMENTS_MOST = 32,
 	SECTIONS_MOST = 256,
+	SECTIONS_AT_ONCE = 8,
 	SYMBOLS_AT_ONCE = 16,
 	SYMBOLS_MOST = 1 << 16, /* in a table that is looked at: a longer one costs too much time */
 };
@@ -82,18 +83,25 @@ static bool is_entry_executable(const struct elf_source *source, const struct el
 	return false;
 }
 
-int elf_open(const struct elf_source *source, struct elf *elf)
+static int read_header(const struct elf_source *source, struct elf_header *h)
 {
-	struct elf_header h;
-	int error = read(source, 0, &h, sizeof(h));
+	int error = read(source, 0, h, sizeof(*h));
 
 	if (error)
 		return error;
-	if (!is_riscv_program(&h) || h.segment_count > SEGMENTS_MOST || h.entry % 2)
+	return is_riscv_program(h) ? 0 : -ENOEXEC;
+}
+
+int elf_open(const struct elf_source *source, struct elf *elf)
+{
+	struct elf_header h;
+	int error = read_header(source, &h);
+
+	if (error)
+		return error;
+	if (h.segment_count > SEGMENTS_MOST || h.entry % 2)
 		return -ENOEXEC;
-	*elf = (struct elf){h.entry, h.segment_table, h.segment_count, h.section_table, h.section_count};
-	if (h.section_size != sizeof(struct section_header) || h.section_count > SECTIONS_MOST)
-		elf->sections = 0; /* no symbols then */
+	*elf = (struct elf){h.entry, h.segment_table, h.segment_count};
 	return is_entry_executable(source, elf) ? 0 : -ENOEXEC;
 }
 
@@ -130,65 +138,110 @@ int elf_segment(
 
 /* ---- symbols */
 
-static int find_section(
-	const struct elf_source *source, const struct elf *elf, uint32_t type, struct section_header *found)
+bool elf_search_begin(const struct elf_source *source, uint64_t address, struct elf_search *search)
 {
-	for (unsigned i = 0; i < elf->sections; i++)
-		if (!read(source, elf->section_table + i * sizeof(*found), found, sizeof(*found)) &&
-			found->type == type)
-			return 0;
-	return -ENOEXEC;
+	struct elf_header h;
+
+	if (read_header(source, &h) || h.section_size != sizeof(struct section_header) ||
+		h.section_count > SECTIONS_MOST)
+		return false;
+	*search = (struct elf_search){
+		.address = address, .section_table = h.section_table, .sections = h.section_count};
+	return true;
 }
 
-static void read_name(const struct elf_source *source, uint64_t offset, char *name, size_t size)
+static uint64_t section_at(const struct elf_search *search, uint64_t index)
 {
-	size_t n = 0;
-
-	for (; n + 1 < size && !read(source, offset + n, name + n, 1) && name[n]; n++)
-		if (name[n] <= ' ' || name[n] > '~')
-			name[n] = '?';
-	name[n] = '\0';
+	return search->section_table + index * sizeof(struct section_header);
 }
 
-/* Finds the function symbol with the greatest value not above `address`. */
-static bool find_symbol(const struct elf_source *source, const struct section_header *table, uint64_t address,
-	struct symbol *best)
+/* The symbols are found: the search is theirs from now on, or over when they are not to be had. */
+static bool begin_symbols(
+	const struct elf_source *source, struct elf_search *search, const struct section_header *table)
+{
+	struct section_header strings;
+
+	if (table->link >= search->sections || !is_inside(table->offset, table->size, source->size) ||
+		table->size > SYMBOLS_MOST * sizeof(struct symbol) ||
+		read(source, section_at(search, table->link), &strings, sizeof(strings)))
+		return false;
+	search->symbol_table = table->offset;
+	search->symbols = table->size / sizeof(struct symbol);
+	search->strings = strings.offset;
+	return search->symbols;
+}
+
+static bool look_at_sections(const struct elf_source *source, struct elf_search *search)
+{
+	struct section_header batch[SECTIONS_AT_ONCE];
+	uint64_t left = search->sections - search->next;
+	unsigned n = left < SECTIONS_AT_ONCE ? (unsigned)left : SECTIONS_AT_ONCE;
+
+	if (!n || read(source, section_at(search, search->next), batch, n * sizeof(batch[0])))
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (batch[i].type == SECTION_SYMBOLS) {
+			search->next = 0;
+			return begin_symbols(source, search, &batch[i]);
+		}
+	search->next += n;
+	return true;
+}
+
+/* Keeps the function with the greatest value not above the address. */
+static void consider(struct elf_search *search, const struct symbol *symbol)
+{
+	if ((symbol->info & 15) != SYMBOL_FUNCTION || symbol->value > search->address)
+		return;
+	if (search->found && symbol->value <= search->value)
+		return;
+	search->found = true;
+	search->value = symbol->value;
+	search->size = symbol->size;
+	search->name = symbol->name;
+}
+
+static bool look_at_symbols(const struct elf_source *source, struct elf_search *search)
 {
 	struct symbol batch[SYMBOLS_AT_ONCE];
-	uint64_t count = table->size / sizeof(batch[0]);
-	bool found = false;
+	uint64_t left = search->symbols - search->next;
+	unsigned n = left < SYMBOLS_AT_ONCE ? (unsigned)left : SYMBOLS_AT_ONCE;
 
-	for (uint64_t i = 0; i < count; i += SYMBOLS_AT_ONCE) {
-		unsigned n = count - i < SYMBOLS_AT_ONCE ? (unsigned)(count - i) : SYMBOLS_AT_ONCE;
-
-		if (read(source, table->offset + i * sizeof(batch[0]), batch, n * sizeof(batch[0])))
-			return false;
-		for (unsigned k = 0; k < n; k++) {
-			if ((batch[k].info & 15) != SYMBOL_FUNCTION || batch[k].value > address)
-				continue;
-			if (!found || batch[k].value > best->value)
-				*best = batch[k], found = true;
-		}
+	if (read(source, search->symbol_table + search->next * sizeof(batch[0]), batch,
+		    n * sizeof(batch[0]))) {
+		search->found = false;
+		return false;
 	}
-	return found && (!best->size || address - best->value < best->size);
+	for (unsigned i = 0; i < n; i++)
+		consider(search, &batch[i]);
+	search->next += n;
+	return search->next < search->symbols;
 }
 
-bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t address, char *name,
+bool elf_search_more(const struct elf_source *source, struct elf_search *search)
+{
+	return search->symbols ? look_at_symbols(source, search) : look_at_sections(source, search);
+}
+
+static bool read_name(const struct elf_source *source, uint64_t offset, char *name, size_t size)
+{
+	uint64_t left = source->size - offset, n = left < size - 1 ? left : size - 1;
+
+	if (read(source, offset, name, n))
+		return false;
+	name[n] = '\0';
+	for (; *name; name++)
+		if (*name <= ' ' || *name > '~')
+			*name = '?';
+	return true;
+}
+
+bool elf_search_name(const struct elf_source *source, const struct elf_search *search, char *name,
 	size_t size, uint64_t *offset)
 {
-	struct section_header table, strings;
-	struct symbol symbol;
-
-	if (find_section(source, elf, SECTION_SYMBOLS, &table) || table.link >= elf->sections)
+	*offset = search->address - search->value;
+	if (!search->found || (search->size && *offset >= search->size))
 		return false;
-	if (!is_inside(table.offset, table.size, source->size) || table.size > SYMBOLS_MOST * sizeof(symbol))
-		return false;
-	if (read(source, elf->section_table + table.link * sizeof(strings), &strings, sizeof(strings)))
-		return false;
-	if (!find_symbol(source, &table, address, &symbol) ||
-		!is_inside(strings.offset, symbol.name, source->size))
-		return false;
-	read_name(source, strings.offset + symbol.name, name, size);
-	*offset = address - symbol.value;
-	return name[0];
+	return is_inside(search->strings, search->name, source->size) &&
+	       read_name(source, search->strings + search->name, name, size) && name[0];
 }

@@ -21,8 +21,6 @@ struct elf {
 	uint64_t entry;
 	uint64_t segment_table;
 	unsigned segments;
-	uint64_t section_table;
-	unsigned sections;
 };
 
 /* A range of memory to make, in user space; memory_size 0: nothing. */
@@ -39,6 +37,24 @@ int elf_open(const struct elf_source *source, struct elf *elf);
 int elf_segment(
 	const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_segment *segment);
 
-/* The function that holds `address`; false without symbols. The name is cut to `size`, what isn't printable is '?'. */
-bool elf_symbol(const struct elf_source *source, const struct elf *elf, uint64_t address, char *name,
+/* A search for the function that holds an address, step by step: the file may be large, and change meanwhile. */
+struct elf_search {
+	uint64_t address;
+	uint64_t section_table, sections;
+	uint64_t symbol_table, symbols; /* once found; 0 symbols: they are not */
+	uint64_t strings;
+	uint64_t next; /* section or symbol to be looked at */
+	bool found; /* a function at or below the address; the nearest one until now: */
+	uint64_t value, size;
+	uint32_t name;
+};
+
+/* False without sections. */
+bool elf_search_begin(const struct elf_source *source, uint64_t address, struct elf_search *search);
+
+/* Looks at some more, which takes some hundred instructions; false when there is no more. */
+bool elf_search_more(const struct elf_source *source, struct elf_search *search);
+
+/* At the end: false when no function holds the address. The name is cut to `size`, what isn't printable is '?'. */
+bool elf_search_name(const struct elf_source *source, const struct elf_search *search, char *name,
 	size_t size, uint64_t *offset);

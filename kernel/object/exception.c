@@ -5,12 +5,11 @@
  */
 #include "object/exception.h"
 
-#include "log.h"
 #include "object/endpoint.h"
 #include "object/process.h"
 #include "object/thread.h"
 
-enum { SYMBOL_SIZE = 64, SIGNAL_STATUS = 128, SIGNAL_KILL = 9 };
+enum { SIGNAL_STATUS = 128, SIGNAL_KILL = 9 };
 
 static const char *name_of(const struct exception *exception)
 {
@@ -33,34 +32,18 @@ static int status_of(const struct exception *exception)
 	return SIGNAL_STATUS + (exception->is_memory_out ? SIGNAL_KILL : arch_cause(exception->cause).signal);
 }
 
-/* "main+0x12", or nothing when the program has no symbols there. */
-static void report_fault(struct process *process, const struct exception *exception)
-{
-	char name[SYMBOL_SIZE];
-	uint64_t offset;
-
-	log_error("process %u (%s) ended: %s at 0x%lx", process->id, process->name, name_of(exception),
-		address_of(exception));
-	if (process_symbol(process, exception->pc, name, sizeof(name), &offset))
-		log_error("  pc 0x%lx in %s+0x%lx", exception->pc, name, offset);
-	else
-		log_error("  pc 0x%lx, where the program has no symbol", exception->pc);
-}
-
 void exception_fail(struct thread *thread)
 {
 	const struct exception *exception = &thread->exception;
 
-	if (!__atomic_load_n(&thread->process->ending,
-		    __ATOMIC_RELAXED)) /* else somebody has reported, or killed it */
-		report_fault(thread->process, exception);
-	process_end(thread->process, &(struct process_result){
-					     .reason = END_REASON_FAULTED,
-					     .status = status_of(exception),
-					     .cause = exception->cause,
-					     .pc = exception->pc,
-					     .address = address_of(exception),
-				     });
+	process_fail(thread->process, name_of(exception),
+		&(struct process_result){
+			.reason = END_REASON_FAULTED,
+			.status = status_of(exception),
+			.cause = exception->cause,
+			.pc = exception->pc,
+			.address = address_of(exception),
+		});
 }
 
 /* Nobody takes it. */

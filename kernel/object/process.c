@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "object/audit.h"
 #include "object/endpoint.h"
+#include "object/image.h"
 #include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
@@ -68,26 +69,7 @@ struct process *process_create(const char *name, size_t length)
 
 /* ---- loading */
 
-struct image_source {
-	struct elf_source source;
-	struct memory *memory;
-	uint64_t start;
-};
-
-static int image_read(const struct elf_source *source, uint64_t offset, void *to, size_t size)
-{
-	const struct image_source *image = container_of(source, const struct image_source, source);
-
-	return memory_get(image->memory, image->start + offset, to, size);
-}
-
-static struct image_source image_source(struct memory *memory, uint64_t offset, uint64_t size)
-{
-	return (struct image_source){{image_read, size}, memory, offset};
-}
-
-static int map_segment(
-	struct aspace *aspace, const struct image_source *image, const struct elf_segment *segment)
+static int map_segment(struct aspace *aspace, const struct image *image, const struct elf_segment *segment)
 {
 	uint64_t lead = segment->address & (PAGE_SIZE - 1), start = segment->address - lead;
 	uint64_t size = (lead + segment->memory_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
@@ -104,7 +86,7 @@ static int map_segment(
 	return error == -EEXIST ? -ENOEXEC : error; /* two segments in one page */
 }
 
-static int map_segments(struct aspace *aspace, const struct image_source *image, const struct elf *elf)
+static int map_segments(struct aspace *aspace, const struct image *image, const struct elf *elf)
 {
 	for (unsigned i = 0; i < elf->segments; i++) {
 		struct elf_segment segment;
@@ -117,7 +99,7 @@ static int map_segments(struct aspace *aspace, const struct image_source *image,
 }
 
 /* Remembers where its program is, and forgets where one was whose mappings have been removed since. */
-static int set_image(struct process *process, const struct image_source *image)
+static int set_image(struct process *process, const struct image *image)
 {
 	struct memory *former = NULL;
 	int error;
@@ -138,11 +120,11 @@ static int set_image(struct process *process, const struct image_source *image)
 
 int process_clone_image(struct process *process, struct process *from)
 {
-	struct image_source image;
+	struct image image;
 	int error;
 
 	lock_acquire(&from->lock);
-	image = image_source(from->image, from->image_offset, from->image_size);
+	image = image_in(from->image, from->image_offset, from->image_size);
 	if (image.memory)
 		object_take_another(&image.memory->object);
 	lock_release(&from->lock);
@@ -156,7 +138,7 @@ int process_clone_image(struct process *process, struct process *from)
 int process_load(
 	struct process *process, struct memory *memory, uint64_t offset, uint64_t size, uint64_t *entry)
 {
-	struct image_source image = image_source(memory, offset, size);
+	struct image image = image_in(memory, offset, size);
 	struct elf elf;
 	int error;
 
@@ -171,18 +153,6 @@ int process_load(
 	error = set_image(process, &image);
 	*entry = elf.entry;
 	return error;
-}
-
-bool process_symbol(struct process *process, uint64_t address, char *name, size_t size, uint64_t *offset)
-{
-	struct image_source image;
-	struct elf elf;
-
-	lock_acquire(&process->lock);
-	image = image_source(process->image, process->image_offset, process->image_size);
-	lock_release(&process->lock);
-	return image.memory && !elf_open(&image.source, &elf) &&
-	       elf_symbol(&image.source, &elf, address, name, size, offset);
 }
 
 /* ---- threads, and the end */
@@ -449,6 +419,8 @@ bool process_finish(struct process *process, int *work)
 		return true;
 	if (!process->finishing)
 		set_finishing(process);
+	if (!fault_report_make(process, work))
+		return false;
 	if (!process->space_is_gone && !aspace_destroy(&process->aspace, work))
 		return false;
 	process->space_is_gone = true;
@@ -482,7 +454,8 @@ void process_remove_thread(struct process *process, struct thread *thread)
 		object_put(&process->object);
 }
 
-void process_end(struct process *process, const struct process_result *result)
+/* `fault` is NULL if it is none. */
+static void end(struct process *process, const char *fault, const struct process_result *result)
 {
 	bool is_own = this_hart()->current && current_process() == process, begins;
 	bool needs_finish = false;
@@ -492,6 +465,7 @@ void process_end(struct process *process, const struct process_result *result)
 	begins = !process->ending;
 	if (begins) {
 		set_ending(process, result);
+		process->report.fault = fault;
 		/* Without threads, or with more than can be asked now, it goes on as work, with a reference: unless the last one
 		   has just gone, when it comes to process_destroy. */
 		needs_finish = list_is_empty(&process->threads) ||
@@ -504,6 +478,16 @@ void process_end(struct process *process, const struct process_result *result)
 		object_finish_later(&process->object);
 	if (begins && is_own)
 		thread_end_current();
+}
+
+void process_end(struct process *process, const struct process_result *result)
+{
+	end(process, NULL, result);
+}
+
+void process_fail(struct process *process, const char *fault, const struct process_result *result)
+{
+	end(process, fault, result);
 }
 
 bool process_abandon(struct process *process)

@@ -3,6 +3,7 @@
 
 #include "abi/types.h"
 #include "object/aspace.h"
+#include "object/fault_report.h"
 #include "object/handle.h"
 #include "object/object.h"
 #include "sched.h"
@@ -37,6 +38,7 @@ struct process {
 	bool space_is_gone; /* its address space has */
 	bool ended; /* nothing is left but the result */
 	struct process_result result; /* once ending */
+	struct fault_report report; /* if that is a fault */
 	uint64_t cpu_ended; /* ticks of its threads that have ended */
 	struct wait_queue waiters; /* for its end */
 	unsigned priority_limit; /* no thread of it has a higher priority */
@@ -65,6 +67,9 @@ MUST_USE int process_load(
  * thread after this. Does nothing when the process is ending already.
  */
 void process_end(struct process *process, const struct process_result *result);
+
+/* The same for an exception, with a report of that; `fault` is what it was called. */
+void process_fail(struct process *process, const char *fault, const struct process_result *result);
 
 /* Names in reports come from the program of another process from now on: -EBUSY when it is ending. */
 MUST_USE int process_clone_image(struct process *process, struct process *from);
@@ -105,9 +110,6 @@ bool process_all_are(bool (*good)(struct process *process));
 
 /* A thread of it has ended. The last one takes the process with it. */
 void process_remove_thread(struct process *process, struct thread *thread);
-
-/* Names a place in its program; false without symbols. */
-bool process_symbol(struct process *process, uint64_t address, char *name, size_t size, uint64_t *offset);
 
 /* What there is to tell, into a struct of zeros. */
 void process_read_info(struct process *process, struct process_info *info);

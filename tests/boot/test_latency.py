@@ -20,7 +20,6 @@ BUDGET = 8000
 
 # What can't keep to that: up to how many instructions, and why.
 COPY = "a page of bytes, and its first touch on both sides"
-FAULT = "finds the name of the place among the program's symbols, for the report"
 KNOWN: Dict[str, Tuple[int, str]] = {
     "memory_read": (17000, COPY),
     "memory_write": (17000, COPY),
@@ -35,9 +34,6 @@ KNOWN: Dict[str, Tuple[int, str]] = {
     "handle_close": (11000, "the first pass of what ends with it begins in the call"),
     "process_exit": (9000, "the first pass of its end begins in the call"),
     "process_kill": (9000, "asks the first threads to end, and gives back a page table"),
-    "ipc_reply": (45000, FAULT),
-    "ipc_reply_receive": (45000, FAULT),
-    "exception": (45000, FAULT),
 }
 
 _LONGEST = re.compile(r"report: interrupts off (\d+) in (?:call (\d+)|(.+))")

@@ -354,6 +354,60 @@ static void test_symbols(void)
 	checks_report(&c, "symbol tables that lie");
 }
 
+struct symbol {
+	uint32_t name;
+	uint8_t info, other;
+	uint16_t section;
+	uint64_t value, size;
+};
+
+enum { SYMBOLS = 1 << 16, FUNCTION = 2, LOG_TAIL = 4096 };
+
+/* Whether the last of the log has this in it. */
+static bool log_says(const char *what)
+{
+	static char text[LOG_TAIL + 1];
+	struct system_info info = {0};
+	uint64_t position;
+	size_t done = 0;
+	long n = 1;
+
+	system_info(own_system(), &info);
+	position = info.log_end - info.log_start > LOG_TAIL ? info.log_end - LOG_TAIL : info.log_start;
+	for (; n > 0 && done < LOG_TAIL; done += (size_t)n)
+		n = log_read(own_system(), position + done, (uint8_t *)text + done, LOG_TAIL - done);
+	return n >= 0 && strstr(text, what);
+}
+
+/* As many as are looked at, in pieces: the report names the last one, and who waits hears of the end after it. */
+static void test_many_symbols(void)
+{
+	struct checks c = {0};
+	uint64_t at = 4 * PAGE_SIZE, size = SYMBOLS * sizeof(struct symbol);
+	memory_handle large = memory_create(at + size);
+	struct symbol last = {.name = 1, .info = FUNCTION, .value = BASE, .size = sizeof(image)};
+	struct process_result r;
+
+	image_reset();
+	image.code[0] = 0;
+	image.header.section_table = offsetof(struct image, section);
+	image.header.section_count = 3;
+	image.section[1] = (struct section){.type = SECTION_SYMBOLS, .offset = at, .size = size, .link = 2};
+	image.section[2] = (struct section){
+		.type = SECTION_STRINGS, .offset = offsetof(struct image, rest), .size = 100};
+	memcpy(image.rest, "\0the_last_of_many", 18);
+	memory_write(large, 0, (const uint8_t *)&image, sizeof(image));
+	memory_write(large, at + size - sizeof(last), (const uint8_t *)&last, sizeof(last));
+	handle_close(ANY(process));
+	process = process_create((const uint8_t *)"many", 4);
+	check(&c, process_load(process, large, 0, at + size) > 0, "loading");
+	r = run(image.header.entry, PATIENCE);
+	check(&c, r.reason == END_REASON_FAULTED, "reason %d", (int)r.reason);
+	check(&c, log_says("in the_last_of_many+0x"), "the report does not name it");
+	handle_close(ANY(large));
+	checks_report(&c, "the name of a place, among very many");
+}
+
 static void test_flips(void)
 {
 	struct checks c = {0};
@@ -387,7 +441,7 @@ static void test_flips(void)
 
 int main(int argc, char **argv)
 {
-	ktap_plan(8);
+	ktap_plan(9);
 	random_start(argc > 1 ? argv[1] : NULL);
 	file = memory_create(16 * PAGE_SIZE);
 	process = process_create((const uint8_t *)"elf", 3);
@@ -398,6 +452,7 @@ int main(int argc, char **argv)
 	test_ranges();
 	test_truncated();
 	test_symbols();
+	test_many_symbols();
 	test_flips();
 	return ktap_end();
 }
