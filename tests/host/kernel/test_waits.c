@@ -47,6 +47,8 @@ static struct memory *shared; /* of the round */
 static uint32_t wrong, done; /* atomic */
 static uint32_t killed; /* atomic: the first process has been, so its threads may owe others something */
 static uint32_t given, taken; /* atomic: bits that were not set when they were given, and bits that came */
+static uint32_t
+	unwanted; /* bits that are still set in the end: when they were given, all takers waited for others */
 static uint32_t raised; /* atomic */
 
 static void add(uint32_t *counter)
@@ -399,6 +401,7 @@ static void finish(void *unused)
 	(void)unused;
 	HOSTED_REQUIRE(!memory_frame(shared, 0, &frame));
 	counted = ((uint32_t *)direct(frame))[COUNT];
+	unwanted = (uint32_t)__builtin_popcountl(notification->bits & GIVEN);
 	all_ended = true;
 	for (unsigned i = 0; i < SIDES; i++) {
 		all_ended &= sides[i]->ended;
@@ -414,7 +417,7 @@ static bool is_complete(struct round round)
 {
 	uint32_t turns = round.start == start_lock ? lockers * TURNS : 0;
 
-	return round.with_killer || (all_ended && given == taken && counted == turns);
+	return round.with_killer || (all_ended && given == taken + unwanted && counted == turns);
 }
 
 static bool run_round(struct round round, size_t free)
@@ -432,8 +435,8 @@ static bool run_round(struct round round, size_t free)
 	good = !wrong && is_complete(round) && hosted_free_frames() == free;
 	if (!good)
 		ktap_diagnose(
-			"%u wrong, %u done, %u given, %u taken, %u counted, all ended %d, frames %zu of %zu",
-			wrong, done, given, taken, counted, all_ended, hosted_free_frames(), free);
+			"%u wrong, %u done, %u given, %u taken, %u unwanted, %u counted, all ended %d, frames %zu of %zu",
+			wrong, done, given, taken, unwanted, counted, all_ended, hosted_free_frames(), free);
 	return good;
 }
 
