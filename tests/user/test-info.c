@@ -89,32 +89,49 @@ static void test_life_of_process(void)
 	checks_report(&c, "a process from its start to its end");
 }
 
-/* A page costs a page, and what is given back is given back. */
-static void test_charges(void)
+/* How many bytes less are free, and how many more are charged, when pages of a new object have been touched. */
+static void count_pages(struct checks *c, unsigned pages, long *less, long *more)
 {
-	struct checks c = {0};
 	struct system_info before, after;
 	memory_handle m = memory_create(512 * PAGE_SIZE);
 	struct memory_info info;
 
-	page_fill(m, 0);
+	page_fill(m, 0); /* what the others need besides */
 	system_info(own_system(), &before);
-	for (unsigned i = 1; i < 100; i++)
+	for (unsigned i = 1; i <= pages; i++)
 		page_fill(m, i);
 	system_info(own_system(), &after);
-	check(&c, before.memory_free - after.memory_free == 99 * PAGE_SIZE, "%ld bytes less are free",
-		(long)(before.memory_free - after.memory_free));
-	check(&c, after.memory_charged - before.memory_charged == 99 * PAGE_SIZE,
-		"%ld bytes more are charged", (long)(after.memory_charged - before.memory_charged));
-	check(&c, !memory_info(m, &info) && info.resident == 100 * PAGE_SIZE, "%lu are there",
+	*less = (long)(before.memory_free - after.memory_free);
+	*more = (long)(after.memory_charged - before.memory_charged);
+	check(c, !memory_info(m, &info) && info.resident == (pages + 1) * PAGE_SIZE, "%lu are there",
 		(unsigned long)info.resident);
-	check(&c, info.size == 512 * PAGE_SIZE && info.source == MEMORY_SOURCE_ZERO && !info.reserved,
+	check(c, info.size == 512 * PAGE_SIZE && info.source == MEMORY_SOURCE_ZERO && !info.reserved,
 		"an object");
+	handle_close(ANY(m));
+}
+
+/*
+ * A page costs a page. The figures are the whole machine's: what the tests before have let go, such as the four pages of a
+ * child, comes back when all harts have left the kernel. A count that this falls into is made again.
+ */
+static void test_charges(void)
+{
+	enum { PAGES = 99 };
+	struct checks c = {0};
+	struct memory_info info;
+	uint64_t until = now() + PATIENCE;
+	long less, more;
+
+	do
+		count_pages(&c, PAGES, &less, &more);
+	while ((less != PAGES * PAGE_SIZE || more != PAGES * PAGE_SIZE) && now() < until &&
+		!thread_sleep(now() + MS));
+	check(&c, less == PAGES * PAGE_SIZE, "%ld bytes less are free", less);
+	check(&c, more == PAGES * PAGE_SIZE, "%ld bytes more are charged", more);
 	check(&c,
 		!memory_info(own_archive(), &info) && info.source == MEMORY_SOURCE_MACHINE &&
 			info.resident == info.size,
 		"the archive");
-	handle_close(ANY(m));
 	checks_report(&c, "pages of memory");
 }
 
