@@ -341,19 +341,64 @@ static inline void frames_leave(unsigned pages)
 	handle_close(ANY(left));
 }
 
+/* An endpoint of this process that has what receiving from it needs. */
+static inline endpoint_handle ends_endpoint(void)
+{
+	static endpoint_handle endpoint;
+	struct message message = {.deadline = 0};
+
+	if (endpoint.value <= 0) {
+		endpoint = endpoint_create();
+		(void)ipc_receive(endpoint, &message);
+	}
+	return endpoint;
+}
+
 /*
  * How many pages one more memory object can have: it is filled until memory is out. A thread that needs a page
- * meanwhile ends its process, so the pages that this function itself needs must be there: call it twice.
+ * meanwhile ends its process, so the pages that this function itself needs must be there: call it twice. The object ends
+ * when all harts have left the kernel once, and its pages can be had again when it returns: the end of a badge that is
+ * closed after it is told after that of the object.
  */
 static inline long frames_free(void)
 {
+	endpoint_handle endpoint = ends_endpoint(), badge = endpoint_badge(endpoint, 1);
+	struct message message = {0};
 	memory_handle memory = memory_create(1ul << 38);
 	uint64_t page = 0;
 
 	while (page_fill(memory, page))
 		page++;
 	handle_close(ANY(memory));
+	handle_close(ANY(badge));
+	message.deadline = now() + PATIENCE;
+	if (ipc_receive(endpoint, &message) || message.label != MESSAGE_BADGE_GONE)
+		ktap_bail_out("no word of the end of a badge");
 	return (long)page;
+}
+
+/* The same when what other harts still have to end has ended: when there are no more the next time. */
+static inline long frames_settled(void)
+{
+	long last, count = frames_free();
+
+	do {
+		last = count;
+		count = frames_free();
+	} while (count > last);
+	return count;
+}
+
+/* The same when there are as many as there were, but for so many; what is still to end is waited for with patience. */
+static inline long frames_again(long before, long tolerance)
+{
+	uint64_t until = now() + PATIENCE;
+	long after;
+
+	do
+		after = frames_free();
+	while (labs(before - after) > tolerance && now() < until && !thread_sleep(now() + MS));
+	return after;
 }
 
 /* Whether doing it once more costs memory: at first it may, for what is kept. `pages` is what it may need at most. */
@@ -364,10 +409,9 @@ static inline void test_nothing_is_lost(void (*act)(struct checks *c), unsigned 
 
 	frames_leave(pages);
 	act(&c);
-	frames_free();
-	before = frames_free();
+	before = frames_settled();
 	act(&c);
-	after = frames_free();
+	after = frames_again(before, frames_elsewhere());
 	check(&c, labs(before - after) <= frames_elsewhere(), "%ld pages were free, %ld are now", before,
 		after);
 	checks_report(&c, what);
