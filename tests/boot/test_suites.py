@@ -395,9 +395,17 @@ class Hostile(ktap.KtapSuite):
     command = "test-hostile"
 
 
+class HostileOfASmallMachine(Hostile):
+    machine = SMALL
+
+
 class HostileOfTwo(Hostile):
+    command = "test-hostile floods"
     machine = TWO
 
+
+class HostileOfFour(HostileOfTwo):
+    machine = FOUR
 
 
 class Fuzz(ktap.KtapSuite):

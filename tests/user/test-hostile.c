@@ -30,7 +30,8 @@ enum {
 	FLOODERS = 3, /* processes */
 	FLOOD_THREADS = 4,
 	FLOOD_CALLS = 800, /* of each thread */
-	FLOOD_ROUNDS = 4,
+	FLOOD_ROUNDS = 3,
+	ROUNDS_MOST = 6,
 	FLOOD_STATUS = 9,
 	GIVEN = 3, /* the first descriptor that a flooder gets a handle through */
 	KEPT = 8, /* handles that a flooder has for its threads */
@@ -639,7 +640,7 @@ static bool has_same_handles(const struct holdings *before)
 }
 
 /* What goes with a client goes a little later. */
-static void check_holdings(struct checks *c, const struct holdings *before)
+static void check_handles(struct checks *c, const struct holdings *before)
 {
 	struct holdings after;
 
@@ -652,6 +653,23 @@ static void check_holdings(struct checks *c, const struct holdings *before)
 		after.programs.handles, before->programs.handles);
 	check(c, after.console.handles == before->console.handles, "console has %u handles, not %u",
 		after.console.handles, before->console.handles);
+}
+
+static bool has_more_memory(const struct holdings *before)
+{
+	struct holdings after;
+
+	take_stock(&after);
+	return after.files.memory_used > before->files.memory_used ||
+	       after.programs.memory_used > before->programs.memory_used ||
+	       after.console.memory_used > before->console.memory_used;
+}
+
+static void check_memory(struct checks *c, const struct holdings *before)
+{
+	struct holdings after;
+
+	take_stock(&after);
 	check(c, after.files.memory_used <= before->files.memory_used, "files has %lu bytes, not %lu",
 		(unsigned long)after.files.memory_used, (unsigned long)before->files.memory_used);
 	check(c, after.programs.memory_used <= before->programs.memory_used, "process has %lu bytes, not %lu",
@@ -691,20 +709,34 @@ static void attack_all(void)
 		}
 }
 
+/*
+ * A server keeps room for the most that it has had to do at a time, which on several harts is more in some rounds than in
+ * those before. So what costs memory is done again: a leak costs some in every round.
+ */
+static void check_costs(struct checks *c, void (*act)(void))
+{
+	struct holdings before;
+	unsigned rounds = 0;
+
+	do {
+		take_stock(&before);
+		act();
+		clean();
+		check_handles(c, &before);
+	} while (has_more_memory(&before) && ++rounds < ROUNDS_MOST);
+	check_memory(c, &before);
+}
+
 static void test_arguments(void)
 {
 	struct checks c = {0};
-	struct holdings before;
 
 	for (unsigned round = 0; round < 2; round++) { /* for what the servers keep */
 		attack_all();
 		clean();
 	}
-	take_stock(&before);
-	attack_all();
-	clean();
+	check_costs(&c, attack_all);
 	checks_report(&cells, "every method, with each of its arguments spoiled");
-	check_holdings(&c, &before);
 	checks_report(&c, "the servers have what they had before");
 }
 
@@ -892,8 +924,11 @@ static void serve_in_flood(struct checks *c)
 	served++;
 }
 
-static void flood_all(struct checks *c)
+static struct checks flooded;
+
+static void flood_all(void)
 {
+	struct checks *c = &flooded;
 	process_handle flooders[FLOODERS];
 	struct process_result result = {0};
 	uint64_t until = now() + 2 * PATIENCE;
@@ -908,24 +943,21 @@ static void flood_all(struct checks *c)
 		}
 	}
 	check(c, now() < until, "the flood has no end");
-	clean();
 }
 
 static void test_floods(void)
 {
-	struct checks c = {0}, d = {0};
-	struct holdings before;
+	struct checks c = {0};
 
 	for (unsigned round = 0; round < FLOOD_ROUNDS; round++) {
-		if (round == FLOOD_ROUNDS / 2)
-			take_stock(&before);
-		flood_all(&c);
+		flood_all();
+		clean();
 	}
+	check_costs(&c, flood_all);
 	ktap_diagnose("%u honest rounds of six calls meanwhile, the slowest took %lu us", served,
 		(unsigned long)(slowest / 1000));
-	checks_report(&c, "floods by processes that unmap, close and die meanwhile");
-	check_holdings(&d, &before);
-	checks_report(&d, "the servers have what they had before the last of them");
+	checks_report(&flooded, "floods by processes that unmap, close and die meanwhile");
+	checks_report(&c, "the servers have what they had before the last of them");
 }
 
 /* ---- servers that may have no more memory than they have, or a little more */
@@ -1067,14 +1099,22 @@ int main(int argc, char **argv)
 		return flooder(strtoull(argv[2], NULL, 0));
 	if (argc > 2 && !strcmp(argv[1], "--dry"))
 		return dry(strtoull(argv[2], NULL, 0));
-	ktap_plan(5);
-	random_start(argc > 1 ? argv[1] : NULL);
+	/*
+	 * One client after the other gains nothing from several harts, and its calls between them take long where the machine
+	 * below has fewer: floods are for them.
+	 */
+	bool floods_only = argc > 1 && !strcmp(argv[argc - 1], "floods");
+
+	ktap_plan(floods_only ? 2 : 5);
+	random_start(argc > 1 + floods_only ? argv[1] : NULL);
 	start_servers();
 	mode = console.value > 0 ? terminal_get_mode(console) : 0;
 	group = console.value > 0 ? terminal_get_group(console) : 0;
-	test_arguments();
+	if (!floods_only)
+		test_arguments();
 	test_floods();
-	test_dry();
+	if (!floods_only)
+		test_dry();
 	if (console.value > 0) {
 		(void)terminal_set_size(console, 0, 0);
 		(void)terminal_set_group(console, (uint32_t)group);
