@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "abi/types.h"
+#include "result.h"
 
 struct trapframe;
 
@@ -18,11 +19,17 @@ _Noreturn void door_boot(void);
 _Noreturn void door_start(void);
 
 /*
- * The current thread has met an exception; its frame holds all of its registers. `cause` is the hardware's number for it,
- * `address` what it concerned: an address, or the instruction's bits. `access` is what was tried, if a page was missing that
- * allows it; else 0.
+ * The current thread has touched an address in a way that no page there allows yet. 0: now one does. An error is for
+ * door_user_fault.
  */
-void door_user_fault(uint64_t cause, uint64_t address, enum prot access);
+MUST_USE int door_page_fault(uint64_t address, enum prot access);
+
+/*
+ * The current thread has met an exception; its frame holds all of its registers. `cause` is the hardware's number for it,
+ * `address` what it concerned: an address, or the instruction's bits. `error` is of door_page_fault; -EFAULT if it was no
+ * matter of a page.
+ */
+void door_user_fault(uint64_t cause, uint64_t address, int error);
 
 /* The same for a call through the foreign table. Returns what a handler returns whose thread waits. */
 long door_foreign_call(uint64_t cause);

@@ -7,12 +7,14 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-void door_user_fault(uint64_t cause, uint64_t address, enum prot access)
+int door_page_fault(uint64_t address, enum prot access)
 {
-	int error = access ? aspace_fault(&current_process()->aspace, address, access) : -EFAULT;
+	return aspace_fault(&current_process()->aspace, address, access);
+}
 
-	if (error)
-		exception_meet(cause, address, error);
+void door_user_fault(uint64_t cause, uint64_t address, int error)
+{
+	exception_meet(cause, address, error);
 }
 
 long door_foreign_call(uint64_t cause)

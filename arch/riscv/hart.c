@@ -81,11 +81,11 @@ void arch_frame_log(const struct trapframe *frame)
 int arch_user_read(void *to, uint64_t from, size_t size)
 {
 	assert(from <= USER_TOP && size <= USER_TOP - from);
-	return riscv_user_copy(to, (const void *)from, size) ? -EFAULT : 0;
+	return riscv_user_copy(to, (const void *)from, size);
 }
 
 int arch_user_write(uint64_t to, const void *from, size_t size)
 {
 	assert(to <= USER_TOP && size <= USER_TOP - to);
-	return riscv_user_copy((void *)to, from, size) ? -EFAULT : 0;
+	return riscv_user_copy((void *)to, from, size);
 }

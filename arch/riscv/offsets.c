@@ -28,6 +28,7 @@ void offsets(void)
 	DEFINE(HART_STRETCH_CAUSE, offsetof(struct hart, stretch.cause));
 	DEFINE(HART_STRETCH_NUMBER, offsetof(struct hart, stretch.number));
 	DEFINE(WORK_SWITCH_ALONE, WORK_SWITCH);
+	DEFINE(EFAULT, EFAULT);
 	DEFINE(START_SATP, offsetof(struct riscv_start, satp));
 	DEFINE(START_HARDWARE, offsetof(struct riscv_start, hardware));
 	DEFINE(START_SIZE, sizeof(struct riscv_start));

@@ -208,11 +208,31 @@ thunk_foreign:
 	li	a0, CAUSE_USER_ECALL
 	tail	door_foreign_call
 
-	/* In: as after saving, sp is the trapframe, t1 sepc, t2 scause. */
+	/*
+	 * In: as after saving, sp is the trapframe, t1 sepc, t2 scause. A page that can be brought in is all that most of these
+	 * want: then the thread goes on as after a call, but with its a0, and without a reservation, since the page may be
+	 * another one now.
+	 */
 not_a_call:
 	sd	t1, FRAME_PC(sp)
-	each_kept_register sd, sp
+	bltz	t2, not_a_page		/* an interrupt */
 	mv	a0, t2
+	csrr	a1, stval
+	ld	sp, HART_STACK_TOP(tp)
+	call	riscv_page_fault
+	lhu	t0, HART_WORK(tp)
+	ld	sp, HART_CURRENT(tp)
+	or	t0, t0, a0
+	bnez	t0, not_a_page
+	sc.d	zero, zero, (sp)
+	ld	a0, X(10)(sp)
+	return_to_user
+
+	/* In: sp is the trapframe; a0 says why a page could not be brought in, unless it was an interrupt. */
+not_a_page:
+	each_kept_register sd, sp
+	mv	a2, a0
+	csrr	a0, scause		/* as before: nothing meanwhile has touched user memory */
 	csrr	a1, stval
 	ld	sp, HART_STACK_TOP(tp)
 	li	s0, 0

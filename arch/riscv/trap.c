@@ -10,7 +10,8 @@
 #include "panic.h"
 #include "riscv.h"
 
-void riscv_trap_from_user(uint64_t cause, uint64_t value);
+int riscv_page_fault(uint64_t cause, uint64_t address);
+void riscv_trap_from_user(uint64_t cause, uint64_t value, int error);
 void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t value);
 _Noreturn void riscv_stack_overflow(uint64_t sp, uint64_t pc, uint64_t frame_pointer);
 _Noreturn void riscv_user_memory_is_open(void);
@@ -75,12 +76,21 @@ static RARE void interrupt(uint64_t cause)
 	}
 }
 
-void riscv_trap_from_user(uint64_t cause, uint64_t value)
+/* Comes first for each exception of user mode: 0 when all that it took was a page, which is there now. */
+int riscv_page_fault(uint64_t cause, uint64_t address)
+{
+	enum prot access = cause_access(cause);
+
+	return access ? door_page_fault(address, access) : -EFAULT;
+}
+
+/* What else there is to do, with a frame that is whole. `error`: of riscv_page_fault. */
+void riscv_trap_from_user(uint64_t cause, uint64_t value, int error)
 {
 	if (cause & CAUSE_INTERRUPT)
 		interrupt(cause);
-	else if (cause != CAUSE_ILLEGAL || !riscv_fpu_enable())
-		door_user_fault(cause, value, cause_access(cause));
+	else if (error && (cause != CAUSE_ILLEGAL || !riscv_fpu_enable()))
+		door_user_fault(cause, value, error);
 }
 
 static bool is_user_copy(uint64_t pc)

@@ -1,11 +1,24 @@
 /*
  * The only instructions that touch user memory, and the only place where sstatus.SUM is set.
  *
- * int riscv_user_copy(void *to, const void *from, size_t size)
+ * int riscv_user_copy(void *to, const void *from, size_t size), 0 or -EFAULT
  * A fault between start and end is either repaired (the page is brought in and the instruction made again) or goes
  * on at fixup.
  */
 #include "csr.h"
+#include "offsets.h"
+
+/* Four words, loaded before any is stored. */
+.macro copy_words offset
+	ld	t0, \offset + 0(a1)
+	ld	t1, \offset + 8(a1)
+	ld	t2, \offset + 16(a1)
+	ld	a5, \offset + 24(a1)
+	sd	t0, \offset + 0(a0)
+	sd	t1, \offset + 8(a0)
+	sd	t2, \offset + 16(a0)
+	sd	a5, \offset + 24(a0)
+.endm
 
 	.text
 	.globl	riscv_user_copy, riscv_user_copy_start, riscv_user_copy_end, riscv_user_copy_fixup
@@ -17,26 +30,25 @@ riscv_user_copy:
 	andi	t0, t0, 7
 riscv_user_copy_start:
 	bnez	t0, 7f			/* not both sides are aligned */
-	addi	a4, a3, -31
-	j	2f
-1:	ld	t0, 0(a1)
-	ld	t1, 8(a1)
-	ld	t2, 16(a1)
-	ld	a5, 24(a1)
-	sd	t0, 0(a0)
-	sd	t1, 8(a0)
-	sd	t2, 16(a0)
-	sd	a5, 24(a0)
+2:	addi	a4, a3, -63
+	bgeu	a0, a4, 4f
+1:	copy_words 0
+	copy_words 32
+	addi	a0, a0, 64
+	addi	a1, a1, 64
+	bltu	a0, a4, 1b
+4:	addi	a4, a3, -31
+	bgeu	a0, a4, 5f
+	copy_words 0
 	addi	a0, a0, 32
 	addi	a1, a1, 32
-2:	bltu	a0, a4, 1b
-	addi	a4, a3, -7
-	j	5f
-4:	ld	t0, (a1)
+5:	addi	a4, a3, -7
+	bgeu	a0, a4, 3f
+8:	ld	t0, (a1)
 	sd	t0, (a0)
 	addi	a0, a0, 8
 	addi	a1, a1, 8
-5:	bltu	a0, a4, 4b
+	bltu	a0, a4, 8b
 	j	3f
 
 	/*
@@ -54,7 +66,6 @@ riscv_user_copy_start:
 	addi	a0, a0, 1
 	addi	a1, a1, 1
 	bltu	a0, a4, 8b
-	addi	a4, a3, -31
 	andi	t0, a1, 7
 	beqz	t0, 2b			/* the sides are aligned alike */
 
@@ -89,5 +100,5 @@ riscv_user_copy_end:
 riscv_user_copy_fixup:
 	li	a7, SSTATUS_SUM
 	csrc	sstatus, a7
-	li	a0, -1
+	li	a0, -EFAULT
 	ret

@@ -20,10 +20,12 @@ static size_t copy_words(unsigned char *to, const unsigned char *from, size_t si
 	const uint64_t *s = (const uint64_t *)from;
 	size_t left = size;
 
-	for (; left >= 32; left -= 32, d += 4, s += 4) {
+	for (; left >= 64; left -= 64, d += 8, s += 8) {
 		uint64_t a = s[0], b = s[1], c = s[2], e = s[3];
 
 		d[0] = a, d[1] = b, d[2] = c, d[3] = e;
+		a = s[4], b = s[5], c = s[6], e = s[7];
+		d[4] = a, d[5] = b, d[6] = c, d[7] = e;
 	}
 	for (; left >= 8; left -= 8)
 		*d++ = *s++;
@@ -92,12 +94,10 @@ void *memset(void *to, int byte, size_t size)
 
 	for (; size && !is_aligned(d); size--)
 		*d++ = (unsigned char)byte;
-	for (; size >= 128; size -= 128, d += 128) {
-		uint64_t *w = (uint64_t *)d;
-
-		w[0] = w[1] = w[2] = w[3] = w[4] = w[5] = w[6] = w[7] = word;
-		w[8] = w[9] = w[10] = w[11] = w[12] = w[13] = w[14] = w[15] = word;
-	}
+	for (; size >= 256; size -= 256, d += 256)
+#pragma GCC unroll 32
+		for (int i = 0; i < 32; i++)
+			((uint64_t *)d)[i] = word;
 	for (; size >= 8; size -= 8, d += 8)
 		*(uint64_t *)d = word;
 	while (size--)

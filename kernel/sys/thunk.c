@@ -36,7 +36,7 @@ static int check_unknown(uint64_t address, size_t from, size_t length)
 	return 0;
 }
 
-int thunk_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length)
+int thunk_other_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length)
 {
 	size_t known = length < size ? length : size;
 

@@ -45,12 +45,21 @@ static inline MUST_USE int thunk_range(uint64_t address, uint64_t count, size_t 
 MUST_USE int thunk_copy_in(void *to, uint64_t address, size_t size);
 MUST_USE int thunk_copy_out(uint64_t address, const void *from, size_t size);
 
+/* The same as below for a caller of another version. */
+MUST_USE int thunk_other_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length);
+
 /*
  * A packed argument struct of `length` bytes for a kernel that knows `size`, of which `oldest` were in the first
  * version. What the caller doesn't know is zero; what the kernel doesn't know must be zero: -E2BIG. -EINVAL when it
  * is shorter than the first version, -EFAULT.
  */
-MUST_USE int thunk_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length);
+static inline MUST_USE int thunk_struct_in(
+	void *to, size_t size, size_t oldest, uint64_t address, uint64_t length)
+{
+	if (__builtin_expect(length == size, 1))
+		return thunk_copy_in(to, address, size);
+	return thunk_other_struct_in(to, size, oldest, address, length);
+}
 
 /* The message of the call that the current thread makes. */
 static inline struct message *thunk_message(void)

@@ -475,7 +475,13 @@ static struct trapframe *touch(struct trapframe *frame)
 		return frame;
 	}
 	frame->again = true;
-	door_user_fault(CAUSE_PAGE, frame->address, store ? PROT_WRITE : PROT_READ);
+
+	int error = door_page_fault(frame->address, store ? PROT_WRITE : PROT_READ);
+
+	if (!error && !this_hart()->work)
+		return frame;
+	if (error)
+		door_user_fault(CAUSE_PAGE, frame->address, error);
 	return door_next();
 }
 
@@ -499,7 +505,7 @@ static struct trapframe *user_mode(struct trapframe *frame)
 
 	frame->again = false;
 	if (!program) {
-		door_user_fault(CAUSE_ILLEGAL, frame->pc, 0);
+		door_user_fault(CAUSE_ILLEGAL, frame->pc, -EFAULT);
 		return door_next();
 	}
 	if (!again)
@@ -513,7 +519,7 @@ static struct trapframe *user_mode(struct trapframe *frame)
 	case HOSTED_EXCEPTION:
 		break;
 	}
-	door_user_fault(CAUSE_ILLEGAL, frame->pc, 0);
+	door_user_fault(CAUSE_ILLEGAL, frame->pc, -EFAULT);
 	return door_next();
 }
 
