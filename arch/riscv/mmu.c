@@ -27,6 +27,7 @@ enum {
 
 	ENTRIES = 512,
 	LEVELS = 3,
+	LEAVES_SHIFT = PAGE_SHIFT + 9, /* of what one table of the lowest level maps */
 	USER_ENTRIES = 256, /* of the root table */
 };
 
@@ -210,7 +211,7 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 
 int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 {
-	*aspace = (struct arch_aspace){.account = account};
+	*aspace = (struct arch_aspace){.account = account, .leaves_number = UINT64_MAX};
 	TRY(account_frame_alloc_zeroed(account, &aspace->root));
 	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES,
 		(uint64_t *)direct(kernel_root) + USER_ENTRIES, (ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
@@ -258,19 +259,31 @@ bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
 	return true;
 }
 
+/* Pages come one after the other, as a rule, and tables stay until the space goes: so the last one is at hand. */
+static uint64_t *leaf_making(struct arch_aspace *aspace, uint64_t address)
+{
+	if (aspace->leaves_number != address >> LEAVES_SHIFT) {
+		uint64_t *entry = walk_making(aspace->account, direct(aspace->root), address, 0);
+
+		if (!entry)
+			return NULL;
+		aspace->leaves = entry - (address >> PAGE_SHIFT & (ENTRIES - 1));
+		aspace->leaves_number = address >> LEAVES_SHIFT;
+	}
+	return entry_of(aspace->leaves, address, 0);
+}
+
+STATIC_ASSERT(PROT_READ << 1 == PTE_R && PROT_WRITE << 1 == PTE_W && PROT_EXEC << 1 == PTE_X);
+
 int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
 {
-	uint64_t flags = PTE_U | PTE_A;
-	uint64_t *entry = walk_making(aspace->account, direct(aspace->root), address, 0);
+	uint64_t flags = PTE_U | PTE_A | (uint64_t)prot << 1;
+	uint64_t *entry = leaf_making(aspace, address);
 
 	if (!entry)
 		return -ENOMEM;
-	if (prot & PROT_READ)
-		flags |= PTE_R;
 	if (prot & PROT_WRITE)
-		flags |= PTE_R | PTE_W | PTE_D; /* W without R is reserved, 4.3.1 */
-	if (prot & PROT_EXEC)
-		flags |= PTE_X;
+		flags |= PTE_R | PTE_D; /* W without R is reserved, 4.3.1 */
 	*entry = entry_to(frame, flags);
 	riscv_fence_translation(address); /* an invalid entry may be cached, 4.2.1 */
 	if (prot & PROT_EXEC)

@@ -162,7 +162,8 @@ static int copy_fixed(struct memory *to, uint64_t page, const struct memory *fro
 	if (place->value)
 		return -EEXIST;
 	TRY(account_frame_alloc(to->object.account, place));
-	memcpy(direct(*place), direct((paddr_t){from->root.value + (from_page << PAGE_SHIFT)}), PAGE_SIZE);
+	memcpy(direct(*place), direct((paddr_t){from->roots[0].value + (from_page << PAGE_SHIFT)}),
+		PAGE_SIZE);
 	to->pages++;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Memory objects. Frames hang in a tree of nodes of 512, as deep as the size needs, like a page table. */
+/* Memory objects. Frames hang in a tree, as deep as the size needs, like a page table; but its nodes are small. */
 #include "object/memory.h"
 
 #include "abi/abi.h"
@@ -9,13 +9,18 @@
 #include "object/thread.h"
 #include "panic.h"
 
+struct node {
+	paddr_t slots[NODE_ENTRIES];
+};
+
 static struct object_pool memories = OBJECT_POOL_INIT(memories, struct memory, OBJECT_MEMORY);
+static struct pool nodes = POOL_INIT(nodes, struct node);
 
 static unsigned levels_for(uint64_t pages)
 {
 	unsigned levels = 0;
 
-	while (pages > 1) {
+	while (pages > MEMORY_ROOTS) {
 		pages = (pages + NODE_ENTRIES - 1) >> NODE_BITS;
 		levels++;
 	}
@@ -45,7 +50,7 @@ struct memory *memory_create_physical(paddr_t start, uint64_t size)
 	struct memory *memory = create(current_account(), MEMORY_PHYSICAL, size);
 
 	if (memory)
-		memory->root = start;
+		memory->roots[0] = start;
 	return memory;
 }
 
@@ -55,7 +60,7 @@ struct memory *memory_create_device(paddr_t start, uint64_t size, bool is_consol
 
 	if (!memory)
 		return NULL;
-	memory->root = start;
+	memory->roots[0] = start;
 	memory->is_console = is_console;
 	if (is_console)
 		system_console_taken();
@@ -78,13 +83,13 @@ struct memory *memory_create_contiguous(uint64_t size)
 
 void memory_give_run(struct memory *memory, paddr_t first)
 {
-	memory->root = first;
+	memory->roots[0] = first;
 }
 
 static void free_run(struct memory *memory)
 {
-	if (memory->root.value)
-		frame_free_run(memory->root, memory->pages);
+	if (memory->roots[0].value)
+		frame_free_run(memory->roots[0], memory->pages);
 	account_uncharge(memory->object.account, memory->pages << PAGE_SHIFT);
 }
 
@@ -121,29 +126,46 @@ struct memory *memory_create_like(
 					   : create(account, MEMORY_ANONYMOUS, size);
 }
 
+/* Where in a node of a level the way to a page goes on; at the level above all nodes, in the roots. */
+static unsigned way_to(uint64_t page, unsigned level)
+{
+	return page >> NODE_BITS * level & (NODE_ENTRIES - 1);
+}
+
+static MUST_USE int node_alloc(struct account *account, paddr_t *slot)
+{
+	struct node *node = pool_alloc(&nodes, account);
+
+	if (!node)
+		return -ENOMEM;
+	*slot = direct_to_physical(node);
+	return 0;
+}
+
 paddr_t *memory_slot(struct memory *memory, uint64_t page)
 {
-	paddr_t *slot = &memory->root;
+	unsigned level = memory->levels;
+	paddr_t *slot = &memory->roots[way_to(page, level)];
 
-	for (unsigned level = memory->levels; level--;) {
-		if (!slot->value && account_frame_alloc_zeroed(memory->object.account, slot))
+	while (level--) {
+		if (!slot->value && node_alloc(memory->object.account, slot))
 			return NULL;
-		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * level & (NODE_ENTRIES - 1));
+		slot = (paddr_t *)direct(*slot) + way_to(page, level);
 	}
 	return slot;
 }
 
 paddr_t *memory_slots(struct memory *memory, uint64_t page, uint64_t *count)
 {
-	paddr_t *slot = &memory->root;
 	unsigned level = memory->levels;
+	paddr_t *slot = &memory->roots[way_to(page, level)];
 
 	for (; level && slot->value; level--)
-		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * (level - 1) & (NODE_ENTRIES - 1));
-	if (!level && memory->levels)
-		*count = NODE_ENTRIES - (page & (NODE_ENTRIES - 1));
-	else
+		slot = (paddr_t *)direct(*slot) + way_to(page, level - 1);
+	if (level)
 		*count = (1ul << NODE_BITS * level) - (page & ((1ul << NODE_BITS * level) - 1));
+	else
+		*count = memory->levels ? NODE_ENTRIES - way_to(page, 0) : MEMORY_ROOTS - page;
 	return level ? NULL : slot;
 }
 
@@ -190,7 +212,7 @@ int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_
 
 	assert(page < memory->size >> PAGE_SHIFT);
 	if (memory_is_fixed(memory)) {
-		*found = (struct memory_page){.frame = {memory->root.value + (page << PAGE_SHIFT)}};
+		*found = (struct memory_page){.frame = {memory->roots[0].value + (page << PAGE_SHIFT)}};
 		return 0;
 	}
 	slot = memory_slot(memory, page);
@@ -299,15 +321,15 @@ void memory_read_info(struct memory *memory, struct memory_info *info)
 
 /* ---- the end, piece by piece: what is below `freed` has been given back */
 
-/* Where what covers a page at `level` hangs; NULL when even that isn't there. */
+/* Where the node of a level hangs that has a page; NULL when even that isn't there. */
 static paddr_t *slot_at(struct memory *memory, uint64_t page, unsigned level)
 {
-	paddr_t *slot = &memory->root;
+	paddr_t *slot = &memory->roots[way_to(page, memory->levels)];
 
 	for (unsigned at = memory->levels; at > level; at--) {
 		if (!slot->value)
 			return NULL;
-		slot = (paddr_t *)direct(*slot) + (page >> NODE_BITS * (at - 1) & (NODE_ENTRIES - 1));
+		slot = (paddr_t *)direct(*slot) + way_to(page, at - 1);
 	}
 	return slot;
 }
@@ -322,35 +344,46 @@ static void free_slot(struct memory *memory, paddr_t *slot, int *work)
 	*work -= WORK_FRAME;
 }
 
-/* The next slot that is not empty, from one on in a node; NODE_ENTRIES when there is none. Most are: eight at a time. */
-static unsigned next_used(const paddr_t *node, unsigned i)
+/* Slots that lie side by side: of a node, or the roots. */
+struct row {
+	paddr_t *slots;
+	unsigned count; /* a multiple of 8 */
+	unsigned level; /* of the nodes that hang in them; 0: frames do */
+};
+
+STATIC_ASSERT(MEMORY_ROOTS % 8 == 0 && NODE_ENTRIES % 8 == 0);
+
+/* The next slot that is not empty, from one on; `count` when there is none. Most are: eight at a time. */
+static unsigned next_used(const struct row *row, unsigned i)
 {
-	for (; i % 8 && i < NODE_ENTRIES; i++)
-		if (node[i].value)
+	const paddr_t *slot = row->slots;
+
+	for (; i % 8 && i < row->count; i++)
+		if (slot[i].value)
 			return i;
-	while (i < NODE_ENTRIES &&
-		!(node[i].value | node[i + 1].value | node[i + 2].value | node[i + 3].value |
-			node[i + 4].value | node[i + 5].value | node[i + 6].value | node[i + 7].value))
+	while (i < row->count &&
+		!(slot[i].value | slot[i + 1].value | slot[i + 2].value | slot[i + 3].value |
+			slot[i + 4].value | slot[i + 5].value | slot[i + 6].value | slot[i + 7].value))
 		i += 8;
-	while (i < NODE_ENTRIES && !node[i].value)
+	while (i < row->count && !slot[i].value)
 		i++;
 	return i;
 }
 
-/* Frees the pages of a node from `freed` on while there is work left. */
-static void free_pages(struct memory *memory, paddr_t *node, int *work)
+/* Frees the pages of a row from `freed` on while there is work left. */
+static void free_pages(struct memory *memory, const struct row *row, int *work)
 {
-	unsigned start = memory->freed & (NODE_ENTRIES - 1), i = start;
+	unsigned start = way_to(memory->freed, 0), i = start;
 	uint64_t left = memory->pages;
 
-	while (i < NODE_ENTRIES) {
-		if (!node[i].value) {
-			i = left ? next_used(node, i) : NODE_ENTRIES;
+	while (i < row->count) {
+		if (!row->slots[i].value) {
+			i = left ? next_used(row, i) : row->count;
 			continue;
 		}
 		if (*work <= 0)
 			break;
-		free_slot(memory, &node[i++], work);
+		free_slot(memory, &row->slots[i++], work);
 		left--;
 	}
 	memory->pages = left;
@@ -358,11 +391,11 @@ static void free_pages(struct memory *memory, paddr_t *node, int *work)
 	*work -= (int)(i - start) / 8 * WORK_LOOK;
 }
 
-/* Goes past what is empty in a node that is no page's. */
-static void skip(struct memory *memory, const paddr_t *node, unsigned level, int *work)
+/* Goes past what is empty in a row that is no page's. */
+static void skip(struct memory *memory, const struct row *row, int *work)
 {
-	unsigned shift = NODE_BITS * (level - 1);
-	unsigned start = memory->freed >> shift & (NODE_ENTRIES - 1), i = next_used(node, start);
+	unsigned shift = NODE_BITS * row->level;
+	unsigned start = way_to(memory->freed, row->level), i = next_used(row, start);
 
 	memory->freed = ((memory->freed >> shift) + (i - start)) << shift;
 	*work -= (int)(i - start) / 8 * WORK_LOOK;
@@ -377,30 +410,32 @@ static void free_nodes(struct memory *memory, int *work)
 
 		paddr_t *slot = slot_at(memory, memory->freed - 1, level);
 
-		if (slot && slot->value)
-			free_slot(memory, slot, work);
+		if (slot && slot->value) {
+			pool_free(&nodes, memory->object.account, direct(*slot));
+			slot->value = 0;
+			*work -= WORK_FRAME;
+		}
 	}
 }
 
-/* Goes on in the node that has what comes next. */
+/* Goes on in the row that has what comes next. */
 static void free_next(struct memory *memory, int *work)
 {
-	paddr_t *node = direct(memory->root);
-	unsigned level = memory->levels;
+	struct row row = {memory->roots, MEMORY_ROOTS, memory->levels};
 	uint64_t before = memory->freed;
 
-	for (; level > 1; level--) {
-		paddr_t slot = node[memory->freed >> NODE_BITS * (level - 1) & (NODE_ENTRIES - 1)];
+	while (row.level) {
+		paddr_t slot = row.slots[way_to(memory->freed, row.level)];
 
 		if (!slot.value)
 			break;
-		node = direct(slot);
+		row = (struct row){direct(slot), NODE_ENTRIES, row.level - 1};
 	}
 	*work -= WORK_LOOK;
-	if (level == 1)
-		free_pages(memory, node, work);
+	if (row.level)
+		skip(memory, &row, work);
 	else
-		skip(memory, node, level, work);
+		free_pages(memory, &row, work);
 	if (memory->freed != before)
 		free_nodes(memory, work);
 }
@@ -408,9 +443,9 @@ static void free_next(struct memory *memory, int *work)
 /* True when all has been given back. */
 static bool free_frames(struct memory *memory, int *work)
 {
-	if (!memory->levels && memory->root.value)
-		free_slot(memory, &memory->root, work);
-	while (memory->root.value) {
+	const struct row roots = {memory->roots, MEMORY_ROOTS, memory->levels};
+
+	while (next_used(&roots, 0) < MEMORY_ROOTS) {
 		if (*work <= 0)
 			return false;
 		free_next(memory, work);

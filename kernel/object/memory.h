@@ -14,16 +14,20 @@
 #include "object/object.h"
 #include "result.h"
 
-enum memory_kind { MEMORY_ANONYMOUS, MEMORY_PHYSICAL, MEMORY_DEVICE, MEMORY_VIEW, MEMORY_CONTIGUOUS };
+/* Slots for frames that an object has without a node: enough for most. */
+enum { MEMORY_ROOTS = 8 };
+
+/* From the third on their frames are there from the start, one after the other, and stay (memory_is_fixed). */
+enum memory_kind { MEMORY_ANONYMOUS, MEMORY_VIEW, MEMORY_PHYSICAL, MEMORY_DEVICE, MEMORY_CONTIGUOUS };
 
 struct memory {
 	struct object object;
 	enum memory_kind kind;
 	uint64_t size; /* bytes */
-	unsigned levels; /* of the tree of frames; 0: the frame of the only page itself */
+	unsigned levels; /* of nodes between `roots` and the frames */
 	struct spinlock lock;
-	paddr_t root MEMBER_GUARDED_BY(
-		lock); /* value 0: nothing yet. Of memory_is_fixed ones the first byte */
+	paddr_t roots[MEMORY_ROOTS] MEMBER_GUARDED_BY(
+		lock); /* of the tree of frames. Of memory_is_fixed ones the first is the first byte */
 	struct list mappings MEMBER_GUARDED_BY(lock); /* regions that show it, by region->shown */
 	uint64_t freed; /* at its end: pages below this have been given back */
 	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
@@ -60,7 +64,7 @@ void memory_give_run(struct memory *memory, paddr_t first);
 /* The first byte of the run; value 0: there is none yet. */
 static inline paddr_t memory_run(const struct memory *memory)
 {
-	return memory->root;
+	return memory->roots[0];
 }
 
 static inline bool memory_is_device(const struct memory *memory)

@@ -7,7 +7,8 @@
 #include "abi/abi.h"
 #include "object/memory.h"
 
-enum { NODE_BITS = 9, NODE_ENTRIES = 1 << NODE_BITS };
+/* Small, since most nodes have few pages: a stack's, a heap's. */
+enum { NODE_BITS = 6, NODE_ENTRIES = 1 << NODE_BITS };
 
 enum {
 	SLOT_SHARED = 1, /* other objects may have the frame, too (mem/share.h) */
@@ -33,8 +34,7 @@ static inline bool slot_is_leaving(paddr_t slot)
 
 static inline bool memory_is_fixed(const struct memory *memory)
 {
-	return memory->kind == MEMORY_PHYSICAL || memory->kind == MEMORY_DEVICE ||
-	       memory->kind == MEMORY_CONTIGUOUS;
+	return memory->kind >= MEMORY_PHYSICAL;
 }
 
 /* Where the slot of a page is, making nodes on the way; NULL when one can't be had. */

@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "mem/frame.h"
 #include "mem/pool.h"
+#include "object/memory_parts.h"
 #include "object/process.h"
 #include "sched.h"
 #include "tabula/ktap.h"
@@ -64,17 +65,23 @@ int __wrap_frame_alloc_run(struct frame_search *search, int *work, paddr_t *firs
 	return fails() ? -ENOMEM : __real_frame_alloc_run(search, work, first);
 }
 
+/* Of a memory object's tree: it stays there, as a page table does, until the object goes. */
+static bool is_node(const struct pool *pool)
+{
+	return pool->size == NODE_ENTRIES * sizeof(paddr_t);
+}
+
 void *__wrap_pool_alloc(struct pool *pool, struct account *account)
 {
 	void *piece = fails() ? NULL : __real_pool_alloc(pool, account);
 
-	pieces += piece != NULL;
+	pieces += piece && !is_node(pool);
 	return piece;
 }
 
 void __wrap_pool_free(struct pool *pool, struct account *account, void *piece)
 {
-	pieces--;
+	pieces -= !is_node(pool);
 	__real_pool_free(pool, account, piece);
 }
 

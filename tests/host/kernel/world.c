@@ -21,7 +21,7 @@ enum {
 	TYPES = 32,
 	CALLERS = 2,
 	CALLER_PRIORITY_TURNS = 16, /* turns the driver gives the others, at most */
-	PAGES = 8,
+	PAGES = 2 * MEMORY_ROOTS, /* so that their trees have nodes, which can be out, too */
 	LENT = 4 * PAGE_SIZE,
 	PATH_OFFSET = 2048,
 	SIGNAL_BIT = 4,
