@@ -74,9 +74,17 @@ static void go_on(struct process *process, int *work)
 	}
 }
 
+/* A line has a pass of its own, of which no more is used than for looking at the process. */
+static bool is_line_due(const struct fault_report *report)
+{
+	return report->state == FAULT_UNTOLD || report->state == FAULT_SEARCHED;
+}
+
 bool fault_report_make(struct process *process, int *work)
 {
 	while (process->report.fault) {
+		if (is_line_due(&process->report) && *work < WORK_PASS - WORK_OBJECT)
+			*work = 0;
 		if (*work <= 0)
 			return false;
 		go_on(process, work);

@@ -28,6 +28,7 @@ KNOWN: Dict[str, Tuple[int, str]] = {
     "process_read": (17000, COPY),
     "process_write": (17000, COPY),
     "console_write": (14000, "the debug kernel measures each byte that the firmware prints"),
+    "exception": (10000, "the same, of a line that tells of a fault"),
     "vm_map": (40000, "looks for room among the mappings, of which test-quota makes thousands"),
     "vm_unmap": (40000, "clears an entry a page"),
     "process_load": (10000, "reads headers that test-elf makes absurd"),
