@@ -12,8 +12,9 @@
 
 /* uart.c: the device, an ns16550a. */
 int uart_open(system_handle system, notification_handle notification, uint64_t bits);
-bool uart_take(uint8_t *byte); /* false: none has come */
-bool uart_send(uint8_t byte); /* false: it can't take one now */
+enum { UART_BATCH = 14 };
+size_t uart_take(uint8_t bytes[UART_BATCH]); /* how many have come; there may be more */
+size_t uart_send(const uint8_t *bytes, size_t size); /* how many it has taken; 0: it can't take any now */
 void uart_want_room(bool wanted); /* an interrupt when it can take a byte again */
 void uart_acknowledge(void); /* lets interrupts come again */
 

@@ -36,13 +36,20 @@ static uint32_t group;
 
 /* ---- moving bytes */
 
+static bool can_take(void)
+{
+	return ring_room(&typed) >= UART_BATCH;
+}
+
 static bool take_from_uart(void)
 {
 	bool moved = false;
-	uint8_t byte;
+	uint8_t bytes[UART_BATCH];
+	size_t count;
 
-	while (ring_room(&typed) && uart_take(&byte)) {
-		ring_put(&typed, byte);
+	while (can_take() && (count = uart_take(bytes))) {
+		for (size_t i = 0; i < count; i++)
+			ring_put(&typed, bytes[i]);
 		moved = true;
 	}
 	return moved;
@@ -166,7 +173,7 @@ static void work(void)
 		moved |= output_work();
 	} while (moved);
 	work_for_askers();
-	if (unacknowledged && ring_room(&typed)) {
+	if (unacknowledged && can_take()) {
 		unacknowledged = false;
 		uart_acknowledge();
 	}

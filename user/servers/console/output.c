@@ -108,11 +108,13 @@ static bool send(void)
 	bool moved = false;
 
 	while (shown.count) {
-		size_t size;
+		size_t together;
+		const uint8_t *bytes = ring_bytes(&shown, 0, &together);
+		size_t sent = uart_send(bytes, together);
 
-		if (!uart_send(*ring_bytes(&shown, 0, &size)))
+		if (!sent)
 			break;
-		ring_drop(&shown, 1);
+		ring_drop(&shown, sent);
 		moved = true;
 	}
 	uart_want_room(shown.count > 0);

@@ -20,9 +20,12 @@ enum {
 	ENABLE_RECEIVED = 0x1,
 	ENABLE_ROOM = 0x2,
 	STATUS_RECEIVED = 0x01,
-	STATUS_ROOM = 0x20,
+	STATUS_ROOM = 0x20, /* the FIFO of what is sent is empty */
 	FIFO_ENABLE = 0x1,
 	FIFO_LEVEL_14 = 0xc0, /* an interrupt when so many bytes have come, or no more come for a while */
+	FIFO_SIZE = 16,
+	CAUSE_MASK = 0x0f,
+	CAUSE_LEVEL = 0x04, /* so many bytes have come */
 	PATH_MOST = 256,
 };
 
@@ -94,20 +97,33 @@ int uart_open(system_handle system, notification_handle notification, uint64_t b
 	return 0;
 }
 
-bool uart_take(uint8_t *byte)
+/* Each look at a register costs an emulator some microseconds, so one look serves for many bytes. */
+static size_t received(void)
 {
-	if (!(registers[LINE_STATUS] & STATUS_RECEIVED))
-		return false;
-	*byte = registers[DATA];
-	return true;
+	if ((registers[INTERRUPT_STATUS] & CAUSE_MASK) == CAUSE_LEVEL)
+		return UART_BATCH;
+	return registers[LINE_STATUS] & STATUS_RECEIVED ? 1 : 0;
 }
 
-bool uart_send(uint8_t byte)
+size_t uart_take(uint8_t bytes[UART_BATCH])
 {
+	size_t count = received();
+
+	for (size_t i = 0; i < count; i++)
+		bytes[i] = registers[DATA];
+	return count;
+}
+
+/* One place is left for a byte of the firmware's, which may have looked at the same time. */
+size_t uart_send(const uint8_t *bytes, size_t size)
+{
+	size_t count = size < FIFO_SIZE - 1 ? size : FIFO_SIZE - 1;
+
 	if (!(registers[LINE_STATUS] & STATUS_ROOM))
-		return false;
-	registers[DATA] = byte;
-	return true;
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		registers[DATA] = bytes[i];
+	return count;
 }
 
 void uart_want_room(bool wanted)
