@@ -226,7 +226,7 @@ static void wait_for_byte(void *argument)
 {
 	unsigned i = (unsigned)(uintptr_t)argument;
 
-	waiting[i].result = file_read(waiting[i].end, &waiting[i].byte, 1, now() + 20 * MS);
+	waiting[i].result = file_read(waiting[i].end, &waiting[i].byte, 1, now() + PATIENCE);
 	thread_exit();
 }
 
