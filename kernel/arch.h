@@ -226,6 +226,12 @@ MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr
 MUST_USE bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end);
 
 /*
+ * How far a page-aligned range from `start` goes until its page tables have places for so many pages, or are missing for
+ * as long to look: `end` at most, and past `start` if `pages` is not 0. Takes off of that how many there were.
+ */
+uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *pages);
+
+/*
  * Returns when no hart uses what has been removed from the range before. The caller has no lock: other harts may be
  * waiting for it, and can't answer. This hart answers others meanwhile.
  */

@@ -314,7 +314,47 @@ static bool unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level
 	return found;
 }
 
-/* The same, but what is mapped stays, for reading. The dirty bit of a page that can't be written means nothing. */
+/* How much of the address space, around an address, stands in one entry that is no table, or in one page table. */
+static uint64_t span_at(uint64_t *table, uint64_t address, bool *missing)
+{
+	int level = LEVELS - 1;
+
+	for (; level; level--) {
+		uint64_t entry = *entry_of(table, address, level);
+
+		*missing = !(entry & PTE_V);
+		if (*missing || is_leaf(entry))
+			return level_size(level);
+		table = entry_table(entry);
+	}
+	return level_size(1);
+}
+
+uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *pages)
+{
+	enum { PRICE_OF_A_LOOK = 4 }; /* a missing table is as long to look for as some pages are to clear */
+
+	if ((end - start) >> PAGE_SHIFT <= *pages) {
+		*pages -= (end - start) >> PAGE_SHIFT;
+		return end;
+	}
+	while (start < end && *pages) {
+		bool missing;
+		uint64_t span = span_at(direct(aspace->root), start, &missing),
+			 size = span - (start & (span - 1));
+		uint64_t price = missing ? PRICE_OF_A_LOOK : size >> PAGE_SHIFT;
+
+		if (price > *pages) {
+			size = missing ? size : *pages << PAGE_SHIFT;
+			price = *pages;
+		}
+		start += size;
+		*pages -= price;
+	}
+	return start < end ? start : end;
+}
+
+/* Like unmap_below, but what is mapped stays, for reading. The dirty bit of a page that can't be written means nothing. */
 static bool protect_below(uint64_t *table, uint64_t start, uint64_t end, int level)
 {
 	uint64_t size = level_size(level), next;

@@ -223,50 +223,151 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 	return 0;
 }
 
+/* Has a region end at an address; `made`: the one that begins there, if it did not before. */
+static int split_at(struct aspace *aspace, uint64_t address, struct region **made) REQUIRES(aspace->lock)
+{
+	struct region *region = region_from(aspace, address);
+
+	*made = NULL;
+	if (!overlaps(region, address))
+		return 0;
+	TRY(split(aspace, region, address));
+	*made = region_next(region);
+	return 0;
+}
+
+/* What goes in one piece: more of either takes several. */
+enum { PAGES_AT_ONCE = 256, REGIONS_AT_ONCE = 12 };
+
+/*
+ * Between the pieces, what is unmapped already is kept by a region that allows nothing: whoever looks for room meanwhile
+ * must not get it, or the next piece would take his mapping for an old one. Where this call goes on is behind that.
+ */
+static void leave_remnant(struct region *region, uint64_t end)
+{
+	cut(region, region->start, end);
+	region->prot = region->most = 0;
+	region->is_going = true;
+}
+
+/* Has a region begin and end in [at, stop), to become the remnant; false when memory is out. */
+static bool has_remnant(struct aspace *aspace, uint64_t at, uint64_t stop) REQUIRES(aspace->lock)
+{
+	struct region *first;
+
+	if (split_at(aspace, at, &first))
+		return false;
+	first = region_from(aspace, at);
+	return first->end <= stop || !split(aspace, first, stop);
+}
+
+/* How far a piece goes from `from` on, in `region` and those behind it. */
+static uint64_t piece_end(const struct aspace *aspace, const struct region *region, uint64_t from,
+	uint64_t end) REQUIRES(aspace->lock)
+{
+	uint64_t pages = PAGES_AT_ONCE, stop = from;
+
+	for (unsigned n = 0; n < REGIONS_AT_ONCE && pages && overlaps(region, end);
+		n++, region = region_next(region)) {
+		uint64_t start = region->start > from ? region->start : from;
+		uint64_t last = region->end < end ? region->end : end;
+
+		stop = arch_aspace_reach(&aspace->arch, start, last, &pages);
+		if (stop < last)
+			break;
+	}
+	return stop;
+}
+
+/* Where this piece is to stop: at the end of it all when that is near, or memory is out for what has to be left. */
+static uint64_t find_stop(struct aspace *aspace, uint64_t at, uint64_t from, uint64_t end)
+	REQUIRES(aspace->lock)
+{
+	uint64_t stop = piece_end(aspace, region_from(aspace, from), from, end);
+	bool is_last = stop == end || !overlaps(region_from(aspace, stop), end);
+
+	return is_last || has_remnant(aspace, at, stop) ? stop : end;
+}
+
+/* Removes the regions of [at, stop), whose pages have gone. True when there are no more in [at, end); else a remnant is left. */
+static bool remove_regions(struct aspace *aspace, uint64_t at, uint64_t stop, uint64_t end)
+	REQUIRES(aspace->lock)
+{
+	struct region *region = region_from(aspace, at), *first = NULL, *next;
+
+	for (; overlaps(region, stop); region = next) {
+		next = region_next(region);
+		if (region->start < at)
+			cut(region, region->start, at);
+		else if (region->end > stop)
+			cut(region, stop, region->end), next = region;
+		else if (!first)
+			first = region;
+		else
+			region_free(aspace, region);
+	}
+	if (first && overlaps(region, end))
+		leave_remnant(first, stop);
+	else if (first)
+		region_free(aspace, first);
+	return !overlaps(region, end);
+}
+
 /*
  * `stale` tells whether other harts may still use pages of the range. The pages go before their regions: whoever changes
  * what a memory's mappings show would miss them.
  */
-static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *stale) REQUIRES(aspace->lock)
+static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more, bool *stale)
+	REQUIRES(aspace->lock)
 {
-	uint64_t end = at + size;
-	struct region *region = region_from(aspace, at), *next;
+	uint64_t end = at + size, from, stop;
+	struct region *region = region_from(aspace, at);
 
 	if (aspace->gone)
 		return -EBUSY;
+	*stale = is_being_removed(aspace, at, end);
+	if (!overlaps(region, end))
+		return 0;
 	/* Only a region that sticks out on both sides needs memory: a middle cut makes one more. */
-	if (overlaps(region, end) && region->start < at && region->end > end)
+	if (region->start < at && region->end > end)
 		TRY(split(aspace, region, end));
 
-	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
+	from = region->start > at ? region->start : at;
+	if (region->is_going)
+		from = region->end < end ? region->end : end;
+	stop = find_stop(aspace, at, from, end);
+	*stale |= arch_aspace_unmap(&aspace->arch, from, stop);
 	if (at < aspace->room) /* there is room again */
 		aspace->room = at > ROOM_START ? at : ROOM_START;
-	for (; overlaps(region, end); region = next) {
-		next = region_next(region);
-		if (region->start < at)
-			cut(region, region->start, at);
-		else if (region->end > end)
-			cut(region, end, region->end);
-		else
-			region_free(aspace, region);
-	}
+	*more = !remove_regions(aspace, at, stop, end);
 	return 0;
 }
 
-int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size)
+int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more)
 {
 	struct removal removal;
 	bool stale = false;
 	int error;
 
+	*more = false;
 	lock_acquire(&aspace->lock);
-	error = unmap(aspace, at, size, &stale);
+	error = unmap(aspace, at, size, more, &stale);
 	if (stale)
 		note_removal(aspace, &removal, at, at + size);
 	lock_release(&aspace->lock);
 	if (stale)
 		forget(aspace, &removal);
 	return error;
+}
+
+int aspace_unmap_all(struct aspace *aspace, uint64_t at, uint64_t size)
+{
+	bool more;
+
+	do
+		TRY(aspace_unmap(aspace, at, size, &more));
+	while (more);
+	return 0;
 }
 
 /* ---- what is allowed */
@@ -278,25 +379,12 @@ static int check_protect(const struct aspace *aspace, uint64_t at, uint64_t end,
 	const struct region *region = region_from(aspace, at);
 
 	for (; at < end; region = region_next(region)) {
-		if (!overlaps(region, at + 1))
+		if (!overlaps(region, at + 1) || region->is_going)
 			return -EFAULT;
 		if (prot & ~region->most)
 			return -EACCES;
 		at = region->end;
 	}
-	return 0;
-}
-
-/* Has a region end at an address; `made`: the one that begins there, if it did not before. */
-static int split_at(struct aspace *aspace, uint64_t address, struct region **made) REQUIRES(aspace->lock)
-{
-	struct region *region = region_from(aspace, address);
-
-	*made = NULL;
-	if (!overlaps(region, address))
-		return 0;
-	TRY(split(aspace, region, address));
-	*made = region_next(region);
 	return 0;
 }
 
@@ -536,7 +624,7 @@ static int frame_to_change(struct aspace *aspace, uint64_t address, struct page 
 	struct region *region = region_from(aspace, address);
 	bool stale = false;
 
-	if (!overlaps(region, address + 1) || memory_is_device(region->memory))
+	if (!overlaps(region, address + 1) || region->is_going || memory_is_device(region->memory))
 		return -EFAULT;
 	*is_code = region->prot & PROT_EXEC;
 	if (!(region->prot & PROT_WRITE) && !is_private(region)) {

@@ -21,6 +21,7 @@ struct region {
 	uint64_t offset; /* of `start` in the memory */
 	enum prot prot, most; /* what is allowed now, and what may be */
 	bool is_shared; /* a clone of the space shows the same memory, and no copy */
+	bool is_going; /* unmapped, and kept until the rest of what its call unmaps is, too */
 	struct list shown; /* in memory->mappings, guarded by its lock */
 };
 
@@ -58,8 +59,14 @@ struct mapping {
  */
 MUST_USE int aspace_map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping);
 
-/* Removes the mappings of a page-aligned range: -ENOMEM when one has to be cut in two and can't, with no change. */
-MUST_USE int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size);
+/*
+ * Removes the mappings of a page-aligned range: -ENOMEM when one has to be cut in two and can't, with no change. `more`: only a
+ * part has gone yet; nothing can be mapped there, and it is to be called again, with the same range.
+ */
+MUST_USE int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more);
+
+/* The same, however long it takes. */
+MUST_USE int aspace_unmap_all(struct aspace *aspace, uint64_t at, uint64_t size);
 
 /*
  * Changes what is allowed in a page-aligned range that is mapped all over: -EFAULT where it is not, -EACCES where it was

@@ -12,6 +12,8 @@ static bool region_to_clone(struct aspace *from, uint64_t at, uint64_t *start, s
 
 	lock_acquire(&from->lock);
 	region = region_from(from, at);
+	while (region && region->is_going)
+		region = region_next(region);
 	if (region) {
 		*start = region->start;
 		*mapping = (struct mapping){region->memory, region->offset, region->end - region->start,
@@ -91,7 +93,7 @@ static int clone_region(
 	object_put(&copy->object);
 	if (pages < 0 &&
 		!done) /* a copy that was not even begun is not left; whole mappings go without memory */
-		(void)!aspace_unmap(to, start, mapping->size);
+		(void)!aspace_unmap_all(to, start, mapping->size);
 	if (pages < 0)
 		return (int)pages;
 	*at = start + done + ((uint64_t)pages << PAGE_SHIFT);

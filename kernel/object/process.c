@@ -145,7 +145,7 @@ int process_load(
 	TRY(elf_open(&image.source, &elf));
 	error = map_segments(&process->aspace, &image, &elf);
 	if (error) {
-		int failed = aspace_unmap(&process->aspace, USER_BASE, USER_TOP - USER_BASE);
+		int failed = aspace_unmap_all(&process->aspace, USER_BASE, USER_TOP - USER_BASE);
 
 		assert(!failed || failed == -EBUSY); /* nothing is cut in two */
 		return error;

@@ -127,11 +127,15 @@ int sys_code_sync(struct process *p)
 	return 0;
 }
 
+/* With many pages or mappings the call is made again and again, so that interrupts are let in. */
 int sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
 {
+	bool more;
+
 	TRY(check_pages(at.value, len));
 
-	return aspace_unmap(&p->aspace, at.value, len);
+	TRY(aspace_unmap(&p->aspace, at.value, len, &more));
+	return more ? (int)thread_restart_call() : 0;
 }
 
 int sys_vm_protect(struct process *p, uaddr_t at, size_t len, enum prot prot)

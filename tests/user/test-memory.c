@@ -474,9 +474,89 @@ static void test_access(void)
 	checks_report(&c, "what each protection allows");
 }
 
+/* ---- ranges that take the kernel several pieces */
+
+enum { LARGE = 4096, TOUCHED = 1500, SMALL = 400, MEDDLED = 8 };
+
+static volatile bool meddle_stop;
+static volatile unsigned meddle_wrong, meddle_rounds;
+
+/* Maps a page wherever the kernel wants it, and has it until it unmaps it. The kernel looks, so that no fault is met. */
+static void meddler(void *unused)
+{
+	memory_handle page = memory_create(PAGE_SIZE);
+
+	(void)unused;
+	while (!meddle_stop) {
+		long at = vm_map(own_process(), 0, page, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
+
+		meddle_wrong += at < 0;
+		for (unsigned i = 0; i < 4; i++) {
+			thread_yield();
+			meddle_wrong += memory_read(page, 8, (uint8_t *)(uintptr_t)at, 8) != 8;
+		}
+		meddle_wrong += vm_unmap(own_process(), (uint64_t)at, PAGE_SIZE) != 0;
+		meddle_rounds++;
+	}
+	handle_close(ANY(page));
+}
+
+static const uint64_t large_mark = 0x6c61726765;
+
+/* Whether a page shows the large object. Another may have been mapped there since. */
+static bool is_large(uint64_t address)
+{
+	uint64_t word = 0;
+
+	return process_read(own_process(), address, (uint8_t *)&word, sizeof(word)) == sizeof(word) &&
+	       word == large_mark;
+}
+
+/* A range with many pages, or with many mappings too, is gone whole when the call returns, and only that. */
+static void unmap_large(struct checks *c, memory_handle large, bool small)
+{
+	uint64_t size = LARGE * PAGE_SIZE, piece = LARGE / SMALL * PAGE_SIZE;
+	long at = vm_map(own_process(), 0, large, 0, size + 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
+	uint64_t start = (uint64_t)at + PAGE_SIZE;
+	unsigned shown = 0;
+
+	if (!check(c, at > 0, "vm_map: %ld", at))
+		return;
+	for (uint64_t done = 0; small && done + piece <= size; done += piece)
+		check(c, !vm_protect(own_process(), start + done, PAGE_SIZE, PROT_READ), "vm_protect");
+	for (uint64_t i = 0; i < LARGE; i += LARGE / TOUCHED)
+		shown += *(volatile uint64_t *)(start + i * PAGE_SIZE) == large_mark;
+	check(c, shown == (LARGE + LARGE / TOUCHED - 1) / (LARGE / TOUCHED), "%u pages", shown);
+	check(c, !vm_unmap(own_process(), start, size), "vm_unmap");
+	for (uint64_t i = 0; i < LARGE; i++)
+		shown -= !is_large(start + i * PAGE_SIZE) && i % (LARGE / TOUCHED) == 0;
+	check(c, !shown, "%u pages are still there", shown);
+	check(c, is_large(start - PAGE_SIZE) && is_large(start + size), "what is beside it");
+	check(c, !vm_unmap(own_process(), start - PAGE_SIZE, PAGE_SIZE), "the page before");
+	check(c, !vm_unmap(own_process(), start + size, PAGE_SIZE), "the page behind");
+}
+
+static void test_large(void)
+{
+	static struct suite_thread thread;
+	struct checks c = {0};
+	memory_handle large = memory_create((LARGE + 2) * PAGE_SIZE);
+
+	for (uint64_t i = 0; i < LARGE + 2; i++)
+		memory_write(large, i * PAGE_SIZE, (const uint8_t *)&large_mark, sizeof(large_mark));
+	suite_thread_start(&thread, meddler, NULL);
+	for (unsigned i = 0; i < MEDDLED; i++)
+		unmap_large(&c, large, i % 2);
+	meddle_stop = true;
+	suite_thread_join(&thread);
+	check(&c, !meddle_wrong, "somebody else's page: %u of %u", meddle_wrong, meddle_rounds);
+	handle_close(ANY(large));
+	checks_report(&c, "large ranges, while others look for room");
+}
+
 int main(void)
 {
-	ktap_plan(13);
+	ktap_plan(14);
 	object = memory_create(16 * PAGE_SIZE);
 	test_edges();
 	test_sizes();
@@ -491,5 +571,6 @@ int main(void)
 	test_anywhere();
 	test_image();
 	test_access();
+	test_large();
 	return ktap_end();
 }

@@ -802,7 +802,7 @@ int arch_aspace_map(struct arch_aspace *space, uint64_t address, paddr_t frame, 
 	return 0;
 }
 
-static uint64_t *find_entry(struct arch_aspace *space, uint64_t address)
+static uint64_t *find_entry(const struct arch_aspace *space, uint64_t address)
 {
 	paddr_t table = space->root;
 
@@ -850,6 +850,16 @@ bool arch_aspace_unmap(struct arch_aspace *space, uint64_t start, uint64_t end)
 		start = entry ? start + PAGE_SIZE : (start & ~(table_size - 1)) + table_size;
 	}
 	return found && arch_aspace_is_elsewhere(space);
+}
+
+uint64_t arch_aspace_reach(const struct arch_aspace *space, uint64_t start, uint64_t end, uint64_t *pages)
+{
+	const uint64_t table_size = (uint64_t)PAGE_SIZE * ENTRIES;
+
+	for (; start < end && *pages; --*pages)
+		start = find_entry(space, start) ? start + PAGE_SIZE
+						 : (start & ~(table_size - 1)) + table_size;
+	return start < end ? start : end;
 }
 
 void arch_aspace_leave(void)

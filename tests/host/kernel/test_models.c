@@ -579,7 +579,7 @@ static void try_unmap(struct aspace *space, struct page *pages)
 
 	if (first + count > PAGES)
 		return;
-	HOSTED_REQUIRE(!aspace_unmap(space, SPACE_START + first * PAGE_SIZE, count * PAGE_SIZE));
+	HOSTED_REQUIRE(!aspace_unmap_all(space, SPACE_START + first * PAGE_SIZE, count * PAGE_SIZE));
 	for (uint64_t i = first; i < first + count; i++) {
 		paddr_t frame;
 		enum prot prot;
@@ -633,6 +633,115 @@ static void test_space(void *result)
 	for (unsigned i = 0; i < OBJECTS; i++)
 		object_put(&objects[i]->object);
 	object_put(&process->object);
+	*(bool *)result = true;
+}
+
+/* ---- unmapping in pieces: what lies around the range stays, and nobody gets into it in between */
+
+enum { AREA = 3000, AREA_ROUNDS = 60 };
+
+#define AREA_START 0x2000000000ul /* where room is looked for first */
+
+static uint64_t area_address(uint64_t page)
+{
+	return AREA_START + page * PAGE_SIZE;
+}
+
+/* Mappings of up to `most` pages, with holes between them; some pages are there. */
+static void fill_area(struct aspace *space, struct memory *memory, bool *mapped, uint64_t most)
+{
+	uint64_t page = below(10);
+
+	while (page < AREA) {
+		uint64_t count = below(most) + 1, at = area_address(page);
+
+		count = count < AREA - page ? count : AREA - page;
+		HOSTED_REQUIRE(!hosted_map(
+			space, &at, memory, page * PAGE_SIZE, count * PAGE_SIZE, PROT_READ | PROT_WRITE));
+		for (uint64_t i = page; i < page + count; i++) {
+			mapped[i] = true;
+			if (!below(8))
+				HOSTED_REQUIRE(!aspace_fault(space, area_address(i), PROT_WRITE));
+		}
+		page += count + (below(3) ? 0 : below(300));
+	}
+}
+
+static bool is_mapped(struct aspace *space, uint64_t address)
+{
+	struct memory *memory;
+	uint64_t offset;
+
+	if (aspace_find(space, address, &memory, &offset))
+		return false;
+	object_put(&memory->object);
+	return true;
+}
+
+/* Each page is mapped if it was; in the range nothing is, once it is unmapped. */
+static void check_area(struct aspace *space, const bool *mapped, uint64_t first, uint64_t end, bool done)
+{
+	for (uint64_t i = 0; i < AREA; i += 1 + below(20)) {
+		bool inside = i >= first && i < end;
+
+		if (!inside || done)
+			HOSTED_REQUIRE(is_mapped(space, area_address(i)) == (mapped[i] && !inside));
+	}
+}
+
+/* Between two pieces others map, protect, and clone: not where something has been unmapped already, nor what is kept there. */
+static void meddle(struct aspace *space, struct memory *memory, bool *mapped, uint64_t first)
+{
+	uint64_t at = 0, count = below(4) + 1;
+
+	HOSTED_REQUIRE(aspace_protect(space, area_address(first), PAGE_SIZE, 0) == -EFAULT);
+
+	HOSTED_REQUIRE(!hosted_map(space, &at, memory, 0, count * PAGE_SIZE, PROT_READ));
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t page = (at - AREA_START) / PAGE_SIZE + i;
+
+		HOSTED_REQUIRE(
+			page >= AREA || !mapped[page]); /* it has never been in the range, or is a hole */
+		if (page < AREA)
+			mapped[page] = true;
+	}
+}
+
+static void unmap_in_area(struct aspace *space, struct memory *memory, bool *mapped)
+{
+	uint64_t first = below(AREA), end = first + below(AREA - first) + 1, pieces = 0;
+	bool more = true;
+
+	for (; more; pieces++) {
+		HOSTED_REQUIRE(pieces < AREA);
+		HOSTED_REQUIRE(!aspace_unmap(space, area_address(first), (end - first) * PAGE_SIZE, &more));
+		if (more)
+			meddle(space, memory, mapped, first);
+		check_area(space, mapped, first, end, !more);
+	}
+	HOSTED_REQUIRE(end - first > 256 || pieces <= 1 + (end - first) / 8);
+	for (uint64_t i = first; i < end; i++)
+		mapped[i] = false;
+}
+
+static void test_pieces(void *result)
+{
+	for (unsigned round = 0; round < AREA_ROUNDS; round++) {
+		static bool mapped[AREA];
+		struct process *process = process_create("pieces", 6);
+		struct memory *memory = memory_create(MEMORY_SIZE_MOST);
+
+		HOSTED_REQUIRE(process && memory);
+		memset(mapped, 0, sizeof(mapped));
+		fill_area(&process->aspace, memory, mapped, round % 2 ? 2000 : 40);
+		for (unsigned i = 0; i < 4; i++)
+			unmap_in_area(&process->aspace, memory, mapped);
+		HOSTED_REQUIRE(!aspace_unmap_all(&process->aspace, USER_BASE, USER_TOP - USER_BASE));
+		HOSTED_REQUIRE(aspace_is_empty(&process->aspace));
+		object_put(&process->object);
+		object_put(&memory->object);
+		object_reclaim();
+	}
 	*(bool *)result = true;
 }
 
@@ -781,7 +890,7 @@ int main(int count, char **arguments)
 	static hosted_program *const programs[] = {init, leave, NULL};
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(10);
+	ktap_plan(11);
 	hosted_boot(&(struct hosted_machine){1, 4 << 20, "log=error", programs});
 	run("an account has what is charged to it, and a limit bounds all below", test_accounts);
 	run("a frame belongs to one, and comes back", test_frames);
@@ -790,6 +899,7 @@ int main(int count, char **arguments)
 		test_handles);
 	run("a full handle table says so", test_full_table);
 	run("regions show the pages that a map of pages says", test_space);
+	run("a range that is unmapped in pieces is nobody else's until it is whole", test_pieces);
 	run("the kernel finds room that is free", test_room);
 	run("memory objects and views of them have the bytes of an array", test_memory);
 	run("what is more important goes on before the rest of a large object goes", test_postponed);
