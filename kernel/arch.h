@@ -264,11 +264,12 @@ void arch_aspace_sync_code(struct arch_aspace *aspace);
 void arch_aspace_leave(void);
 
 /*
- * For audits of debug builds: true when every entry of the user half is as it has to be, and `fits` says so of each page
- * that is mapped. The address space is the caller's alone meanwhile.
+ * For audits of debug builds: true when every entry of a page-aligned range is as it has to be, and `fits` says so of each
+ * page that is mapped there. The caller sees to it that nobody changes them meanwhile.
  */
 typedef bool arch_audit(void *context, uint64_t address, paddr_t frame, enum prot prot);
-bool arch_aspace_audit(struct arch_aspace *aspace, arch_audit *fits, void *context);
+bool arch_aspace_audit(
+	const struct arch_aspace *aspace, uint64_t start, uint64_t end, arch_audit *fits, void *context);
 
 /* ---- user memory, of the address space this hart is in */
 

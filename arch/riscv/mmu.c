@@ -412,30 +412,35 @@ static bool is_good_leaf(uint64_t entry)
 }
 
 static bool audit_below(
-	uint64_t *table, unsigned entries, uint64_t address, int level, arch_audit *fits, void *context)
+	uint64_t *table, uint64_t start, uint64_t end, int level, arch_audit *fits, void *context)
 {
-	for (unsigned i = 0; i < entries; i++, address += level_size(level)) {
-		uint64_t entry = table[i];
+	uint64_t size = level_size(level), next;
+
+	for (; start < end; start = next) {
+		uint64_t entry = *entry_of(table, start, level);
 		bool good;
 
+		next = (start & ~(size - 1)) + size;
+		next = next < end ? next : end;
 		if (!(entry & PTE_V))
 			continue;
 		if (is_leaf(entry))
 			good = !level && is_good_leaf(entry) &&
-			       fits(context, address, direct_to_physical(entry_table(entry)), prot_of(entry));
+			       fits(context, start, direct_to_physical(entry_table(entry)), prot_of(entry));
 		else
 			good = level &&
-			       audit_below(entry_table(entry), ENTRIES, address, level - 1, fits, context);
+			       audit_below(entry_table(entry), start, next, level - 1, fits, context);
 		if (!good)
 			return false;
 	}
 	return true;
 }
 
-bool arch_aspace_audit(struct arch_aspace *aspace, arch_audit *fits, void *context)
+bool arch_aspace_audit(
+	const struct arch_aspace *aspace, uint64_t start, uint64_t end, arch_audit *fits, void *context)
 {
 	return !aspace->root.value ||
-	       audit_below(direct(aspace->root), USER_ENTRIES, 0, LEVELS - 1, fits, context);
+	       audit_below(direct(aspace->root), start, end, LEVELS - 1, fits, context);
 }
 
 uint64_t riscv_kernel_satp(void)

@@ -84,7 +84,10 @@ MUST_USE int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, 
 /* Of an audit: what is known of a page that is mapped, of which memory object and where in it. */
 typedef bool aspace_audit_page(paddr_t frame, enum prot prot, const struct memory *memory, uint64_t page);
 
-/* Whether every page that is mapped is in a region that allows as much, and fits. */
+/*
+ * Whether every page that is mapped is in a region that allows as much, is what the region's memory has there, and fits, if
+ * that is not NULL. At any time.
+ */
 bool aspace_audit(struct aspace *aspace, aspace_audit_page *fits);
 
 bool aspace_is_empty(struct aspace *aspace);

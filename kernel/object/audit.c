@@ -1,5 +1,6 @@
 /*
- * Audits: all page tables are walked, and each page is entered in a table of frames with the place in a memory object that
+ * Audits: all page tables are walked. A page has to be the one that its memory object has there, which can be told at any
+ * time, with the locks of both. When nothing else goes on, no frame may be in two places either: each page is entered in a table of frames with the place in a memory object that
  * it shows. A frame that is found at a second place is an accident, if anybody may write to it. The table is as large as a
  * machine of 128 MiB needs; frames beyond are left out.
  */
@@ -42,12 +43,22 @@ static bool fits(paddr_t frame, enum prot prot, const struct memory *memory, uin
 	return true;
 }
 
-static bool is_good(struct process *process)
+static bool is_good_with(struct process *process, aspace_audit_page *also)
 {
-	if (aspace_audit(&process->aspace, fits))
+	if (aspace_audit(&process->aspace, also))
 		return true;
 	log_error("audit: the page table of process %u (%s) is wrong", process->id, process->name);
 	return false;
+}
+
+static bool is_good(struct process *process)
+{
+	return is_good_with(process, NULL);
+}
+
+static bool is_good_and_alone(struct process *process)
+{
+	return is_good_with(process, fits);
 }
 
 void audit_now(void)
@@ -55,15 +66,26 @@ void audit_now(void)
 	first_frame = arch_machine()->memory[0].start >> PAGE_SHIFT;
 	for (unsigned i = 0; i < FRAMES; i++)
 		places[i].memory = NULL, places[i].is_written = false;
-	assert(process_all_are(is_good));
+	assert(process_all_are(is_good_and_alone));
 	audits++;
 	this_hart()->stretch.since = 0; /* what debug builds do here is not what others would wait for */
 	log_debug("audit: %u made, %lu pages seen", audits, pages_seen);
 }
 
+/* While other harts go on. */
+static void audit_live(void)
+{
+	assert(process_all_are(is_good));
+	log_debug("audit: made while %u harts run", hart_count());
+}
+
 void audit_sometimes(void)
 {
-	if (hart_count() == 1 && ++ended % OFTEN == 0)
+	if (__atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED) % OFTEN)
+		return;
+	if (hart_count() == 1)
 		audit_now();
+	else
+		audit_live();
 }
 #endif

@@ -10,7 +10,7 @@
 /* Panics when something is wrong. On one hart, or while the others do nothing. */
 void audit_now(void);
 
-/* The same every so many times. */
+/* The same every so many times; while other harts run, but for what takes all of them to stand still. */
 void audit_sometimes(void);
 #else
 static inline void audit_now(void)

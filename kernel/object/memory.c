@@ -228,6 +228,18 @@ int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_
 	return 0;
 }
 
+bool memory_shows(struct memory *memory, uint64_t page, paddr_t frame, bool writes)
+{
+	const paddr_t *slot;
+	uint64_t count;
+
+	if (memory_is_fixed(memory))
+		return frame.value == memory_run(memory).value + (page << PAGE_SHIFT);
+	slot = memory_slots(memory, page, &count);
+	return slot && slot_frame(*slot).value == frame.value && !slot_is_leaving(*slot) &&
+	       !(writes && slot_is_shared(*slot));
+}
+
 int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
 {
 	struct memory_page found;

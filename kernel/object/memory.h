@@ -101,6 +101,9 @@ MUST_USE int memory_find(struct memory *memory, uint64_t page, bool alone, struc
 /* Ends what memory_find has begun; -ENOMEM. Without any lock: it waits for other harts. */
 MUST_USE int memory_separate(struct memory *memory, uint64_t page);
 
+/* For audits: whether this frame may be mapped as that page, and written to if `writes`. */
+bool memory_shows(struct memory *memory, uint64_t page, paddr_t frame, bool writes) REQUIRES(memory->lock);
+
 /* Copies out of the object, which must have these bytes and be no device; -ENOMEM. With locks, if need be. */
 MUST_USE int memory_get(struct memory *memory, uint64_t offset, void *to, size_t size);
 

@@ -888,28 +888,26 @@ bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, 
 	return entry;
 }
 
-static bool audit_below(
-	paddr_t table, unsigned entries, uint64_t address, int level, arch_audit *fits, void *context)
+static bool audit_page(uint64_t address, uint64_t entry, arch_audit *fits, void *context)
 {
-	uint64_t size = (uint64_t)PAGE_SIZE << 9 * level;
+	enum prot prot = (enum prot)(entry & (PAGE_SIZE - 1));
 
-	for (unsigned i = 0; i < entries; i++, address += size) {
-		uint64_t entry = entry_read(entry_of(table, address, level));
-		enum prot prot = (enum prot)(entry & (PAGE_SIZE - 1));
-
-		if (!entry)
-			continue;
-		if (level ? !audit_below(entry_frame(entry), ENTRIES, address, level - 1, fits, context)
-			  : (prot & PROT_WRITE && prot & PROT_EXEC) ||
-					!fits(context, address, entry_frame(entry), prot))
-			return false;
-	}
-	return true;
+	return !(prot & PROT_WRITE && prot & PROT_EXEC) && fits(context, address, entry_frame(entry), prot);
 }
 
-bool arch_aspace_audit(struct arch_aspace *space, arch_audit *fits, void *context)
+bool arch_aspace_audit(
+	const struct arch_aspace *space, uint64_t start, uint64_t end, arch_audit *fits, void *context)
 {
-	return !space->root.value || audit_below(space->root, ENTRIES / 2, 0, LEVELS - 1, fits, context);
+	const uint64_t table_size = (uint64_t)PAGE_SIZE * ENTRIES;
+
+	while (space->root.value && start < end) {
+		uint64_t *at = find_entry(space, start);
+
+		if (at && entry_read(at) && !audit_page(start, entry_read(at), fits, context))
+			return false;
+		start = at ? start + PAGE_SIZE : (start & ~(table_size - 1)) + table_size;
+	}
+	return true;
 }
 
 /* ---- user memory: programs may race for it, so each byte is an atomic of its own */
