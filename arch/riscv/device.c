@@ -60,13 +60,14 @@ static bool walk_next(struct walk *walk)
 /* A string of a node at the top; NULL when there is none. */
 static const char *top_string(const char *name, const char *property)
 {
-	struct walk walk;
+	struct fdt fdt;
+	struct fdt_node node;
 
-	if (!walk_open(&walk))
+	if (!fdt_open(&fdt, riscv_early_memory(boot_device_tree), DEVICE_TREE_MOST))
 		return NULL;
-	while (walk_next(&walk))
-		if (walk.node.depth == 1 && !strcmp(walk.node.name, name))
-			return fdt_string(&walk.node, property);
+	for (fdt_walk(&fdt, &node); fdt_next(&node);)
+		if (node.depth == 1 && !strcmp(node.name, name))
+			return fdt_string(&node, property);
 	return NULL;
 }
 
@@ -120,13 +121,16 @@ static bool is_own(const struct fdt_node *node)
 	static const char *const compatible[] = {"sifive,plic-1.0.0", "riscv,plic0", "sifive,clint0",
 		"riscv,clint0", "riscv,aclint-mswi", "riscv,aclint-mtimer", "riscv,aclint-sswi",
 		"sifive,test0"};
+	const char *list;
+	uint32_t size;
 
 	if (fdt_has_string(node, "device_type", "memory"))
 		return true;
 	if (node->depth == 2 && !strcmp(node->path[1].name, "reserved-memory"))
 		return true;
-	for (size_t i = 0; i < sizeof(compatible) / sizeof(compatible[0]); i++)
-		if (fdt_has_string(node, "compatible", compatible[i]))
+	list = fdt_property(node, "compatible", &size);
+	for (size_t i = 0; list && i < sizeof(compatible) / sizeof(compatible[0]); i++)
+		if (fdt_list_has(list, size, compatible[i]))
 			return true;
 	return false;
 }

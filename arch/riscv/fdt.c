@@ -164,7 +164,10 @@ const void *fdt_property(const struct fdt_node *node, const char *name, uint32_t
 		if (offset > fdt->strings_end - fdt->strings ||
 			fdt->strings_end - fdt->strings - offset < length)
 			continue;
-		if (memcmp(fdt->blob + fdt->strings + offset, name, length))
+
+		const char *other = (const char *)fdt->blob + fdt->strings + offset;
+
+		if (other[0] != name[0] || memcmp(other, name, length)) /* most differ at once */
 			continue;
 		*size = cell(fdt->blob + start + 4);
 		return fdt->blob + start + 12;
@@ -192,10 +195,17 @@ bool fdt_number(const struct fdt_node *node, const char *name, uint64_t *value)
 
 bool fdt_has_string(const struct fdt_node *node, const char *name, const char *value)
 {
-	uint32_t size, length = (uint32_t)strlen(value) + 1;
+	uint32_t size;
 	const char *list = fdt_property(node, name, &size);
 
-	if (!list || !size || list[size - 1])
+	return list && fdt_list_has(list, size, value);
+}
+
+bool fdt_list_has(const char *list, uint32_t size, const char *value)
+{
+	uint32_t length = (uint32_t)strlen(value) + 1;
+
+	if (!size || list[size - 1])
 		return false;
 	for (uint32_t at = 0; at < size; at += (uint32_t)strlen(list + at) + 1)
 		if (size - at >= length && !memcmp(list + at, value, length))

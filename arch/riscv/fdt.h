@@ -50,6 +50,9 @@ bool fdt_number(const struct fdt_node *node, const char *name, uint64_t *value);
 /* Whether the string list `name` holds `value`. */
 bool fdt_has_string(const struct fdt_node *node, const char *name, const char *value);
 
+/* The same for what such a property holds: strings, each with its NUL, one behind the other. */
+bool fdt_list_has(const char *list, uint32_t size, const char *value);
+
 /* The index-th entry of `reg`, in the parent's cells; false after the last. */
 bool fdt_reg(const struct fdt_node *node, unsigned index, uint64_t *address, uint64_t *size);
 

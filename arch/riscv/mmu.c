@@ -197,13 +197,14 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 {
 	uint64_t start = physical & ~(uint64_t)(PAGE_SIZE - 1);
 	uint64_t pages = (physical - start + size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-	uint64_t address = next_device;
+	uint64_t address = next_device, large = level_size(1);
 
-	if (pages > DEVICE_END - next_device)
+	if (pages >= large) /* at the same place in a large page as the device: so that such pages fit */
+		address += (start - address) & (large - 1);
+	if (address > DEVICE_END || pages > DEVICE_END - address)
 		panic("no room to map the device at 0x%lx", physical);
-	next_device += pages;
-	for (; pages; pages -= PAGE_SIZE, start += PAGE_SIZE)
-		map_kernel(next_device - pages, start, PAGE_SIZE, KERNEL_DATA);
+	next_device = address + pages;
+	map_kernel(address, start, pages, KERNEL_DATA);
 	return (volatile void *)(address + (physical & (PAGE_SIZE - 1)));
 }
 
@@ -291,27 +292,20 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 	return 0;
 }
 
-/* Clears the leaves of [start, end) below `table`; true when there were any. Tables stay until the space goes. */
-static bool unmap_below(uint64_t *table, uint64_t start, uint64_t end, int level)
+/* The entry of the page at `start`; those of the pages up to `*next` follow it. NULL when there is no table for these. */
+static uint64_t *leaves_from(const struct arch_aspace *aspace, uint64_t start, uint64_t *next)
 {
-	uint64_t size = level_size(level), next;
-	bool found = false;
+	uint64_t *table = direct(aspace->root);
 
-	for (; start < end; start = next) {
-		uint64_t *entry = entry_of(table, start, level);
+	for (int level = LEVELS - 1; level; level--) {
+		uint64_t entry = *entry_of(table, start, level);
 
-		next = (start & ~(size - 1)) + size;
-		next = next < end ? next : end;
-		if (!(*entry & PTE_V))
-			continue;
-		if (level && !is_leaf(*entry)) {
-			found |= unmap_below(entry_table(*entry), start, next, level - 1);
-		} else {
-			*entry = 0;
-			found = true;
-		}
+		*next = (start | (level_size(level) - 1)) + 1;
+		if (!(entry & PTE_V))
+			return NULL;
+		table = entry_table(entry);
 	}
-	return found;
+	return entry_of(table, start, 0);
 }
 
 /* How much of the address space, around an address, stands in one entry that is no table, or in one page table. */
@@ -354,30 +348,39 @@ uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uin
 	return start < end ? start : end;
 }
 
-/* Like unmap_below, but what is mapped stays, for reading. The dirty bit of a page that can't be written means nothing. */
-static bool protect_below(uint64_t *table, uint64_t start, uint64_t end, int level)
+/* Changes the entries of [start, end) that are valid; true when that took a right away. Tables stay until the space goes. */
+static ALWAYS_INLINE bool change_leaves(
+	const struct arch_aspace *aspace, uint64_t start, uint64_t end, bool (*change)(uint64_t *entry))
 {
-	uint64_t size = level_size(level), next;
-	bool found = false;
+	bool changed = false;
 
-	for (; start < end; start = next) {
-		uint64_t *entry = entry_of(table, start, level);
+	while (start < end) {
+		uint64_t next, *entry = leaves_from(aspace, start, &next);
 
-		next = (start & ~(size - 1)) + size;
 		next = next < end ? next : end;
-		if (!(*entry & PTE_V))
-			continue;
-		if (level && !is_leaf(*entry))
-			found |= protect_below(entry_table(*entry), start, next, level - 1);
-		else if (__atomic_fetch_and(entry, ~(uint64_t)(PTE_W | PTE_D), __ATOMIC_RELAXED) & PTE_W)
-			found = true;
+		for (; entry && start < next; start += PAGE_SIZE, entry++)
+			if (*entry & PTE_V)
+				changed |= change(entry);
+		start = next;
 	}
-	return found;
+	return changed;
+}
+
+static inline bool clear(uint64_t *entry)
+{
+	*entry = 0;
+	return true;
+}
+
+/* What is mapped stays, for reading. The dirty bit of a page that can't be written means nothing. */
+static inline bool protect(uint64_t *entry)
+{
+	return __atomic_fetch_and(entry, ~(uint64_t)(PTE_W | PTE_D), __ATOMIC_RELAXED) & PTE_W;
 }
 
 bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t start, uint64_t end)
 {
-	if (!protect_below(direct(aspace->root), start, end, LEVELS - 1))
+	if (!change_leaves(aspace, start, end, protect))
 		return false;
 	riscv_fence_translations();
 	return riscv_other_visitors(aspace) && arch_aspace_is_elsewhere(aspace);
@@ -385,7 +388,7 @@ bool arch_aspace_protect(struct arch_aspace *aspace, uint64_t start, uint64_t en
 
 bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end)
 {
-	if (!unmap_below(direct(aspace->root), start, end, LEVELS - 1))
+	if (!change_leaves(aspace, start, end, clear))
 		return false;
 	if (end - start == PAGE_SIZE)
 		riscv_fence_translation(start);
