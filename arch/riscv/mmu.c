@@ -308,44 +308,25 @@ static uint64_t *leaves_from(const struct arch_aspace *aspace, uint64_t start, u
 	return entry_of(table, start, 0);
 }
 
-/* How much of the address space, around an address, stands in one entry that is no table, or in one page table. */
-static uint64_t span_at(uint64_t *table, uint64_t address, bool *missing)
-{
-	int level = LEVELS - 1;
-
-	for (; level; level--) {
-		uint64_t entry = *entry_of(table, address, level);
-
-		*missing = !(entry & PTE_V);
-		if (*missing || is_leaf(entry))
-			return level_size(level);
-		table = entry_table(entry);
-	}
-	return level_size(1);
-}
-
 uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *pages)
 {
 	enum { PRICE_OF_A_LOOK = 4 }; /* a missing table is as long to look for as some pages are to clear */
 
-	if ((end - start) >> PAGE_SHIFT <= *pages) {
-		*pages -= (end - start) >> PAGE_SHIFT;
-		return end;
-	}
 	while (start < end && *pages) {
-		bool missing;
-		uint64_t span = span_at(direct(aspace->root), start, &missing),
-			 size = span - (start & (span - 1));
-		uint64_t price = missing ? PRICE_OF_A_LOOK : size >> PAGE_SHIFT;
+		uint64_t next, price = PRICE_OF_A_LOOK;
+		bool has_table = leaves_from(aspace, start, &next);
 
+		next = next < end ? next : end;
+		if (has_table)
+			price = (next - start) >> PAGE_SHIFT;
 		if (price > *pages) {
-			size = missing ? size : *pages << PAGE_SHIFT;
+			next = has_table ? start + (*pages << PAGE_SHIFT) : next;
 			price = *pages;
 		}
-		start += size;
 		*pages -= price;
+		start = next;
 	}
-	return start < end ? start : end;
+	return start;
 }
 
 /* Changes the entries of [start, end) that are valid; true when that took a right away. Tables stay until the space goes. */
