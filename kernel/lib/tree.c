@@ -47,48 +47,53 @@ static void rotate_up(struct tree *tree, struct tree_node *node)
 	}
 }
 
-void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
+/* Of two neighbours one has no child on the side of the other: there is the place of what comes between. */
+static void insert_between(struct tree *tree, struct tree_node *node, uint64_t key,
+	struct tree_node *previous, struct tree_node *next)
 {
-	struct tree_node **link = &tree->root, *parent = NULL;
-	bool is_first = true;
+	struct tree_node *parent = previous && !previous->right ? previous : next;
+	struct tree_node **link = !parent ? &tree->root : parent == previous ? &parent->right : &parent->left;
 
-	while (*link) {
-		parent = *link;
-		is_first &= key < parent->key;
-		link = key < parent->key ? &parent->left : &parent->right;
-	}
-	*node = (struct tree_node){.parent = parent, .key = key, .weight = next_weight(tree)};
+	*node = (struct tree_node){.parent = parent,
+		.previous = previous,
+		.next = next,
+		.key = key,
+		.weight = next_weight(tree)};
 	*link = node;
-	if (is_first)
-		tree->first = node;
+	*(previous ? &previous->next : &tree->first) = node;
+	if (next)
+		next->previous = node;
 	while (node->parent && node->parent->weight > node->weight)
 		rotate_up(tree, node);
 }
 
+void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
+{
+	struct tree_node *at = tree->root, *previous = NULL, *next = NULL;
+
+	while (at) {
+		bool is_before = key < at->key;
+
+		*(is_before ? &next : &previous) = at;
+		at = is_before ? at->left : at->right;
+	}
+	insert_between(tree, node, key, previous, next);
+}
+
+void tree_insert_after(struct tree *tree, struct tree_node *node, uint64_t key, struct tree_node *previous)
+{
+	insert_between(tree, node, key, previous, previous->next);
+}
+
 void tree_take(struct tree *tree, struct tree_node *node)
 {
-	if (tree->first == node)
-		tree->first = tree_next(node);
+	*(node->previous ? &node->previous->next : &tree->first) = node->next;
+	if (node->next)
+		node->next->previous = node->previous;
 	while (node->left && node->right)
 		rotate_up(tree, node->left->weight < node->right->weight ? node->left : node->right);
 	set_child(node->parent, link_of(tree, node), node->left ? node->left : node->right);
 	node->weight = 0;
-}
-
-static struct tree_node *leftmost(struct tree_node *node)
-{
-	while (node->left)
-		node = node->left;
-	return node;
-}
-
-struct tree_node *tree_next(const struct tree_node *node)
-{
-	if (node->right)
-		return leftmost(node->right);
-	while (node->parent && node->parent->right == node)
-		node = node->parent;
-	return node->parent;
 }
 
 struct tree_node *tree_after(const struct tree *tree, uint64_t key)

@@ -1,8 +1,8 @@
 /*
  * Things sorted by a number, such as a time: a treap, a binary tree that stays shallow because each node has a random weight,
- * and a lighter one is never below a heavier one. To put in, to take out and to go on to the next takes steps in the
- * logarithm of how many there are; the first is at hand. Equal ones stay in the order in which they came. Pure; who shares
- * it, locks it.
+ * and a lighter one is never below a heavier one. To put in, to find and to take out takes steps in the logarithm of how
+ * many there are; the first is at hand, and so are the neighbours of each: beside a known one another is put in with a few
+ * steps, however many there are. Equal ones stay in the order in which they came. Pure; who shares it, locks it.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 /* A part of the thing; full of zeros it is in no tree. */
 struct tree_node {
 	struct tree_node *parent, *left, *right;
+	struct tree_node *previous, *next; /* in the order of the keys; NULL: there is none */
 	uint64_t key; /* stays when it is taken out */
 	uint32_t weight; /* 0: in no tree */
 };
@@ -31,6 +32,9 @@ static inline bool tree_has(const struct tree_node *node)
 /* Puts in a node that is in no tree. */
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
 
+/* The same behind a node after which it belongs, and before the next one of that. */
+void tree_insert_after(struct tree *tree, struct tree_node *node, uint64_t key, struct tree_node *previous);
+
 /* Takes out a node that is in this tree. */
 void tree_take(struct tree *tree, struct tree_node *node);
 
@@ -40,9 +44,6 @@ static inline void tree_remove(struct tree *tree, struct tree_node *node)
 	if (tree_has(node))
 		tree_take(tree, node);
 }
-
-/* The next greater one; NULL after the last. */
-struct tree_node *tree_next(const struct tree_node *node);
 
 /* The first with a greater key than this; NULL when there is none. */
 struct tree_node *tree_after(const struct tree *tree, uint64_t key);

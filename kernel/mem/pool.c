@@ -77,7 +77,7 @@ static struct piece *take(struct pool *pool) REQUIRES(pool->lock)
 	return piece;
 }
 
-void *pool_alloc(struct pool *pool, struct account *account)
+void *pool_alloc_unset(struct pool *pool, struct account *account)
 {
 	if (account && account_charge(account, pool->charge))
 		return NULL;
@@ -86,11 +86,16 @@ void *pool_alloc(struct pool *pool, struct account *account)
 	struct piece *piece = take(pool);
 
 	lock_release(&pool->lock);
-	if (piece)
-		return memset(piece, 0, pool->size);
-	if (account)
+	if (!piece && account)
 		account_uncharge(account, pool->charge);
-	return NULL;
+	return piece;
+}
+
+void *pool_alloc(struct pool *pool, struct account *account)
+{
+	void *piece = pool_alloc_unset(pool, account);
+
+	return piece ? memset(piece, 0, pool->size) : NULL;
 }
 
 /* True when the slab is empty now, and taken from the pool. */

@@ -38,6 +38,9 @@ struct pool {
 /* A piece full of zeros, charged to an account if there is one; NULL when memory is out or a limit is reached. */
 void *pool_alloc(struct pool *pool, struct account *account);
 
+/* The same with whatever it held before, for callers that fill all of it. */
+void *pool_alloc_unset(struct pool *pool, struct account *account);
+
 void pool_free(struct pool *pool, struct account *account, void *piece);
 
 /* What all pools have: the pieces given out, in bytes that they are charged with, and the frames. */

@@ -10,6 +10,7 @@
 
 #include "abi/abi.h"
 #include "arch.h"
+#include "panic.h"
 #include "result.h"
 
 /* An address in a user's address space. */
@@ -51,6 +52,18 @@ static inline bool copy_goes_on(size_t done, size_t size)
 	return done < size && !(done && !(done & (PAGE_SIZE - 1)) && arch_interrupt_is_pending());
 }
 
-/* Copies `size` bytes at `offset` of the range; -EFAULT. The caller keeps within the range. */
-MUST_USE int user_copy_in(void *to, struct user_in from, size_t offset, size_t size);
-MUST_USE int user_copy_out(struct user_out to, size_t offset, const void *from, size_t size);
+/*
+ * Copies `size` bytes at `offset` of the range; -EFAULT. The caller keeps within the range. The address of an empty range can
+ * be anything: the thunk has not looked at it, and it isn't touched here.
+ */
+static inline MUST_USE int user_copy_in(void *to, struct user_in from, size_t offset, size_t size)
+{
+	assert(offset <= from.size && size <= from.size - offset);
+	return size ? arch_user_read(to, from.address.value + offset, size) : 0;
+}
+
+static inline MUST_USE int user_copy_out(struct user_out to, size_t offset, const void *from, size_t size)
+{
+	assert(offset <= to.size && size <= to.size - offset);
+	return size ? arch_user_write(to.address.value + offset, from, size) : 0;
+}

@@ -25,6 +25,7 @@ int aspace_init(struct aspace *aspace, struct account *account)
 	aspace->account = account;
 	aspace->regions = (struct tree){.root = NULL};
 	aspace->room = aspace->gap = 0;
+	aspace->below_room = NULL;
 	list_init(&aspace->removals);
 	aspace->gone = false;
 	return arch_aspace_init(&aspace->arch, account);
@@ -32,6 +33,8 @@ int aspace_init(struct aspace *aspace, struct account *account)
 
 static void region_free(struct aspace *aspace, struct region *region)
 {
+	if (aspace->below_room == region)
+		aspace->below_room = region_at(region->node.previous);
 	tree_take(&aspace->regions, &region->node);
 	lock_acquire(&region->memory->lock);
 	list_remove(&region->shown);
@@ -101,7 +104,22 @@ static uint64_t find_room(struct aspace *aspace, uint64_t size) REQUIRES(aspace-
 		found = room_from(aspace, ROOM_START, size, &aspace->gap);
 	}
 	aspace->room = found;
+	aspace->below_room = NULL;
 	return found;
+}
+
+/* The room behind what was mapped so last, if there is enough; else 0. */
+static uint64_t next_room(const struct aspace *aspace, uint64_t size) REQUIRES(aspace->lock)
+{
+	const struct region *below = aspace->below_room, *next;
+	uint64_t start, end;
+
+	if (!below || size <= aspace->gap)
+		return 0;
+	next = region_next(below);
+	start = below->end > aspace->room ? below->end : aspace->room;
+	end = next ? next->start : USER_TOP;
+	return size <= end - start ? start : 0;
 }
 
 /* ---- removed pages */
@@ -137,26 +155,28 @@ static void note_removal(struct aspace *aspace, struct removal *removal, uint64_
 
 /* ---- mapping and unmapping */
 
-static void show(struct region *region)
+static inline void show(struct region *region)
 {
 	lock_acquire(&region->memory->lock);
 	list_append(&region->memory->mappings, &region->shown);
 	lock_release(&region->memory->lock);
 }
 
-static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping) REQUIRES(aspace->lock)
+/* Where something goes that is not simply next: behind `*start`, which is 0 if the caller wants no address. */
+static int find_place(struct aspace *aspace, uint64_t size, uint64_t *start) REQUIRES(aspace->lock)
 {
-	uint64_t size = mapping->size, start = *at ? *at : find_room(aspace, size);
-	struct region *next = region_from(aspace, start);
-
-	if (aspace->gone)
-		return -EBUSY;
-	if (!start)
+	if (!*start)
+		*start = find_room(aspace, size);
+	if (!*start)
 		return -ENOMEM;
-	if (overlaps(next, start + size))
-		return -EEXIST;
+	return overlaps(region_from(aspace, *start), *start + size) ? -EEXIST : 0;
+}
 
-	struct region *region = pool_alloc(&regions, aspace->account);
+/* A region in no tree and no list; the error if it can't be had. */
+static int region_create(struct aspace *aspace, uint64_t start, const struct mapping *mapping,
+	struct region **made) REQUIRES(aspace->lock)
+{
+	struct region *region = pool_alloc_unset(&regions, aspace->account);
 
 	if (!region)
 		return -ENOMEM;
@@ -164,16 +184,53 @@ static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mappin
 		pool_free(&regions, aspace->account, region);
 		return -EBADF;
 	}
-	*region = (struct region){.aspace = aspace,
-		.start = start,
-		.end = start + size,
-		.memory = mapping->memory,
-		.offset = mapping->offset,
-		.prot = mapping->prot,
-		.most = mapping->most,
-		.is_shared = mapping->is_shared};
-	tree_insert(&aspace->regions, &region->node, region->end);
+	/* All but what a tree and a list set, member by member: the whole would be set to zero first. */
+	region->aspace = aspace;
+	region->start = start;
+	region->end = start + mapping->size;
+	region->memory = mapping->memory;
+	region->offset = mapping->offset;
+	region->prot = mapping->prot;
+	region->most = mapping->most;
+	region->is_shared = mapping->is_shared;
+	region->is_going = false;
+	*made = region;
+	return 0;
+}
+
+/* What was put in may be the last one below the room now. */
+static void note_below_room(struct aspace *aspace, struct region *region) REQUIRES(aspace->lock)
+{
+	struct region *below = aspace->below_room;
+
+	if (below && region->node.previous == &below->node && region->start < aspace->room)
+		aspace->below_room = region;
+}
+
+static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping) REQUIRES(aspace->lock)
+{
+	uint64_t start = *at ? 0 : next_room(aspace, mapping->size);
+	struct tree_node *previous = start ? &aspace->below_room->node : NULL;
+	struct region *region;
+
+	if (aspace->gone)
+		return -EBUSY;
+	if (!start) {
+		start = *at;
+		TRY(find_place(aspace, mapping->size, &start));
+	}
+	TRY(region_create(aspace, start, mapping, &region));
+	if (previous)
+		tree_insert_after(&aspace->regions, &region->node, region->end, previous);
+	else
+		tree_insert(&aspace->regions, &region->node, region->end);
 	show(region);
+	if (*at) {
+		note_below_room(aspace, region);
+	} else {
+		aspace->room = region->end;
+		aspace->below_room = region;
+	}
 	*at = start;
 	return 0;
 }
@@ -207,7 +264,7 @@ static void cut(struct region *region, uint64_t start, uint64_t end)
 }
 
 /* Cuts a region in two at `address`, which is inside it. */
-static int split(struct aspace *aspace, struct region *region, uint64_t address)
+static int split(struct aspace *aspace, struct region *region, uint64_t address) REQUIRES(aspace->lock)
 {
 	struct region *rest = pool_alloc(&regions, aspace->account);
 
@@ -219,7 +276,8 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 	object_take_another(&rest->memory->object);
 	show(rest); /* before the other one is shorter: no page is without a region meanwhile */
 	cut(region, region->start, address);
-	tree_insert(&aspace->regions, &rest->node, rest->end);
+	tree_insert_after(&aspace->regions, &rest->node, rest->end, &region->node);
+	note_below_room(aspace, rest);
 	return 0;
 }
 
@@ -314,6 +372,25 @@ static bool remove_regions(struct aspace *aspace, uint64_t at, uint64_t stop, ui
 }
 
 /*
+ * There is room again from `at` on. `region`: the first that ends behind it. What is free right before that belongs to it, or
+ * a range would be remembered as less than it is.
+ */
+static void make_room(struct aspace *aspace, uint64_t at, struct region *region) REQUIRES(aspace->lock)
+{
+	struct region *below = NULL;
+
+	if (region)
+		below = region->start < at ? region : region_at(region->node.previous);
+	aspace->room = ROOM_START;
+	aspace->below_room = NULL;
+	if (at < ROOM_START || !below)
+		return;
+	if (below->end > ROOM_START)
+		aspace->room = below->end < at ? below->end : at;
+	aspace->below_room = below;
+}
+
+/*
  * `stale` tells whether other harts may still use pages of the range. The pages go before their regions: whoever changes
  * what a memory's mappings show would miss them.
  */
@@ -337,8 +414,8 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more, 
 		from = region->end < end ? region->end : end;
 	stop = find_stop(aspace, at, from, end);
 	*stale |= arch_aspace_unmap(&aspace->arch, from, stop);
-	if (at < aspace->room) /* there is room again */
-		aspace->room = at > ROOM_START ? at : ROOM_START;
+	if (at < aspace->room)
+		make_room(aspace, at, region);
 	*more = !remove_regions(aspace, at, stop, end);
 	return 0;
 }

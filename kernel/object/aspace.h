@@ -32,6 +32,8 @@ struct aspace {
 	struct tree regions MEMBER_GUARDED_BY(lock); /* not overlapping */
 	uint64_t room, gap MEMBER_GUARDED_BY(
 			       lock); /* below `room` no free range is larger than `gap`; 0: nobody knows */
+	struct region *below_room MEMBER_GUARDED_BY(
+		lock); /* the last one that begins below `room`; NULL: nobody knows */
 	struct list removals MEMBER_GUARDED_BY(lock); /* ranges whose former pages may still be in use */
 	bool gone MEMBER_GUARDED_BY(lock); /* destroyed; only the lock is left of it */
 };

@@ -17,7 +17,7 @@ static inline struct region *region_from(const struct aspace *aspace, uint64_t a
 /* The one behind it; NULL after the last. */
 static inline struct region *region_next(const struct region *region)
 {
-	return region_at(tree_next(&region->node));
+	return region_at(region->node.next);
 }
 
 /* Whether a region found so begins before `end`. */

@@ -70,19 +70,6 @@ void object_free(struct object_pool *objects, void *thing)
 	account_put(account);
 }
 
-int object_take(struct object *object)
-{
-	uint32_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
-
-	do {
-		if (!references)
-			return -EBADF;
-		assert(references < UINT32_MAX);
-	} while (!__atomic_compare_exchange_n(
-		&object->references, &references, references + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return 0;
-}
-
 void object_take_another(struct object *object)
 {
 	uint32_t before = __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);

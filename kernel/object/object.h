@@ -10,6 +10,7 @@
 #include "lib/list.h"
 #include "mem/account.h"
 #include "mem/pool.h"
+#include "panic.h"
 #include "result.h"
 #include "work.h"
 
@@ -43,7 +44,18 @@ void object_free(struct object_pool *objects, void *thing);
 void object_init(struct object *object, enum object_type type, struct account *account);
 
 /* Adds a reference to an object found through a handle: -EBADF when the last one has just gone. */
-MUST_USE int object_take(struct object *object);
+static inline MUST_USE int object_take(struct object *object)
+{
+	uint32_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+
+	do {
+		if (!references)
+			return -EBADF;
+		assert(references < UINT32_MAX);
+	} while (!__atomic_compare_exchange_n(
+		&object->references, &references, references + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return 0;
+}
 
 /* Adds a reference to an object that the caller already has one of. */
 void object_take_another(struct object *object);

@@ -9,18 +9,6 @@
 /* Longer argument structs are refused before they are looked at. */
 enum { STRUCT_MOST = PAGE_SIZE };
 
-int thunk_copy_in(void *to, uint64_t address, size_t size)
-{
-	TRY(thunk_range(address, size, 1));
-	return user_copy_in(to, (struct user_in){{address}, size}, 0, size);
-}
-
-int thunk_copy_out(uint64_t address, const void *from, size_t size)
-{
-	TRY(thunk_range(address, size, 1));
-	return user_copy_out((struct user_out){{address}, size}, 0, from, size);
-}
-
 /* -E2BIG unless all of [from, length) is zero. */
 static int check_unknown(uint64_t address, size_t from, size_t length)
 {

@@ -42,8 +42,17 @@ static inline MUST_USE int thunk_range(uint64_t address, uint64_t count, size_t 
 }
 
 /* One struct in or out; -EFAULT. */
-MUST_USE int thunk_copy_in(void *to, uint64_t address, size_t size);
-MUST_USE int thunk_copy_out(uint64_t address, const void *from, size_t size);
+static inline MUST_USE int thunk_copy_in(void *to, uint64_t address, size_t size)
+{
+	TRY(thunk_range(address, size, 1));
+	return user_copy_in(to, (struct user_in){{address}, size}, 0, size);
+}
+
+static inline MUST_USE int thunk_copy_out(uint64_t address, const void *from, size_t size)
+{
+	TRY(thunk_range(address, size, 1));
+	return user_copy_out((struct user_out){{address}, size}, 0, from, size);
+}
 
 /* The same as below for a caller of another version. */
 MUST_USE int thunk_other_struct_in(void *to, size_t size, size_t oldest, uint64_t address, uint64_t length);

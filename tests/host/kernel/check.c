@@ -31,7 +31,7 @@ static void check_hart(const struct hart *hart, unsigned index)
 	HOSTED_REQUIRE(!hart->has_work && !hart->work_priority);
 	for (unsigned i = 0; i < CONFIG_PRIORITIES; i++)
 		HOSTED_REQUIRE(!count(&hart->ready[i]));
-	for (const struct tree_node *node = hart->sleepers.first; node; node = tree_next(node)) {
+	for (const struct tree_node *node = hart->sleepers.first; node; node = node->next) {
 		const struct runner *runner = container_of(node, const struct runner, sleeping);
 
 		HOSTED_REQUIRE(runner->state == RUNNER_WAITING && runner->frame.hart == hart);

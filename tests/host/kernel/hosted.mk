@@ -33,7 +33,7 @@ $(HOSTED_B)/%.o: %.c tests/host/kernel/hosted.mk | $(GEN)/stamp
 	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOSTED_CFLAGS) $(HOSTED_NAMES) -MMD -MP -c -o $@ $<
 
 # These put functions of their own in the place of some of the kernel's.
-$(HOSTED_B)/failures: HOSTED_LINK := $(foreach name,frame_alloc frame_alloc_zeroed frame_alloc_run pool_alloc pool_free,-Wl,--wrap=$(name))
+$(HOSTED_B)/failures: HOSTED_LINK := $(foreach name,frame_alloc frame_alloc_zeroed frame_alloc_run pool_alloc pool_alloc_unset pool_free,-Wl,--wrap=$(name))
 $(HOSTED_B)/mail: HOSTED_LINK := -Wl,--wrap=thread_destroy
 
 $(HOSTED_TESTS:%=$(HOSTED_B)/%): $(HOSTED_B)/%: $(HOSTED_B)/tests/host/kernel/test_%.o $(HOSTED_O)

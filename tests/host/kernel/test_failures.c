@@ -47,6 +47,8 @@ int __wrap_frame_alloc_run(struct frame_search *search, int *work, paddr_t *firs
 int __real_frame_alloc_run(struct frame_search *search, int *work, paddr_t *first);
 void *__wrap_pool_alloc(struct pool *pool, struct account *account);
 void *__real_pool_alloc(struct pool *pool, struct account *account);
+void *__wrap_pool_alloc_unset(struct pool *pool, struct account *account);
+void *__real_pool_alloc_unset(struct pool *pool, struct account *account);
 void __wrap_pool_free(struct pool *pool, struct account *account, void *piece);
 void __real_pool_free(struct pool *pool, struct account *account, void *piece);
 
@@ -76,6 +78,14 @@ void *__wrap_pool_alloc(struct pool *pool, struct account *account)
 	void *piece = fails() ? NULL : __real_pool_alloc(pool, account);
 
 	pieces += piece && !is_node(pool);
+	return piece;
+}
+
+void *__wrap_pool_alloc_unset(struct pool *pool, struct account *account)
+{
+	void *piece = fails() ? NULL : __real_pool_alloc_unset(pool, account);
+
+	pieces += piece != NULL;
 	return piece;
 }
 

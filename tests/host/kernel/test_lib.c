@@ -495,9 +495,10 @@ static unsigned check_node(const struct tree_node *node, const struct tree_node 
 
 static void check_sorted(const struct tree *t, unsigned count)
 {
-	const struct tree_node *node = t->first;
+	const struct tree_node *node = t->first, *before = NULL;
 
-	for (unsigned i = 0; i < count; i++, node = tree_next(node)) {
+	for (unsigned i = 0; i < count; i++, before = node, node = node->next) {
+		HOSTED_REQUIRE(node->previous == before);
 		HOSTED_REQUIRE(node == &sorted[i]->node);
 		HOSTED_REQUIRE(!node->key || tree_after(t, node->key - 1)->key == node->key);
 		HOSTED_REQUIRE(!tree_after(t, node->key) || tree_after(t, node->key)->key > node->key);
@@ -522,10 +523,14 @@ static void test_sorted(void)
 				sorted[at] = sorted[at + 1];
 		} else {
 			tree_remove(&t, &leaf->node); /* does nothing */
-			tree_insert(&t, &leaf->node, step % 3 ? below(LEAVES / 4) : step);
+			leaf->node.key = step % 3 ? below(LEAVES / 4) : step;
 			for (at = count++; at && sorted[at - 1]->node.key > leaf->node.key; at--)
 				sorted[at] = sorted[at - 1];
 			sorted[at] = leaf;
+			if (at && step % 2)
+				tree_insert_after(&t, &leaf->node, leaf->node.key, &sorted[at - 1]->node);
+			else
+				tree_insert(&t, &leaf->node, leaf->node.key);
 		}
 		if (step % 97 == 0)
 			check_sorted(&t, count);

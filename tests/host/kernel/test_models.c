@@ -773,6 +773,87 @@ static void test_room(void *result)
 	*(bool *)result = true;
 }
 
+/* ---- room among mappings that come and go, beside an array of what is taken */
+
+#define ROOM_WINDOW 0x2000000000ul /* where the kernel looks first */
+
+enum { ROOM_PAGES = 96, ROOM_LOW = 8 /* of them in front of that */ };
+
+static uint64_t room_address(uint64_t page)
+{
+	return ROOM_WINDOW + (page - ROOM_LOW) * PAGE_SIZE;
+}
+
+static bool any_taken(const bool *taken, uint64_t first, uint64_t count)
+{
+	for (uint64_t i = first; i < first + count; i++)
+		if (taken[i])
+			return true;
+	return false;
+}
+
+/* What the kernel remembers holds: where the room begins, what is below it, and that nothing larger is free there. */
+static void check_room(const struct aspace *space, const bool *taken)
+{
+	const struct tree_node *below = NULL;
+	uint64_t free = 0;
+
+	if (!space->room)
+		return;
+	for (uint64_t i = ROOM_LOW; i < ROOM_PAGES && room_address(i) < space->room; i++) {
+		free = taken[i] ? 0 : free + PAGE_SIZE;
+		HOSTED_REQUIRE(free <= space->gap);
+	}
+	for (const struct tree_node *node = space->regions.first; node; node = node->next)
+		if (container_of(node, const struct region, node)->start < space->room)
+			below = node;
+	HOSTED_REQUIRE(!space->below_room || below == &space->below_room->node);
+}
+
+static void room_step(struct aspace *space, struct memory *memory, bool *taken)
+{
+	uint64_t first = below(ROOM_PAGES - 8), count = below(8) + 1, at = below(2) ? room_address(first) : 0;
+	bool is_fixed = at, is_taken = any_taken(taken, first, count);
+
+	switch (below(4)) {
+	case 0:
+		HOSTED_REQUIRE(!aspace_unmap_all(space, room_address(first), count * PAGE_SIZE));
+		memset(taken + first, false, count);
+		break;
+	case 1: /* cuts mappings, if all is mapped */
+		(void)!aspace_protect(space, room_address(first), PAGE_SIZE, PROT_READ);
+		break;
+	default:
+		HOSTED_REQUIRE(hosted_map(space, &at, memory, 0, count * PAGE_SIZE, PROT_READ) ==
+			       (is_fixed && is_taken ? -EEXIST : 0));
+		if (is_fixed && is_taken)
+			break;
+		HOSTED_REQUIRE(at >= ROOM_WINDOW || is_fixed);
+		first = (at - ROOM_WINDOW) / PAGE_SIZE + ROOM_LOW;
+		if (first + count > ROOM_PAGES) { /* beyond what the array has */
+			HOSTED_REQUIRE(!aspace_unmap_all(space, at, count * PAGE_SIZE));
+			break;
+		}
+		HOSTED_REQUIRE(!any_taken(taken, first, count));
+		memset(taken + first, true, count);
+	}
+}
+
+static void test_room_again(void *result)
+{
+	static bool taken[ROOM_PAGES];
+	struct process *process = process_create("room", 4);
+	struct memory *memory = memory_create(8 * PAGE_SIZE);
+
+	for (unsigned step = 0; step < STEPS; step++) {
+		room_step(&process->aspace, memory, taken);
+		check_room(&process->aspace, taken);
+	}
+	object_put(&memory->object);
+	object_put(&process->object);
+	*(bool *)result = true;
+}
+
 /* ---- memory objects: bytes against an array; views of them */
 
 static void test_memory(void *result)
@@ -901,6 +982,7 @@ int main(int count, char **arguments)
 	run("regions show the pages that a map of pages says", test_space);
 	run("a range that is unmapped in pieces is nobody else's until it is whole", test_pieces);
 	run("the kernel finds room that is free", test_room);
+	run("and again where something has gone", test_room_again);
 	run("memory objects and views of them have the bytes of an array", test_memory);
 	run("what is more important goes on before the rest of a large object goes", test_postponed);
 	run("whoever runs out of memory hears of it", test_exhaustion);

@@ -435,7 +435,7 @@ static void add(struct world_state *state, struct process *process)
 {
 	state->threads += length(&process->threads);
 	add_handles(state, &process->handles);
-	for (const struct tree_node *node = process->aspace.regions.first; node; node = tree_next(node))
+	for (const struct tree_node *node = process->aspace.regions.first; node; node = node->next)
 		state->regions++;
 }
 
