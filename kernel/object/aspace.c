@@ -25,7 +25,7 @@ int aspace_init(struct aspace *aspace, struct account *account)
 	aspace->account = account;
 	aspace->regions = (struct tree){.root = NULL};
 	aspace->room = aspace->gap = 0;
-	aspace->below_room = NULL;
+	aspace->below_room = aspace->touched = NULL;
 	list_init(&aspace->removals);
 	aspace->gone = false;
 	return arch_aspace_init(&aspace->arch, account);
@@ -35,6 +35,8 @@ static void region_free(struct aspace *aspace, struct region *region)
 {
 	if (aspace->below_room == region)
 		aspace->below_room = region_at(region->node.previous);
+	if (aspace->touched == region)
+		aspace->touched = NULL;
 	tree_take(&aspace->regions, &region->node);
 	lock_acquire(&region->memory->lock);
 	list_remove(&region->shown);
@@ -225,6 +227,7 @@ static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mappin
 	else
 		tree_insert(&aspace->regions, &region->node, region->end);
 	show(region);
+	aspace->touched = region; /* it is about to be */
 	if (*at) {
 		note_below_room(aspace, region);
 	} else {
@@ -519,18 +522,27 @@ int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot 
 	return error;
 }
 
-/* The region at an address if it allows this access, else NULL. */
-static const struct region *region_for(const struct aspace *aspace, uint64_t address, enum prot access)
-	REQUIRES(aspace->lock)
+static inline const struct region *look_for(struct aspace *aspace, uint64_t address) REQUIRES(aspace->lock)
 {
-	const struct region *region = region_from(aspace, address);
+	struct region *region = region_from(aspace, address);
 
 	if (!overlaps(region, address + 1))
 		return NULL;
+	aspace->touched = region;
+	return region;
+}
 
-	enum prot allowed = region->prot & PROT_WRITE ? region->prot | PROT_READ : region->prot;
+/* The region at an address if it allows this access, else NULL. As a rule it is the one of the last time. */
+static inline const struct region *region_for(struct aspace *aspace, uint64_t address, enum prot access)
+	REQUIRES(aspace->lock)
+{
+	const struct region *region = aspace->touched;
 
-	return allowed & access ? region : NULL;
+	if (!region || address - region->start >= region->end - region->start)
+		region = look_for(aspace, address);
+	if (access == PROT_READ)
+		access = PROT_READ | PROT_WRITE; /* one comes with the other */
+	return region && region->prot & access ? region : NULL;
 }
 
 /* A page that a call or a fault has come upon. */

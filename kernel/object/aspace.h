@@ -34,6 +34,8 @@ struct aspace {
 			       lock); /* below `room` no free range is larger than `gap`; 0: nobody knows */
 	struct region *below_room MEMBER_GUARDED_BY(
 		lock); /* the last one that begins below `room`; NULL: nobody knows */
+	struct region *touched MEMBER_GUARDED_BY(
+		lock); /* in which a page was last looked for; NULL: it is gone */
 	struct list removals MEMBER_GUARDED_BY(lock); /* ranges whose former pages may still be in use */
 	bool gone MEMBER_GUARDED_BY(lock); /* destroyed; only the lock is left of it */
 };
