@@ -217,7 +217,9 @@ static void make_ready(struct hart *hart, struct runner *runner)
 
 void sched_make_ready(struct runner *runner)
 {
-	if (is_home(runner))
+	if (runner_is_home(runner))
+		enqueue_fit(this_hart(), runner);
+	else if (is_home(runner))
 		make_ready(this_hart(), runner);
 	else
 		mail_post(runner, MAIL_READY);

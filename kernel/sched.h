@@ -252,6 +252,9 @@ static inline void runner_wait_and_run(struct runner *from, struct wait_queue *q
 static inline bool runner_has_successor(void);
 MUST_USE static inline int runner_wait_and_stop(struct wait_queue *queue) REQUIRES(*queue->lock);
 
+/* The same without a place in the queue's list. */
+MUST_USE static inline int runner_wait_apart_and_stop(struct wait_queue *queue) REQUIRES(*queue->lock);
+
 /* Whether a deadline has passed. */
 static inline bool deadline_is_over(uint64_t deadline);
 

@@ -99,11 +99,23 @@ static ALWAYS_INLINE void switch_to(struct hart *hart, struct runner *from, stru
 	hart->work = WORK_SWITCH;
 }
 
+/*
+ * Whether others that are ready, and nothing else, are all that there is to be done, and a runner that is at home comes before
+ * them: they are no more important, and those that are as important have their turn when its time slice ends.
+ */
+static inline bool comes_before_ready(const struct hart *hart, const struct runner *runner)
+{
+	uint64_t busy = hart->busy; /* the lower half is all but ready_mask */
+
+	return !(uint32_t)busy && busy >> 32 >> runner->priority <= 1 && hart->slice_end != UINT64_MAX;
+}
+
 static inline bool runner_is_at_hand(const struct runner *runner)
 {
 	const struct hart *hart = this_hart();
 
-	return is_at_home(hart, runner) && !hart->busy;
+	return is_at_home(hart, runner) &&
+	       (__builtin_expect(!hart->busy, 1) || comes_before_ready(hart, runner));
 }
 
 /* Whether nothing else is to be done on this hart. */
@@ -161,12 +173,10 @@ static inline bool runner_has_successor(void)
 	return is_turn_of(hart, hart->current->priority);
 }
 
-static inline int runner_wait_and_stop(struct wait_queue *queue)
+static ALWAYS_INLINE int wait_and_stop(struct hart *hart, struct runner *from, struct wait_queue *queue)
 {
-	struct hart *hart = this_hart();
-	struct runner *from = hart->current, *next;
+	struct runner *next;
 
-	list_append(&queue->runners, &from->waiting);
 	note_wait(from, queue);
 	count_load(hart, -1);
 	next = take_first(hart, from->priority);
@@ -176,6 +186,22 @@ static inline int runner_wait_and_stop(struct wait_queue *queue)
 	hart->work =
 		hart->ready_mask && hart->slice_end == UINT64_MAX ? WORK_SWITCH | WORK_CHOOSE : WORK_SWITCH;
 	return WAITING;
+}
+
+static inline int runner_wait_and_stop(struct wait_queue *queue)
+{
+	struct hart *hart = this_hart();
+	struct runner *from = hart->current;
+
+	list_append(&queue->runners, &from->waiting);
+	return wait_and_stop(hart, from, queue);
+}
+
+static inline int runner_wait_apart_and_stop(struct wait_queue *queue)
+{
+	struct hart *hart = this_hart();
+
+	return wait_and_stop(hart, hart->current, queue);
 }
 
 /* The current runner has stopped; `next` has been claimed, or is NULL. */

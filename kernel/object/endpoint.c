@@ -205,6 +205,8 @@ static inline int wait_for_call(struct endpoint *e, uint64_t deadline, struct ru
 	if (e->ready)
 		return runner_wait_handing(&e->receivers, deadline, next);
 	e->ready = current_thread();
+	if (!next && deadline == DEADLINE_NEVER && runner_has_successor())
+		return runner_wait_apart_and_stop(&e->receivers);
 	return runner_wait_apart(&e->receivers, deadline, next);
 }
 
@@ -381,7 +383,7 @@ long endpoint_receive(struct endpoint *endpoint, struct message *message)
 }
 
 /* The slot of the call that a token names; NULL when its caller waits no more. */
-static struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQUIRES(e->lock)
+static inline struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQUIRES(e->lock)
 {
 	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
 	struct call_slot *slot = e->last;
