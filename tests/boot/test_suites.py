@@ -466,6 +466,18 @@ class SignalsOfFour(Signals):
     machine = FOUR
 
 
+class Jobs(ktap.KtapSuite):
+    command = "test-jobs"
+
+
+class JobsOfTwo(Jobs):
+    machine = TWO
+
+
+class JobsOfFour(Jobs):
+    machine = FOUR
+
+
 class Processes(ktap.KtapSuite):
     command = "test-processes"
 

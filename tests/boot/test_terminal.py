@@ -122,6 +122,100 @@ class Editing(unittest.TestCase):
         self.see("", "echo a", 5)
 
 
+class Jobs(unittest.TestCase):
+    """Ctrl-Z, and what jobs, fg, bg and kill make of it."""
+
+    STOP, INTERRUPT = "\x1a", "\x03"
+
+    def setUp(self) -> None:
+        self.terminal = terminal.Terminal()
+        self.addCleanup(self.terminal.__exit__)
+        self.terminal.wait_prompt()
+
+    def start(self, command: str, shows: str) -> None:
+        """Types a command, and waits until it has printed that: so it runs, and has the terminal."""
+        self.terminal.type(command + "\r")
+        self.shows(shows)
+
+    def shows(self, text: str) -> None:
+        screen = self.terminal.screen
+        self.terminal.wait(lambda: text in [screen.text(row) for row in range(max(0, screen.row - 3), screen.row + 1)], text)
+
+    def twice(self, line: str) -> None:
+        """Waits for what was typed and comes back."""
+        screen = self.terminal.screen
+        self.terminal.wait(lambda: [screen.text(screen.row - 2), screen.text(screen.row - 1)] == [line, line], f"{line} twice")
+
+    def key(self, key: str, *lines: str) -> None:
+        """A key that ends in the prompt, and what stands above that."""
+        before = self.terminal.screen.row
+        self.terminal.type(key)
+        self.terminal.wait_prompt(before + 1)
+        self.assertEqual(tuple(self.terminal.screen.text(self.terminal.screen.row - len(lines) + i)
+                               for i in range(len(lines))), lines)
+
+    def test_stop_and_go_on(self) -> None:
+        run = self.terminal.run
+        self.start("sh -c 'echo begun; sleep 1000; echo over'", "begun")
+        self.key(self.STOP, "^Z", "", "[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'")
+        self.assertEqual(run("echo $?; jobs"), ["146", "[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'"])
+        self.assertEqual([line.split()[-1] for line in run("ps") if line.split()[6] in ("sh", "sleep")],
+                         ["process", "stopped", "stopped"])
+        self.assertEqual(run("bg"), ["[1] sh -c 'echo begun; sleep 1000; echo over'"])
+        self.assertEqual(run("jobs"), ["[1]  Running   sh -c 'echo begun; sleep 1000; echo over'"])
+        self.assertEqual(run("kill -STOP %1; sleep 0.2; jobs"),
+                         ["[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'"])
+        self.start("fg", "sh -c 'echo begun; sleep 1000; echo over'")
+        self.key(self.INTERRUPT, "^C", "")
+        self.assertEqual(run("echo $?; jobs"), ["130"])
+
+    def test_what_reads(self) -> None:
+        """One that has stopped takes nothing that is typed, and what was in its way is still there afterwards."""
+        run = self.terminal.run
+        self.terminal.type("cat\rone\r")
+        self.twice("one")
+        self.terminal.type("half")
+        self.key(self.STOP, "half^Z", "", "[1]  Stopped   cat")
+        self.assertEqual(run("echo two"), ["two"])
+        self.start("fg", "cat")
+        self.terminal.type("three\r")
+        self.twice("three")
+        self.terminal.type("\x04")
+        self.terminal.wait_prompt()
+        self.assertEqual(run("jobs"), [])
+
+    def test_in_the_background(self) -> None:
+        run = self.terminal.run
+        self.assertRegex(run("cat &")[0], r"^\[1\] \d+$")
+        self.assertEqual(run("sleep 0.2; jobs"), ["[1]  Stopped   cat"])
+        self.assertEqual(run("sleep 1000 | cat & sleep 0.1; jobs")[1:],
+                         ["[1]  Stopped   cat", "[2]  Running   sleep 1000 | cat"])
+        self.start("sh -c 'echo begun; sleep 1000'", "begun")
+        self.key(self.INTERRUPT, "^C", "")
+        self.assertEqual(run("jobs"), ["[1]  Stopped   cat", "[2]  Running   sleep 1000 | cat"])
+        self.assertEqual(run("kill %2 %1; sleep 0.2; jobs > /dev/null; jobs"),
+                         ["cat: Terminated", "sleep: Terminated", "cat: Terminated"])
+        self.assertEqual(run("kill %7; echo $?"),
+                         ["sh: kill: %7: there is no such job; 'jobs' shows those there are", "1"])
+        self.assertEqual(run("fg %7; bg; echo $?"), ["sh: fg: %7: there is no such job; 'jobs' shows those there are",
+                                                    "sh: bg: %: there is no such job; 'jobs' shows those there are", "1"])
+
+    def test_a_shell_in_the_shell(self) -> None:
+        self.terminal.type("sh\r")
+        self.terminal.wait_prompt(self.terminal.screen.row + 1)
+        self.start("sh -c 'echo begun; sleep 1000'", "begun")
+        self.key(self.STOP, "^Z", "", "[1]  Stopped   sh -c 'echo begun; sleep 1000'")
+        self.terminal.run("kill %1")
+        self.terminal.run("exit 3")
+        self.assertEqual(self.terminal.run("echo $?; jobs"), ["3"])
+
+    def test_nothing_stops_the_shell(self) -> None:
+        self.assertEqual(self.terminal.run("kill -STOP $$; kill -TSTP $$; echo on"), ["on"])
+        self.start("echo begun; while :; do :; done", "begun")
+        self.terminal.type(self.STOP)
+        self.key(self.INTERRUPT, "^C")
+
+
 class Pasting(unittest.TestCase):
     def test_commands(self) -> None:
         """Each is run, in order, whatever has been typed ahead: to a file, since the echo of that mixes with what they print."""

@@ -1095,7 +1095,7 @@ static void start_servers(void)
 
 int main(int argc, char **argv)
 {
-	long mode, group;
+	long mode;
 
 	make_pages();
 	if (argc > 2 && !strcmp(argv[1], "--flood"))
@@ -1112,7 +1112,6 @@ int main(int argc, char **argv)
 	random_start(argc > 1 + floods_only ? argv[1] : NULL);
 	start_servers();
 	mode = console.value > 0 ? terminal_get_mode(console) : 0;
-	group = console.value > 0 ? terminal_get_group(console) : 0;
 	if (!floods_only)
 		test_arguments();
 	test_floods();
@@ -1120,7 +1119,6 @@ int main(int argc, char **argv)
 		test_dry();
 	if (console.value > 0) {
 		(void)terminal_set_size(console, 0, 0);
-		(void)terminal_set_group(console, (uint32_t)group);
 		(void)terminal_set_mode(console, (enum terminal_mode)mode);
 	}
 	process_kill(file_server, 0);

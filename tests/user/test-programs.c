@@ -250,8 +250,8 @@ static void test_catching(void)
 	check(&c, !prepare(&one, family.handle, CODE(sleeps)) && !run(&one, 0, true), "a program");
 	check(&c, !program_set_actions(one.handle, 0, 0, all), "catches");
 	check(&c, !program_signal(self, (int32_t)one.pid, SIGTERM, DEADLINE_NEVER), "send");
-	check(&c, program_catch(one.handle, (notification_handle){0}) == -EBADF, "nothing to tell");
-	check(&c, !program_catch(one.handle, to_give(n)), "where to tell");
+	check(&c, program_catch(one.handle, (notification_handle){0}, 0) == -EBADF, "nothing to tell");
+	check(&c, !program_catch(one.handle, to_give(n), 0), "where to tell");
 	check(&c, notification_wait(n, INT64_MAX, 0) == 1u << SIGTERM, "what came before");
 	check(&c,
 		!program_signal(self, (int32_t)one.pid, SIGTERM, DEADLINE_NEVER) &&
@@ -310,7 +310,7 @@ static void test_births(void)
 	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "leaves nothing");
 
 	check(&c, !program_set_actions(family.handle, 0, 1u << SIGUSR1, 1u << SIGUSR2), "what is inherited");
-	handle = program_fork(family.handle, &pid, &caught);
+	handle = program_fork(family.handle, 0, &pid, &caught);
 	check(&c, handle.value > 0 && exists(pid) && caught == 1u << SIGUSR2, "a copy");
 	check(&c, !program_signal(self, (int32_t)pid, SIGUSR2, DEADLINE_NEVER), "it catches, too");
 	handle_close(ANY(handle));

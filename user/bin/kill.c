@@ -111,7 +111,10 @@ static int send(const char *word, int number)
 	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
 	long long pid;
 	if (!tool_number(word, &pid) || pid < INT32_MIN || pid > INT32_MAX) {
-		fprintf(stderr, "kill: %s: a program is named by its number; ps shows them\n", word);
+		fprintf(stderr,
+			*word == '%' ? "kill: %s: jobs are known to the shell, whose own kill is 'kill'\n"
+				     : "kill: %s: a program is named by its number; ps shows them\n",
+			word);
 		return 1;
 	}
 	long error = program_signal(programs, (int32_t)pid, (uint32_t)number, DEADLINE_NEVER);

@@ -9,6 +9,7 @@
 #include <tabula/console.h>
 #include <tabula/handles.h>
 #include <tabula/protocol/file.h>
+#include <tabula/protocol/program.h>
 #include <tabula/protocol/terminal.h>
 
 #include "signals.h"
@@ -95,6 +96,16 @@ void console_raw(void)
 		(void)set_raw(true);
 }
 
+/* In the background that stops the program, by SIGTTIN. 0, or why it can't read: -EINTR, -EIO. */
+static int may_read(void)
+{
+	if (own_program().value <= 0)
+		return 0;
+	int result = program_may_read(own_program());
+	bool refused = result == -EIO || (result == -EINTR && thread_self->blocked & signal_bit(SIGTTIN));
+	return refused ? -EIO : result == -EINTR ? result : 0;
+}
+
 int console_get(void)
 {
 	unsigned tries = 0;
@@ -102,7 +113,9 @@ int console_get(void)
 	long count;
 	call_begin(terminal().value);
 	do {
-		count = terminal().value != 0 ? set_raw(true) : -EACCES;
+		count = terminal().value != 0 ? may_read() : -EACCES;
+		if (count == 0)
+			count = set_raw(true);
 		if (count == 0)
 			count = file_read(terminal(), &byte, 1, DEADLINE_NEVER);
 	} while (call_again(count) || is_new(count, &tries));
@@ -131,9 +144,11 @@ ssize_t console_input(void *buffer, size_t size)
 	ssize_t result;
 	console_settle();
 	call_begin(terminal().value);
-	do
-		result = file_read(terminal(), buffer, size, DEADLINE_NEVER);
-	while (is_interrupted(result) || is_new(result, &tries));
+	do {
+		result = may_read();
+		if (result == 0)
+			result = file_read(terminal(), buffer, size, DEADLINE_NEVER);
+	} while (is_interrupted(result) || is_new(result, &tries));
 	call_end();
 	return result;
 }

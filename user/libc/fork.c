@@ -121,6 +121,8 @@ static void others_stop(bool stop)
 	}
 }
 
+static uint32_t is_own = 1; /* 0 in a child that has handles of its parent yet to close */
+
 /* ---- in the parent */
 
 static int memory_clone(process_handle child)
@@ -211,6 +213,7 @@ static void become_child(const struct fork_point *point)
 	handle_drop(point->process.value);
 	own_become(own_process(), point->program.value > 0 ? point->program : (endpoint_handle){0});
 	process_renumber((pid_t)point->pid);
+	__atomic_store_n(&is_own, 1, __ATOMIC_RELEASE);
 	children_forget();
 	alarm_forget();
 	threads_forget();
@@ -225,7 +228,7 @@ static pid_t split(struct fork_point *point)
 	point->pointer = __builtin_thread_pointer();
 	__asm__ volatile("frcsr %0" : "=r"(point->fcsr));
 	uint32_t caught = 0;
-	point->program = program_fork(own_program(), &point->pid, &caught);
+	point->program = program_fork(own_program(), (uintptr_t)&is_own, &point->pid, &caught);
 	if (program_is_unknown(point->program.value))
 		point->pid = 0;
 	else if (point->program.value < 0)
@@ -240,7 +243,9 @@ static pid_t split(struct fork_point *point)
 		return 0;
 	}
 	others_stop(true);
+	__atomic_store_n(&is_own, 0, __ATOMIC_RELEASE);
 	int error = process_copy(point);
+	__atomic_store_n(&is_own, 1, __ATOMIC_RELEASE);
 	others_stop(false);
 	locks_give();
 	if (error == 0)

@@ -100,6 +100,7 @@ struct birth {
 	enum birth_kind kind;
 	bool has_group; /* `group` counts */
 	pid_t group; /* 0: a new one */
+	bool foreground; /* its group gets the terminal */
 	uint32_t blocked, ignored, pending; /* signals */
 	uint32_t pid; /* afterwards: that of a child; 0: nobody knows it */
 };
@@ -136,3 +137,6 @@ struct opened {
 int spawn_actions_play(const struct __posix_spawn_file_actions *actions,
 	struct descriptor descriptors[DESCRIPTORS], struct opened *opened);
 void opened_close(const struct opened *opened);
+
+/* Whether the program is to have the terminal. */
+bool spawn_actions_foreground(const struct __posix_spawn_file_actions *actions);

@@ -38,6 +38,7 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spaw
 	if (attributes != NULL && ((*attributes)->flags & SPAWN_UNSUPPORTED))
 		return ENOSYS;
 	struct birth birth = birth_of(attributes);
+	birth.foreground = actions != NULL && spawn_actions_foreground(*actions);
 	descriptors_copy(descriptors);
 	int error = actions != NULL ? spawn_actions_play(*actions, descriptors, &opened) : 0;
 	process_handle process = {error};

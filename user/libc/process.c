@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 #include <tabula/handles.h>
+#include <tabula/protocol/file.h>
 #include <tabula/protocol/program.h>
-#include <tabula/protocol/terminal.h>
 
 #include "children.h"
 #include "process.h"
@@ -74,12 +74,14 @@ int setpgrp(void)
 	return setpgid(0, 0);
 }
 
-/* Sessions are not kept apart: a new one is a new group. */
 pid_t setsid(void)
 {
-	if (getpgrp() == getpid())
-		return (pid_t)posix_result(-EPERM);
-	return setpgid(0, 0) == 0 ? getpid() : -1;
+	return program_result(program_begin_session(own_program())) == 0 ? getpid() : -1;
+}
+
+pid_t getsid(pid_t pid)
+{
+	return (pid_t)program_result(pid >= 0 ? program_session(own_program(), (uint32_t)pid) : -ESRCH);
 }
 
 int kill(pid_t pid, int number)
@@ -102,31 +104,36 @@ int killpg(pid_t group, int number)
 	return kill(group == 0 ? 0 : -group, number);
 }
 
-/* ---- the group that Ctrl-C interrupts */
+/* ---- the group in the foreground */
 
-static endpoint_handle terminal_of(int fd)
+/* What is said of a terminal: the process server knows one, and who has it. */
+static long terminal_result(int fd, long result)
 {
-	endpoint_handle file = descriptor_handle(fd);
-	return file.value == 0 ? (endpoint_handle){startup_handle(STARTUP_CONSOLE).value} : file;
-}
-
-static long terminal_result(long result)
-{
-	bool unfit = result == -ENOSYS || result == -EPIPE || result == -EFTYPE || result == -EPROTO;
-	return posix_result(unfit ? -ENOTTY : result);
+	if (!isatty(fd))
+		return -1;
+	return posix_result(program_is_unknown(result) ? -ENOTTY : result);
 }
 
 pid_t tcgetpgrp(int fd)
 {
-	endpoint_handle terminal = terminal_of(fd);
-	return (pid_t)terminal_result(terminal.value < 0 ? terminal.value : terminal_get_group(terminal));
+	long group = program_foreground(own_program());
+	return (pid_t)terminal_result(fd, group == -EPERM ? -ENOTTY : group);
+}
+
+/* Whoever reads from the terminal asks again whether it may. */
+static void terminal_ask_again(void)
+{
+	endpoint_handle terminal = {startup_handle(STARTUP_CONSOLE).value};
+	if (terminal.value > 0)
+		(void)file_interrupt(terminal);
 }
 
 int tcsetpgrp(int fd, pid_t group)
 {
-	endpoint_handle terminal = terminal_of(fd);
 	if (group <= 0)
 		return (int)posix_result(-EINVAL);
-	return (int)terminal_result(
-		terminal.value < 0 ? terminal.value : terminal_set_group(terminal, (uint32_t)group));
+	int error = (int)terminal_result(fd, program_set_foreground(own_program(), (uint32_t)group));
+	if (error == 0)
+		terminal_ask_again();
+	return error;
 }

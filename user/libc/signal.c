@@ -22,6 +22,7 @@ static uint32_t waiting; /* threads in sigwait */
 
 /* What the process server knows. */
 static uint32_t told_ignored, told_caught;
+static bool told_no_stops; /* children that stop or go on are not worth a SIGCHLD */
 
 /* ---- what a signal does */
 
@@ -36,6 +37,19 @@ bool signal_ends_program(int number)
 				  signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU) |
 				  signal_bit(SIGURG) | signal_bit(SIGWINCH);
 	return !(harmless & signal_bit(number));
+}
+
+static bool signal_does_nothing(int number)
+{
+	return !signal_ends_program(number) && !(SIGNALS_STOP & signal_bit(number));
+}
+
+void signal_do_default(int number)
+{
+	if (SIGNALS_STOP & signal_bit(number))
+		(void)program_stop(own_program(), (uint32_t)number);
+	else if (signal_ends_program(number))
+		signal_end_program(number);
 }
 
 _Noreturn void signal_end_program(int number)
@@ -65,8 +79,12 @@ static uint32_t signals_handled(void)
 void signals_tell(void)
 {
 	uint32_t ignored = signals_ignored(), caught = (signals_handled() | held) & ~ignored;
+	bool no_stops = signal_actions[SIGCHLD].sa_flags & SA_NOCLDSTOP;
 	if (signal_actions[SIGCHLD].sa_flags & SA_NOCLDWAIT)
 		ignored |= signal_bit(SIGCHLD);
+	if (no_stops != told_no_stops && own_program().value > 0)
+		(void)program_hear(own_program(), !no_stops);
+	told_no_stops = no_stops;
 	if ((ignored == told_ignored && caught == told_caught) || own_program().value <= 0)
 		return;
 	told_ignored = ignored;
@@ -84,7 +102,7 @@ struct sigaction signal_take_action(int number)
 	return action;
 }
 
-int signal_claim(struct __pthread *thread, uint32_t allowed)
+int signal_claim(struct __pthread *thread, uint32_t allowed, bool *own)
 {
 	for (;;) {
 		uint32_t some = __atomic_load_n(&thread->pending, __ATOMIC_SEQ_CST) |
@@ -93,10 +111,32 @@ int signal_claim(struct __pthread *thread, uint32_t allowed)
 			return 0;
 		int number = __builtin_ctz(some & allowed);
 		uint32_t bit = signal_bit(number);
-		if ((__atomic_fetch_and(&thread->pending, ~bit, __ATOMIC_SEQ_CST) & bit) ||
-			(__atomic_fetch_and(&signals_pending, ~bit, __ATOMIC_SEQ_CST) & bit))
+		*own = __atomic_fetch_and(&thread->pending, ~bit, __ATOMIC_SEQ_CST) & bit;
+		if (*own || (__atomic_fetch_and(&signals_pending, ~bit, __ATOMIC_SEQ_CST) & bit))
 			return number;
 	}
+}
+
+void signals_add(uint32_t signals)
+{
+	if (signals & signal_bit(SIGCONT))
+		__atomic_fetch_and(&signals_pending, ~SIGNALS_STOP, __ATOMIC_SEQ_CST);
+	else if (signals & SIGNALS_STOP)
+		__atomic_fetch_and(&signals_pending, ~signal_bit(SIGCONT), __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&signals_pending, signals, __ATOMIC_SEQ_CST);
+	signals_hurry();
+}
+
+void signal_describe(int number, bool own, siginfo_t *info)
+{
+	uint32_t code = 0, status = 0;
+	*info = (siginfo_t){.si_signo = number, .si_code = SI_KERNEL};
+	long pid = own ? getpid() : program_origin(own_program(), (uint32_t)number, &code, &status);
+	if (pid <= 0)
+		return;
+	info->si_pid = (pid_t)pid;
+	info->si_code = code != 0 ? (int)code : SI_USER;
+	info->si_status = (int)status;
 }
 
 void signals_hurry(void)
@@ -108,43 +148,46 @@ void signals_hurry(void)
 
 /* ---- handlers that a thread calls itself */
 
-static void handler_call(int number, const struct sigaction *action)
+static void handler_call(int number, const struct sigaction *action, bool own)
 {
 	struct __pthread *self = thread_self;
 	uint32_t blocked = self->blocked;
-	siginfo_t info = {.si_signo = number, .si_code = SI_USER};
+	siginfo_t info;
 	ucontext_t context = {.uc_sigmask = blocked, .uc_stack = self->stack};
 	int saved = errno;
 	self->blocked |= (uint32_t)action->sa_mask & ~SIGNALS_FIXED;
 	if (!(action->sa_flags & SA_NODEFER))
 		self->blocked |= signal_bit(number);
 	__atomic_fetch_add(&self->handled, 1, __ATOMIC_SEQ_CST);
-	if (action->sa_flags & SA_SIGINFO)
+	if (action->sa_flags & SA_SIGINFO) {
+		signal_describe(number, own, &info);
 		action->sa_sigaction(number, &info, &context);
-	else
+	} else {
 		action->sa_handler(number);
+	}
 	if (!(action->sa_flags & SA_RESTART))
 		self->interrupted = 1;
 	self->blocked = (uint32_t)context.uc_sigmask & ~SIGNALS_FIXED;
 	errno = saved;
 }
 
-static void signal_run(int number)
+static void signal_run(int number, bool own)
 {
 	word_lock(&threads_lock);
 	struct sigaction action = signal_take_action(number);
 	word_unlock(&threads_lock);
 	if (action_is_handler(&action))
-		handler_call(number, &action);
-	else if (action.sa_handler == SIG_DFL && signal_ends_program(number))
-		signal_end_program(number);
+		handler_call(number, &action, own);
+	else if (action.sa_handler == SIG_DFL)
+		signal_do_default(number);
 }
 
 void signals_run(void)
 {
 	int number;
-	while ((number = signal_claim(thread_self, ~thread_self->blocked)) != 0)
-		signal_run(number);
+	bool own;
+	while ((number = signal_claim(thread_self, ~thread_self->blocked, &own)) != 0)
+		signal_run(number, own);
 }
 
 int pthread_kill(pthread_t thread, int number)
@@ -154,8 +197,7 @@ int pthread_kill(pthread_t thread, int number)
 	if (number == 0)
 		return 0;
 	if (SIGNALS_FIXED & signal_bit(number)) {
-		if (number == SIGKILL)
-			signal_end_program(number);
+		signal_do_default(number);
 		return 0;
 	}
 	__atomic_fetch_or(&thread->pending, signal_bit(number), __ATOMIC_SEQ_CST);
@@ -208,7 +250,7 @@ static int action_prepare(int number, const struct sigaction *action)
 /* What is pending and would do nothing is forgotten. */
 static void action_forget(int number, const struct sigaction *action)
 {
-	if (action->sa_handler != SIG_IGN && (action->sa_handler != SIG_DFL || signal_ends_program(number)))
+	if (action->sa_handler != SIG_IGN && (action->sa_handler != SIG_DFL || !signal_does_nothing(number)))
 		return;
 	__atomic_fetch_and(&signals_pending, ~signal_bit(number), __ATOMIC_SEQ_CST);
 	for (struct __pthread *thread = threads; thread != NULL; thread = thread->next)
@@ -355,7 +397,7 @@ int pause(void)
 }
 
 /* A signal of the set, -EAGAIN when the time is up, -EINTR after a handler of another one. */
-static int wait_for(uint32_t set, uint64_t deadline)
+static int wait_for(uint32_t set, uint64_t deadline, bool *own)
 {
 	struct __pthread *self = thread_self;
 	uint32_t handled = __atomic_load_n(&self->handled, __ATOMIC_SEQ_CST);
@@ -364,7 +406,7 @@ static int wait_for(uint32_t set, uint64_t deadline)
 	__atomic_fetch_add(&waiting, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		uint32_t came = __atomic_load_n(&signals_came, __ATOMIC_SEQ_CST);
-		number = signal_claim(self, set);
+		number = signal_claim(self, set, own);
 		if (number != 0 || error != 0)
 			break;
 		if (__atomic_load_n(&self->handled, __ATOMIC_SEQ_CST) != handled)
@@ -379,8 +421,9 @@ static int wait_for(uint32_t set, uint64_t deadline)
 int sigwait(const sigset_t *restrict set, int *restrict number)
 {
 	int result;
+	bool own;
 	do
-		result = wait_for((uint32_t)*set & ~SIGNALS_FIXED, DEADLINE_NEVER);
+		result = wait_for((uint32_t)*set & ~SIGNALS_FIXED, DEADLINE_NEVER, &own);
 	while (result == -EINTR);
 	*number = result;
 	return 0;
@@ -402,9 +445,10 @@ int sigtimedwait(
 		if (!deadline_from(CLOCK_MONOTONIC, &end, &deadline))
 			return (int)posix_result(-EINVAL);
 	}
-	int number = wait_for((uint32_t)*set & ~SIGNALS_FIXED, deadline);
+	bool own = false;
+	int number = wait_for((uint32_t)*set & ~SIGNALS_FIXED, deadline, &own);
 	if (number > 0 && info != NULL)
-		*info = (siginfo_t){.si_signo = number, .si_code = SI_KERNEL};
+		signal_describe(number, own, info);
 	return (int)posix_result(number);
 }
 
@@ -511,6 +555,7 @@ void signals_tell_again(void)
 {
 	word_lock(&threads_lock);
 	told_ignored = told_caught = UINT32_MAX;
+	told_no_stops = false;
 	signal_thread_tell();
 	signals_tell();
 	word_unlock(&threads_lock);

@@ -213,8 +213,8 @@ static bool done_without(int number, const struct sigaction *action)
 {
 	if (action_is_handler(action))
 		return false;
-	if (action->sa_handler == SIG_DFL && signal_ends_program(number))
-		signal_end_program(number);
+	if (action->sa_handler == SIG_DFL)
+		signal_do_default(number);
 	return true;
 }
 
@@ -232,12 +232,15 @@ static bool deliver(struct __pthread *thread, struct registers *registers, bool 
 			return false;
 		if (handled && !*known && thread_read((thread_handle){thread->handle}, registers) != 0)
 			return false;
-		if (signal_claim(thread, signal_bit(number)) == 0)
+		bool own;
+		if (signal_claim(thread, signal_bit(number), &own) == 0)
 			continue; /* another thread was faster */
 		struct sigaction action = signal_take_action(number);
 		if (done_without(number, &action))
 			continue;
-		siginfo_t info = {.si_signo = number, .si_code = SI_KERNEL};
+		siginfo_t info = {.si_signo = number};
+		if (action.sa_flags & SA_SIGINFO)
+			signal_describe(number, own, &info);
 		if (!signal_push(thread, number, &info, &action, registers))
 			signal_end_program(SIGSEGV);
 		*known = true;
@@ -254,6 +257,9 @@ static bool attend(struct __pthread *thread)
 	bool known = false;
 	if (thread->handle <= 0 || thread_suspend(handle) != 0)
 		return thread->handle > 0; /* it has not quite begun, or has ended */
+	/* If the program was stopped meanwhile, the process server may have let the thread go on again. */
+	if (thread_read(handle, &registers) == -EBUSY)
+		return false;
 	if (thread->returning != NULL) {
 		frame_pop(thread, &registers);
 		known = true;
@@ -285,10 +291,8 @@ __attribute__((used)) void signal_thread(void)
 						      : DEADLINE_NEVER;
 		long bits = notification_wait(notification, INT64_MAX, deadline);
 		word_lock(&threads_lock);
-		if (bits > BIT_LOOK) {
-			__atomic_fetch_or(&signals_pending, (uint32_t)bits & ~1u, __ATOMIC_SEQ_CST);
-			signals_hurry();
-		}
+		if (bits > BIT_LOOK)
+			signals_add((uint32_t)bits & ~1u);
 		__atomic_store_n(&left_over, !attend_all(), __ATOMIC_SEQ_CST);
 		word_unlock(&threads_lock);
 		if (round != answered) {
@@ -340,7 +344,8 @@ void signal_thread_tell(void)
 		return;
 	any_handle copy = handle_duplicate(ANY(notification), RIGHT_TRANSFER | RIGHT_NOTIFICATION_SIGNAL);
 	if (copy.value > 0)
-		(void)program_catch(own_program(), (notification_handle){copy.value});
+		(void)program_catch(own_program(), (notification_handle){copy.value},
+			(uint32_t)thread_id(signal_thread_handle));
 }
 
 /* The first thread of a program was made by its parent. It is the oldest, as long as it lives. */

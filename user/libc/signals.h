@@ -35,6 +35,9 @@ static inline uint32_t signal_bit(int number)
 /* What no program can change. */
 #define SIGNALS_FIXED (1u | 1u << SIGKILL | 1u << SIGSTOP)
 
+/* Those that by default stop the program. */
+#define SIGNALS_STOP (1u << SIGSTOP | 1u << SIGTSTP | 1u << SIGTTIN | 1u << SIGTTOU)
+
 /* Those of exceptions. */
 #define SIGNALS_FAULT (1u << SIGILL | 1u << SIGTRAP | 1u << SIGBUS | 1u << SIGSEGV)
 
@@ -61,8 +64,17 @@ bool signal_ends_program(int number);
 /* Ends the program as a signal does. */
 _Noreturn void signal_end_program(int number);
 
-/* Takes the first signal of `allowed` that is pending for a thread; 0 when none is. */
-int signal_claim(struct __pthread *thread, uint32_t allowed);
+/* Does what a signal does that is neither caught nor ignored. */
+void signal_do_default(int number);
+
+/* Takes the first signal of `allowed` that is pending for a thread; 0 when none is. `*own`: one of the program has sent it. */
+int signal_claim(struct __pthread *thread, uint32_t allowed, bool *own);
+
+/* Signals have come for the program as a whole. */
+void signals_add(uint32_t signals);
+
+/* Where a signal has come from, if that is known. */
+void signal_describe(int number, bool own, siginfo_t *info);
 
 /* What is done about a signal that was claimed: copies the action, which serves once if so wanted. With threads_lock. */
 struct sigaction signal_take_action(int number);

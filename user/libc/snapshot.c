@@ -245,9 +245,12 @@ const char *snapshot_text(
 	const struct snapshot *snapshot, const struct snapshot_program *program, char text[SNAPSHOT_TEXT])
 {
 	const struct thread_info *thread = snapshot_thread(program);
-	if (thread != NULL)
+	bool stopped = program->program.state == PROGRAM_STATE_STOPPED;
+	if (thread != NULL && !stopped)
 		return snapshot_thread_text(snapshot, thread, text);
 	snprintf(text, SNAPSHOT_TEXT, "%s",
-		program->program.state == PROGRAM_STATE_STARTING ? "starts" : "ended");
+		stopped                                            ? "stopped"
+		: program->program.state == PROGRAM_STATE_STARTING ? "starts"
+								   : "ended");
 	return text;
 }

@@ -143,6 +143,10 @@ static int child_prepare(endpoint_handle programs, uint32_t pid, const struct bi
 		error = program_set_actions(programs, pid, birth->ignored, held);
 	if (error == 0 && birth->has_group)
 		error = program_set_group(programs, pid, (uint32_t)birth->group);
+	if (error == 0 && birth->foreground) {
+		long group = program_get_group(programs, pid);
+		error = group < 0 ? (int)group : program_set_foreground(programs, (uint32_t)group);
+	}
 	return error;
 }
 

@@ -24,6 +24,7 @@ struct action {
 
 struct __posix_spawn_file_actions {
 	struct action *first, **last;
+	bool foreground;
 };
 
 /* ---- making the list */
@@ -83,6 +84,19 @@ int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int fr
 int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *actions, int fd)
 {
 	return action_add(actions, (struct action){.kind = ACTION_CLOSE, .fd = fd}, "");
+}
+
+int posix_spawn_file_actions_addtcsetpgrp_np(posix_spawn_file_actions_t *actions, int fd)
+{
+	if (fd < 0 || fd >= DESCRIPTORS)
+		return EBADF;
+	(*actions)->foreground = true;
+	return 0;
+}
+
+bool spawn_actions_foreground(const struct __posix_spawn_file_actions *actions)
+{
+	return actions->foreground;
 }
 
 /* ---- doing what it says */

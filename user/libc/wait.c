@@ -8,32 +8,34 @@
 #include "children.h"
 #include "signals.h"
 
-static long child_wait(pid_t which, bool may_wait, uint32_t *status)
+static long child_wait(pid_t which, int options, uint32_t *status)
 {
 	long result;
+	uint32_t how = options & WNOHANG ? WAIT_NOHANG : 0;
+	how |= options & WUNTRACED ? WAIT_UNTRACED : 0;
+	how |= options & WCONTINUED ? WAIT_CONTINUED : 0;
 	call_begin(CALL_CHILD);
 	do
-		result = program_wait(
-			own_program(), which, may_wait ? 0 : WAIT_NOHANG, status, DEADLINE_NEVER);
+		result = program_wait(own_program(), which, (enum wait)how, status, DEADLINE_NEVER);
 	while (call_again(result));
 	call_end();
-	if (result > 0)
+	if (result > 0 && !WIFSTOPPED(*status) && !WIFCONTINUED(*status))
 		children_drop((pid_t)result);
 	if ((result == -ECHILD || program_is_unknown(result)) && children_are_unknown(which)) {
 		signals_tell_again(); /* it may be a new one, that knows only who this is */
-		return children_wait(which, may_wait, status);
+		return children_wait(which, !(options & WNOHANG), status);
 	}
 	return program_is_unknown(result) ? -ECHILD : result;
 }
 
 pid_t waitpid(pid_t which, int *status, int options)
 {
-	uint32_t how_it_ended = 0;
-	if (options & ~(WNOHANG | WUNTRACED)) /* nothing stops, so nobody hears of that */
+	uint32_t what = 0;
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
 		return (pid_t)posix_result(-EINVAL);
-	long pid = child_wait(which, !(options & WNOHANG), &how_it_ended);
+	long pid = child_wait(which, options, &what);
 	if (pid > 0 && status != NULL)
-		*status = (int)how_it_ended;
+		*status = (int)what;
 	return (pid_t)posix_result(pid);
 }
 

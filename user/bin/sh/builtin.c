@@ -17,7 +17,7 @@ static const char help_text[] =
 	"  a | b                              what a prints is what b reads\n"
 	"  a < FILE   a > FILE   a >> FILE    reads from a file; writes it; writes at its end\n"
 	"  a 2> FILE   a > FILE 2>&1          what it complains; both\n"
-	"  a &   jobs   wait   fg   kill %1   in the background\n"
+	"  a &   jobs   wait   fg   kill %1   in the background; Ctrl-Z stops what runs\n"
 	"  'x' \"x\" \\x   *  ?  [a-z]   ~       quotes; names of files; your directory\n"
 	"  NAME=value  $NAME  ${NAME:-x}  $?  variables; the status of the last command\n"
 	"  $(a)  $((1 + 2))                   what a prints; a number\n"
@@ -162,6 +162,7 @@ static const struct {
 	{{".", builtin_source, true}, ". FILE [ARGUMENT]...        runs the commands of a file here"},
 	{{":", builtin_true, true}, NULL},
 	{{"[", builtin_test, false}, NULL},
+	{{"bg", builtin_bg, false}, "bg [%JOB]                   lets a job go on that Ctrl-Z has stopped"},
 	{{"break", builtin_break, true}, "break [N], continue [N]     leave a loop, or begin it anew"},
 	{{"cd", builtin_cd, false}, "cd [DIRECTORY], pwd         go elsewhere; where am I"},
 	{{"command", builtin_command, false}, NULL},

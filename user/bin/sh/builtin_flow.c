@@ -246,6 +246,7 @@ int builtin_command(struct shell *shell, char **words)
 	const struct builtin *builtin = builtin_find(words[1]);
 	if (builtin != NULL)
 		return builtin->function(shell, words + 1);
-	struct process process = launch_program(shell, words + 1);
-	return processes_wait(shell, &process, 1);
+	job_begin(shell);
+	struct process process = launch_program(shell, words + 1, false);
+	return processes_wait(shell, &process, 1, NULL);
 }

@@ -76,10 +76,11 @@ static void execute_assignments(struct shell *shell, const struct node *node)
 		shell->status = 0;
 }
 
-static void run_program(struct shell *shell, char **words)
+static void run_program(struct shell *shell, const struct node *node, char **words)
 {
-	struct process process = launch_program(shell, words);
-	shell->status = processes_wait(shell, &process, 1);
+	job_begin(shell);
+	struct process process = launch_program(shell, words, false);
+	shell->status = processes_wait(shell, &process, 1, node);
 }
 
 static void execute_words(struct shell *shell, const struct node *node, struct words *words)
@@ -99,7 +100,7 @@ static void execute_words(struct shell *shell, const struct node *node, struct w
 	} else if (builtin != NULL) {
 		shell->status = builtin->function(shell, words->words);
 	} else {
-		run_program(shell, words->words);
+		run_program(shell, node, words->words);
 	}
 	variables_restore(&variables);
 	redirect_undo(&files);
@@ -139,7 +140,7 @@ bool is_plain_program(const struct shell *shell, const struct node *node)
 	return true;
 }
 
-struct process execute_program(struct shell *shell, const struct node *node)
+struct process execute_program(struct shell *shell, const struct node *node, bool background)
 {
 	struct words words = {0};
 	struct saved_file *files = NULL;
@@ -147,7 +148,7 @@ struct process execute_program(struct shell *shell, const struct node *node)
 	struct process process = {.status = 1};
 	if (expand_words(shell, node->words, &words) && redirect_all(shell, node->redirects, &files) &&
 		assign_all(shell, node->assignments, &variables))
-		process = launch_program(shell, words.words);
+		process = launch_program(shell, words.words, background);
 	variables_restore(&variables);
 	redirect_undo(&files);
 	words_free(&words);
@@ -189,6 +190,7 @@ static size_t start_parts(struct shell *shell, const struct node *node, bool bac
 {
 	size_t count = 0;
 	int in = -1;
+	job_begin(shell);
 	for (; node != NULL; node = node->kind == NODE_PIPE ? node->right : NULL) {
 		bool more = node->kind == NODE_PIPE;
 		int ends[2] = {-1, -1};
@@ -199,7 +201,8 @@ static size_t start_parts(struct shell *shell, const struct node *node, bool bac
 				(void)close(in);
 			return count;
 		}
-		if (background && in < 0) /* nobody types into what runs in the background */
+		if (background && in < 0 &&
+			!shell->job_control) /* nobody types into what runs in the background */
 			in = open("/dev/null", O_RDONLY);
 		shell->reader = ends[0];
 		processes[count++] = start_part(shell, more ? node->left : node, in, ends[1], background);
@@ -213,7 +216,7 @@ static void execute_pipe(struct shell *shell, const struct node *node)
 {
 	struct process processes[PIPE_PARTS_MAX];
 	size_t count = start_parts(shell, node, false, processes);
-	shell->status = count > 0 ? processes_wait(shell, processes, count) : 1;
+	shell->status = count > 0 ? processes_wait(shell, processes, count, node) : 1;
 }
 
 static void execute_background(struct shell *shell, const struct node *node)
@@ -227,8 +230,9 @@ static void execute_background(struct shell *shell, const struct node *node)
 
 static void execute_subshell(struct shell *shell, const struct node *node)
 {
+	job_begin(shell);
 	struct process process = launch_node(shell, node, false);
-	shell->status = processes_wait(shell, &process, 1);
+	shell->status = processes_wait(shell, &process, 1, node);
 }
 
 /* Reads what the process prints into a pipe. */
@@ -267,11 +271,12 @@ bool execute_substitution(struct shell *shell, const char *text, struct text *ou
 		done = pipe_open(ends);
 		if (done) {
 			shell->reader = ends[0];
+			shell->group = GROUP_NONE; /* Ctrl-C is for both, and nothing stops it */
 			struct process process = start_part(shell, node, -1, ends[1], false);
 			shell->reader = -1;
 			done = output_collect(ends[0], output);
 			(void)close(ends[0]);
-			shell->status = processes_wait(shell, &process, 1);
+			shell->status = processes_wait(shell, &process, 1, NULL);
 		} else {
 			shell->status = 1;
 		}

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,44 @@
 struct job {
 	struct job *next;
 	int number;
+	pid_t group; /* GROUP_NONE: that of the shell */
 	struct process *processes;
 	size_t count;
 	char *text;
 };
 
 static struct job *jobs; /* the newest first */
+static int terminal = -1; /* of a shell with job control: a descriptor that no redirection touches */
+
+enum { TERMINAL_LEAST = 100 };
+
+bool job_control_begin(void)
+{
+	terminal = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, TERMINAL_LEAST);
+	if (terminal < 0)
+		return false;
+	/* Started in the background, it waits here until it is let go on in the foreground. */
+	while (tcgetpgrp(terminal) != getpgrp()) {
+		if (tcgetpgrp(terminal) < 0)
+			return false;
+		(void)signal(SIGTTIN, SIG_DFL);
+		(void)kill(0, SIGTTIN);
+		trap_stops(true);
+	}
+	if (getpgrp() != getpid())
+		(void)setpgid(0, 0);
+	return tcsetpgrp(terminal, getpgrp()) == 0;
+}
+
+int job_terminal(void)
+{
+	return terminal;
+}
+
+void job_begin(struct shell *shell)
+{
+	shell->group = shell->job_control ? 0 : GROUP_NONE;
+}
 
 static int status_of(int status)
 {
@@ -36,7 +69,7 @@ static void report_signal(const struct process *process, int status)
 	fprintf(stderr, "%s: %s\n", process->name, strsignal(WTERMSIG(status)));
 }
 
-/* Waits for one process. False if a signal for the shell came first, or it still runs and that is enough. */
+/* Waits for one process. False if a signal for the shell came first, or it still runs, or has stopped. */
 static bool process_wait(struct process *process, int options)
 {
 	int status = 0;
@@ -45,7 +78,16 @@ static bool process_wait(struct process *process, int options)
 	pid_t pid = waitpid(process->pid, &status, options);
 	if (pid == 0 || (pid < 0 && errno == EINTR))
 		return false;
+	if (pid > 0 && WIFSTOPPED(status)) {
+		process->stopped = WSTOPSIG(status);
+		return false;
+	}
+	if (pid > 0 && WIFCONTINUED(status)) {
+		process->stopped = 0;
+		return false;
+	}
 	process->ended = true;
+	process->stopped = 0;
 	process->status = pid > 0 ? status_of(status) : STATUS_NOT_FOUND;
 	if (pid > 0)
 		report_signal(process, status);
@@ -60,41 +102,36 @@ static void pass_interrupt(const struct process *processes, size_t count)
 			(void)kill(processes[i].pid, SIGINT);
 }
 
-int processes_wait(struct shell *shell, struct process *processes, size_t count)
+/* The signal that has stopped one of them; 0 if all run, or have ended. */
+static int stopped_by(const struct process *processes, size_t count)
 {
-	fflush(stdout);
-	if (shell->interactive && trap_came() == SIGINT)
-		pass_interrupt(processes, count);
 	for (size_t i = 0; i < count; i++)
-		while (!process_wait(&processes[i], 0))
+		if (!processes[i].ended && processes[i].stopped != 0)
+			return processes[i].stopped;
+	return 0;
+}
+
+/* Waits in the foreground until each has ended, or has stopped if there is job control. Then the shell has the terminal again. */
+static void foreground_wait(struct shell *shell, struct process *processes, size_t count)
+{
+	int options = shell->job_control ? WUNTRACED : 0;
+	for (size_t i = 0; i < count; i++)
+		while (!process_wait(&processes[i], options) && processes[i].stopped == 0)
 			continue; /* Ctrl-C ends the command, and then the wait */
-	int status = processes[count - 1].status;
-	if (shell->interactive && status == STATUS_SIGNAL + SIGINT) {
+	if (shell->job_control)
+		(void)tcsetpgrp(terminal, getpgrp());
+}
+
+/* What became of those in the foreground: what was to come after them does not, if it was Ctrl-C or Ctrl-Z. */
+static int foreground_status(struct shell *shell, const struct process *processes, size_t count)
+{
+	int signal = stopped_by(processes, count);
+	int status = signal != 0 ? STATUS_SIGNAL + signal : processes[count - 1].status;
+	if (shell->interactive && (signal != 0 || status == STATUS_SIGNAL + SIGINT)) {
 		fputc('\n', stderr);
 		shell->unwind = UNWIND_INTERRUPT;
 	}
 	return status;
-}
-
-bool job_add(struct shell *shell, const struct process *processes, size_t count, const struct node *node)
-{
-	struct job *job = calloc(1, sizeof *job);
-	struct process *copy = calloc(count, sizeof *copy);
-	char *text = strndup(node->source, node->source_length);
-	if (job == NULL || copy == NULL || text == NULL) {
-		free(job);
-		free(copy);
-		free(text);
-		complain("out of memory: the job runs, but can't be waited for");
-		return false;
-	}
-	memcpy(copy, processes, count * sizeof *copy);
-	*job = (struct job){jobs, jobs != NULL ? jobs->number + 1 : 1, copy, count, text};
-	jobs = job;
-	shell->background = processes[count - 1].pid;
-	if (shell->interactive)
-		fprintf(stderr, "[%d] %ld\n", job->number, (long)shell->background);
-	return true;
 }
 
 static void job_free(struct job *job)
@@ -137,14 +174,73 @@ static int job_status(const struct job *job)
 	return job->processes[job->count - 1].status;
 }
 
-static void job_print(const struct job *job, bool ended, FILE *stream)
+static bool job_has_ended(const struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (!job->processes[i].ended && job->processes[i].pid != 0)
+			return false;
+	return true;
+}
+
+static void job_print(const struct job *job, FILE *stream)
 {
 	char state[32] = "Running";
-	if (ended && job_status(job) == 0)
+	if (!job_has_ended(job))
+		strcpy(state, stopped_by(job->processes, job->count) != 0 ? "Stopped" : "Running");
+	else if (job_status(job) == 0)
 		strcpy(state, "Done");
-	else if (ended)
+	else
 		snprintf(state, sizeof state, "Exit %d", job_status(job));
 	fprintf(stream, "[%d]  %-9s %s\n", job->number, state, job->text);
+}
+
+/* The list gets one more. Null, told on stderr, if it can't. */
+static struct job *job_make(
+	pid_t group, const struct process *processes, size_t count, const char *text, size_t length)
+{
+	struct job *job = calloc(1, sizeof *job);
+	struct process *copy = calloc(count, sizeof *copy);
+	char *kept = strndup(text, length);
+	if (job == NULL || copy == NULL || kept == NULL) {
+		free(job);
+		free(copy);
+		free(kept);
+		complain("out of memory: the job runs, but can't be waited for");
+		return NULL;
+	}
+	memcpy(copy, processes, count * sizeof *copy);
+	*job = (struct job){jobs, jobs != NULL ? jobs->number + 1 : 1, group, copy, count, kept};
+	jobs = job;
+	return job;
+}
+
+bool job_add(struct shell *shell, const struct process *processes, size_t count, const struct node *node)
+{
+	struct job *job = job_make(shell->group, processes, count, node->source, node->source_length);
+	if (job == NULL)
+		return false;
+	shell->background = processes[count - 1].pid;
+	if (shell->interactive)
+		fprintf(stderr, "[%d] %ld\n", job->number, (long)shell->background);
+	return true;
+}
+
+int processes_wait(struct shell *shell, struct process *processes, size_t count, const struct node *node)
+{
+	fflush(stdout);
+	pid_t group = shell->group;
+	if (shell->interactive && trap_came() == SIGINT)
+		pass_interrupt(processes, count);
+	foreground_wait(shell, processes, count);
+	int status = foreground_status(shell, processes, count);
+	if (stopped_by(processes, count) != 0) {
+		const char *text = node != NULL ? node->source : processes[0].name;
+		size_t length = node != NULL ? node->source_length : strlen(text);
+		struct job *job = job_make(group, processes, count, text, length);
+		if (job != NULL)
+			job_print(job, stderr);
+	}
+	return status;
 }
 
 static struct job *job_oldest(int above)
@@ -157,30 +253,46 @@ static struct job *job_oldest(int above)
 }
 
 /* In the order of their numbers; those that have ended are told once. */
-static void jobs_print(bool all, FILE *stream)
+static void jobs_print(struct shell *shell, bool all, FILE *stream)
 {
-	int number = 0;
+	int number = 0, options = WNOHANG | (shell->job_control ? WUNTRACED | WCONTINUED : 0);
 	struct job *job;
 	while ((job = job_oldest(number)) != NULL) {
 		number = job->number;
-		bool ended = job_wait(job, WNOHANG);
-		if (all || ended)
-			job_print(job, ended, stream);
+		int before = stopped_by(job->processes, job->count);
+		bool ended = job_wait(job, options);
+		if (all || ended || (before == 0 && stopped_by(job->processes, job->count) != 0))
+			job_print(job, stream);
 		if (ended)
 			job_remove(job);
 	}
 }
 
-void jobs_report(void)
+void jobs_report(struct shell *shell)
 {
-	jobs_print(false, stderr);
+	if (shell->job_control) /* whoever else has taken it */
+		(void)tcsetpgrp(terminal, getpgrp());
+	jobs_print(shell, false, stderr);
+}
+
+/* The number of the process, or group, that one would send a signal to. */
+static void job_print_number(const struct job *job)
+{
+	printf("%ld\n", (long)(job->group > 0 ? job->group : job->processes[0].pid));
 }
 
 int builtin_jobs(struct shell *shell, char **words)
 {
-	(void)shell;
-	(void)words;
-	jobs_print(true, stdout);
+	if (words[1] == NULL) {
+		jobs_print(shell, true, stdout);
+		return 0;
+	}
+	if (strcmp(words[1], "-p") != 0) {
+		complain("jobs: jobs lists them, jobs -p the numbers of their processes");
+		return STATUS_USAGE;
+	}
+	for (struct job *job = job_oldest(0); job != NULL; job = job_oldest(job->number))
+		job_print_number(job);
 	return 0;
 }
 
@@ -252,19 +364,77 @@ int builtin_wait(struct shell *shell, char **words)
 	return status;
 }
 
+/* What a command like fg is for: null, told on stderr, if there is no such job. */
+static struct job *job_named(const char *command, const char *name)
+{
+	struct job *job = job_find(name != NULL ? name : "%");
+	if (job == NULL)
+		complain("%s: %s: there is no such job; 'jobs' shows those there are", command,
+			name != NULL ? name : "%");
+	return job;
+}
+
+/* All its processes go on. */
+static void job_continue(struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++)
+		job->processes[i].stopped = 0;
+	if (job->group > 0)
+		(void)kill(-job->group, SIGCONT);
+}
+
 int builtin_fg(struct shell *shell, char **words)
 {
-	struct job *job = job_find(words[1] != NULL ? words[1] : "%");
-	if (job == NULL) {
-		complain("fg: %s: there is no such job; 'jobs' shows those there are",
-			words[1] != NULL ? words[1] : "%");
-		return 1;
-	}
+	struct job *job = job_named("fg", words[1]);
 	int status;
+	if (job == NULL)
+		return 1;
 	puts(job->text);
 	fflush(stdout);
-	(void)job_take(shell, job, &status);
+	if (!shell->job_control) {
+		(void)job_take(shell, job, &status);
+		return status;
+	}
+	if (job->group > 0)
+		(void)tcsetpgrp(terminal, job->group);
+	job_continue(job);
+	foreground_wait(shell, job->processes, job->count);
+	status = foreground_status(shell, job->processes, job->count);
+	if (job_has_ended(job))
+		job_remove(job);
+	else
+		job_print(job, stderr);
 	return status;
+}
+
+int builtin_bg(struct shell *shell, char **words)
+{
+	if (!shell->job_control) {
+		complain("bg: this shell has no terminal, so nothing stops its jobs");
+		return 1;
+	}
+	struct job *job = job_named("bg", words[1]);
+	if (job == NULL)
+		return 1;
+	job_continue(job);
+	printf("[%d] %s\n", job->number, job->text);
+	return 0;
+}
+
+/* Sends a signal to a job: to its group, if it has one, and lets it go on to meet what would end it. */
+static int job_kill(const struct job *job, int number)
+{
+	int failed = 0;
+	if (job->group > 0) {
+		failed = kill(-job->group, number);
+		if (failed == 0 && (number == SIGTERM || number == SIGHUP))
+			(void)kill(-job->group, SIGCONT);
+		return failed;
+	}
+	for (size_t i = 0; i < job->count; i++)
+		if (!job->processes[i].ended)
+			failed |= kill(job->processes[i].pid, number);
+	return failed;
 }
 
 static int kill_one(const char *name, int number)
@@ -272,17 +442,16 @@ static int kill_one(const char *name, int number)
 	struct job *job = *name == '%' ? job_find(name) : NULL;
 	char *end = NULL;
 	long pid = job != NULL ? 0 : strtol(name, &end, 10);
-	if (job == NULL && (end == name || *end != '\0')) {
-		complain("kill: %s: not the number of a process, nor of a job", name);
+	if (job == NULL && (*name == '%' || end == name || *end != '\0')) {
+		complain("kill: %s: %s", name,
+			*name == '%' ? "there is no such job; 'jobs' shows those there are"
+				     : "not the number of a process, nor of a job");
 		return 1;
 	}
-	int failed = 0;
-	for (size_t i = 0; i < (job != NULL ? job->count : 1); i++)
-		if (kill(job != NULL ? job->processes[i].pid : (pid_t)pid, number) != 0) {
-			complain("kill: %s: %s", name, strerror(errno));
-			failed = 1;
-		}
-	return failed;
+	if ((job != NULL ? job_kill(job, number) : kill((pid_t)pid, number)) == 0)
+		return 0;
+	complain("kill: %s: %s", name, strerror(errno));
+	return 1;
 }
 
 int builtin_kill(struct shell *shell, char **words)
@@ -303,6 +472,8 @@ int builtin_kill(struct shell *shell, char **words)
 	} else if (*words != NULL && **words == '-' && isalnum((unsigned char)(*words)[1])) {
 		name = *words++ + 1;
 	}
+	if (*words != NULL && strcmp(*words, "--") == 0)
+		words++;
 	if (name != NULL)
 		number = signal_number(name);
 	if (number < 0 || *words == NULL) {

@@ -114,32 +114,73 @@ static void list_free(char **list)
 	free(list);
 }
 
-/* Starts the program, or becomes it. 0 or an error; a script is started through who reads it. */
-typedef int start_function(pid_t *pid, const char *path, char **words, char **environment);
+/* How a program is started. */
+struct start {
+	pid_t group; /* as in struct shell */
+	bool foreground;
+	pid_t pid; /* afterwards */
+};
 
-static int start_new(pid_t *pid, const char *path, char **words, char **environment)
+/* Starts the program, or becomes it. 0 or an error; a script is started through who reads it. */
+typedef int start_function(struct start *start, const char *path, char **words, char **environment);
+
+/* In a group, with the signals that the shell ignores, and with the terminal if it is to run in the foreground. */
+static int job_attributes(
+	const struct start *start, posix_spawnattr_t *attributes, posix_spawn_file_actions_t *actions)
 {
-	return posix_spawn(pid, path, NULL, NULL, words, environment);
+	sigset_t defaults;
+	(void)sigemptyset(&defaults);
+	(void)sigaddset(&defaults, SIGTSTP);
+	(void)sigaddset(&defaults, SIGTTIN);
+	(void)sigaddset(&defaults, SIGTTOU);
+	int error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+	if (error == 0)
+		error = posix_spawnattr_setpgroup(attributes, start->group);
+	if (error == 0)
+		error = posix_spawnattr_setsigdefault(attributes, &defaults);
+	if (error == 0 && start->foreground)
+		error = posix_spawn_file_actions_addtcsetpgrp_np(actions, job_terminal());
+	return error;
 }
 
-static int start_here(pid_t *pid, const char *path, char **words, char **environment)
+static int start_new(struct start *start, const char *path, char **words, char **environment)
 {
-	(void)pid;
+	if (start->group == GROUP_NONE)
+		return posix_spawn(&start->pid, path, NULL, NULL, words, environment);
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_t actions;
+	int error = posix_spawnattr_init(&attributes);
+	if (error != 0)
+		return error;
+	error = posix_spawn_file_actions_init(&actions);
+	if (error == 0) {
+		error = job_attributes(start, &attributes, &actions);
+		if (error == 0)
+			error = posix_spawn(&start->pid, path, &actions, &attributes, words, environment);
+		(void)posix_spawn_file_actions_destroy(&actions);
+	}
+	(void)posix_spawnattr_destroy(&attributes);
+	return error;
+}
+
+static int start_here(struct start *start, const char *path, char **words, char **environment)
+{
+	(void)start;
 	(void)execve(path, words, environment);
 	return errno;
 }
 
-static int start(start_function *function, pid_t *pid, const char *path, char **words)
+static int start_program(start_function *function, struct start *start, const char *path, char **words)
 {
 	char script[START_SIZE];
 	char **environment = variables_environment();
 	if (environment == NULL)
 		return ENOMEM;
 	fflush(stdout);
-	int error = function(pid, path, words, environment);
+	int error = function(start, path, words, environment);
 	if (error == ENOEXEC && script_read(path, script)) {
 		char **list = script_words(path, script, words);
-		error = list != NULL ? function(pid, list[0], list, environment) : ENOMEM;
+		error = list != NULL ? function(start, list[0], list, environment) : ENOMEM;
 		if (list != NULL)
 			list_free(list);
 	}
@@ -147,19 +188,28 @@ static int start(start_function *function, pid_t *pid, const char *path, char **
 	return error;
 }
 
-struct process launch_program(struct shell *shell, char **words)
+/* A process has been started: it makes the group, if there is none yet. */
+static void started(struct shell *shell, pid_t pid)
+{
+	if (shell->group == 0)
+		shell->group = pid;
+}
+
+struct process launch_program(struct shell *shell, char **words, bool background)
 {
 	struct process process = {0};
 	char path[PATH_SIZE];
-	(void)shell;
 	snprintf(process.name, sizeof process.name, "%s", words[0]);
 	if (!find_or_complain(words[0], path, &process.status))
 		return process;
-	int error = start(start_new, &process.pid, path, words);
+	struct start start = {.group = shell->group, .foreground = !background};
+	int error = start_program(start_new, &start, path, words);
 	if (error != 0) {
-		process.pid = 0;
 		process.status = start_failed(words[0], error);
+		return process;
 	}
+	process.pid = start.pid;
+	started(shell, process.pid);
 	return process;
 }
 
@@ -167,15 +217,34 @@ int launch_replace(struct shell *shell, char **words)
 {
 	char path[PATH_SIZE];
 	int status = 0;
-	(void)shell;
 	if (!find_or_complain(words[0], path, &status))
 		return status;
-	return start_failed(words[0], start(start_here, NULL, path, words));
+	struct start start = {.group = GROUP_NONE};
+	if (shell->job_control)
+		trap_stops(false); /* what is ignored would be handed on */
+	int error = start_program(start_here, &start, path, words);
+	if (shell->job_control)
+		trap_stops(true);
+	return start_failed(words[0], error);
+}
+
+/* The copy joins its group, and takes the terminal, while it still ignores what would stop it for that. */
+static void join_group(const struct shell *shell, bool background)
+{
+	if (shell->group == GROUP_NONE)
+		return;
+	(void)setpgid(0, shell->group);
+	if (!background)
+		(void)tcsetpgrp(job_terminal(), getpgrp());
 }
 
 /* What a copy of the shell does differently from the shell. */
 static void become_subshell(struct shell *shell, bool background)
 {
+	bool unwanted = background && shell->group == GROUP_NONE;
+	join_group(shell, background);
+	shell->job_control = false;
+	shell->group = GROUP_NONE;
 	shell->subshell = true;
 	shell->interactive = false;
 	shell->loops = 0;
@@ -185,15 +254,17 @@ static void become_subshell(struct shell *shell, bool background)
 	if (shell->reader >= 0)
 		(void)close(shell->reader);
 	shell->reader = -1;
-	if (background) /* Ctrl-C is not for it */
+	if (unwanted) /* Ctrl-C is not for it */
 		(void)signal(SIGINT, SIG_IGN);
 }
 
-/* A program in the background: it, too, ignores Ctrl-C. */
+/* A program in the background: it, too, ignores Ctrl-C, unless it has a group of its own, which does not get it. */
 static struct process start_background(struct shell *shell, const struct node *node)
 {
+	if (shell->group != GROUP_NONE)
+		return execute_program(shell, node, true);
 	void (*before)(int) = signal(SIGINT, SIG_IGN);
-	struct process process = execute_program(shell, node);
+	struct process process = execute_program(shell, node, true);
 	(void)signal(SIGINT, before);
 	return process;
 }
@@ -214,7 +285,7 @@ _Noreturn static void run_subshell(struct shell *shell, const struct node *node)
 struct process launch_node(struct shell *shell, const struct node *node, bool background)
 {
 	if (is_plain_program(shell, node))
-		return background ? start_background(shell, node) : execute_program(shell, node);
+		return background ? start_background(shell, node) : execute_program(shell, node, false);
 	struct process process = {.name = "sh", .status = 1};
 	fflush(stdout);
 	pid_t pid = fork();
@@ -222,9 +293,13 @@ struct process launch_node(struct shell *shell, const struct node *node, bool ba
 		become_subshell(shell, background);
 		run_subshell(shell, node);
 	}
-	if (pid < 0)
+	if (pid < 0) {
 		complain("no copy of the shell can be made: %s", strerror(errno));
-	else
-		process.pid = pid;
+		return process;
+	}
+	process.pid = pid;
+	if (shell->group != GROUP_NONE)
+		(void)setpgid(pid, shell->group); /* both do it: whoever needs it first finds it done */
+	started(shell, pid);
 	return process;
 }

@@ -54,7 +54,7 @@ static void run_console(struct shell *shell)
 	struct text text = {0};
 	while (shell->unwind != UNWIND_EXIT) {
 		shell->unwind = UNWIND_NONE;
-		jobs_report();
+		jobs_report(shell);
 		enum edit_result result = line_edit(prompt(text.length == 0), &text);
 		if (result == EDIT_END && text.length == 0)
 			break;
@@ -195,7 +195,8 @@ static void run(struct shell *shell, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct shell shell = {.name = argc > 0 ? argv[0] : "sh", .pid = getpid(), .reader = -1};
+	struct shell shell = {
+		.name = argc > 0 ? argv[0] : "sh", .pid = getpid(), .reader = -1, .group = GROUP_NONE};
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;
@@ -208,6 +209,7 @@ int main(int argc, char **argv)
 	shell.interactive = argc == 1 && isatty(STDIN_FILENO) != 0;
 	if (shell.interactive)
 		trap_interactive();
+	shell.job_control = shell.interactive && job_control_begin();
 	run(&shell, argc, argv);
 	trap_exit(&shell);
 	words_free(&shell.arguments.own);

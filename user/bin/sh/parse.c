@@ -2,6 +2,7 @@
  * Puts tokens together into a tree, by the grammar of POSIX: a function for each of its levels. Whoever finds
  * something wrong says so and ends the input; all levels above return null then.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "lex.h"
@@ -53,7 +54,6 @@ static struct node *node_make(struct lexer *lexer, enum node_kind kind)
 	if (node == NULL)
 		return out_of_memory(lexer);
 	node->kind = kind;
-	node->source = lexer->token.start;
 	return node;
 }
 
@@ -437,7 +437,6 @@ static struct node *parse_command(struct lexer *lexer)
 	if (is_closing_word(lexer))
 		return refuse(lexer, "a command");
 	lexer->depth++;
-	const char *start = lexer->token.start;
 	struct node *node = parse_compound(lexer, &compound);
 	if (!compound)
 		node = parse_simple(lexer);
@@ -445,22 +444,30 @@ static struct node *parse_command(struct lexer *lexer)
 		if (!parse_redirect(lexer, &node->redirects))
 			node = NULL;
 	lexer->depth--;
-	if (node != NULL && lexer->result == PARSE_OK) {
-		node->source = start;
-		return node;
-	}
-	return NULL;
+	return lexer->result == PARSE_OK ? node : NULL;
+}
+
+/* Keeps how a job was written; a function is run when the text that it stood in has gone. */
+static struct node *source_keep(struct lexer *lexer, struct node *node, const char *start)
+{
+	size_t length = (size_t)(lexer->token.start - start);
+	while (length > 0 && isspace((unsigned char)start[length - 1]))
+		length--;
+	node->source = program_string(lexer->program, start, length);
+	node->source_length = length;
+	return node->source != NULL ? node : out_of_memory(lexer);
 }
 
 static struct node *parse_pipe(struct lexer *lexer)
 {
+	const char *start = lexer->token.start;
 	struct node *first = NULL, **place = &first;
 	for (;;) {
 		*place = parse_command(lexer);
 		if (*place == NULL)
 			return NULL;
 		if (lexer->token.kind != TOKEN_BAR)
-			return first;
+			return source_keep(lexer, first, start);
 		*place = node_join(lexer, NODE_PIPE, *place, NULL);
 		if (*place == NULL)
 			return NULL;

@@ -16,7 +16,7 @@ enum {
 	STATUS_USAGE = 2,
 	STATUS_NOT_EXECUTABLE = 126,
 	STATUS_NOT_FOUND = 127,
-	STATUS_SIGNAL = 128, /* and the number of the signal */
+	STATUS_SIGNAL = 128, /* and the number of the signal, also of one that has stopped what runs */
 	STATUS_INTERRUPTED = 130,
 };
 
@@ -24,6 +24,8 @@ enum {
 	TEXT_MAX = 1 << 20, /* bytes of one input, and of one word after expansion */
 	DEPTH_MAX = 128, /* commands within commands, and functions within functions */
 };
+
+#define GROUP_NONE ((pid_t)-1)
 
 /* What takes the shell out of the commands that it is in. */
 enum unwind { UNWIND_NONE, UNWIND_BREAK, UNWIND_CONTINUE, UNWIND_RETURN, UNWIND_INTERRUPT, UNWIND_EXIT };
@@ -56,7 +58,9 @@ struct shell {
 	int depth; /* functions, sourced files and substitutions around it */
 	int reader; /* the end of a pipe that a copy of the shell has to close, or -1 */
 	int tested; /* conditions around it: what fails there is no reason for -e to leave */
+	pid_t group; /* of the processes that are being started; 0: the first of them makes it; GROUP_NONE: this one's */
 	bool interactive;
+	bool job_control; /* each job has a group of its own, and the terminal while it is in the foreground */
 	bool subshell;
 	bool substituted; /* a word of the last command had a substitution: its status counts if there is no command */
 	bool stop_on_error, stop_on_unset, trace, no_patterns; /* -e -u -x -f */
@@ -153,7 +157,7 @@ int execute_text(struct shell *shell, const char *name, const char *text);
 /* Runs a tree in a process of its own and reads what that prints, without the newlines at its end. */
 bool execute_substitution(struct shell *shell, const char *text, struct text *output);
 /* Expands a command that is_plain_program and starts it. */
-struct process execute_program(struct shell *shell, const struct node *node);
+struct process execute_program(struct shell *shell, const struct node *node, bool background);
 /* Whether starting a command needs no copy of the shell: a program, with words that change nothing here. */
 bool is_plain_program(const struct shell *shell, const struct node *node);
 
@@ -185,6 +189,7 @@ void redirect_undo(struct saved_file **saved);
 struct process {
 	pid_t pid;
 	int status;
+	int stopped; /* the signal that has stopped it; 0: it runs */
 	bool ended;
 	char name[32]; /* for people */
 };
@@ -192,25 +197,32 @@ struct process {
 /* Starts a command as a process of its own, which has what is open here. Told on stderr if it can't. */
 struct process launch_node(struct shell *shell, const struct node *node, bool background);
 /* Starts a program. */
-struct process launch_program(struct shell *shell, char **words);
+struct process launch_program(struct shell *shell, char **words, bool background);
 /* Becomes a program. Returns only if it can't: the status. */
 int launch_replace(struct shell *shell, char **words);
 /* Where a program lies: `path` is filled in from PATH if the name has no slash. */
 bool program_find(const char *name, char *path, size_t size);
 
-/* job.c: processes that belong together: those of a pipe. */
-int processes_wait(struct shell *shell, struct process *processes, size_t count);
+/* job.c: the shell gets a group of its own, and the terminal. False if it can't. */
+bool job_control_begin(void);
+int job_terminal(void);
+/* Processes that belong together: those of a pipe. Before the first is started, and without job control nothing: */
+void job_begin(struct shell *shell);
+/* Waits for them in the foreground; if they stop, they are a job, which `node` says how it was written, or null. The status. */
+int processes_wait(struct shell *shell, struct process *processes, size_t count, const struct node *node);
 /* Keeps them as a job in the background. */
 bool job_add(struct shell *shell, const struct process *processes, size_t count, const struct node *node);
-/* Says which jobs have ended since the last time. */
-void jobs_report(void);
+/* Says which jobs have ended or stopped since the last time. */
+void jobs_report(struct shell *shell);
 void jobs_forget(void);
-builtin_function builtin_jobs, builtin_wait, builtin_fg, builtin_kill;
+builtin_function builtin_jobs, builtin_wait, builtin_fg, builtin_bg, builtin_kill;
 
 /* trap.c: signals. */
 builtin_function builtin_trap;
-/* At the prompt, Ctrl-C ends commands and not the shell. */
+/* At the prompt, Ctrl-C ends commands and not the shell, and nothing stops it. */
 void trap_interactive(void);
+/* Has the shell ignore what stops programs, or not, unless a trap says otherwise. */
+void trap_stops(bool ignored);
 /* Runs what signals have asked for since the last time; an interrupt without a trap unwinds. */
 void trap_run(struct shell *shell);
 /* Has the end of a child end a sigsuspend, or not any more. */

@@ -36,6 +36,9 @@ static const struct {
 	{SIGSTOP, "STOP"},
 	{SIGTSTP, "TSTP"},
 	{SIGCONT, "CONT"},
+	{SIGTTIN, "TTIN"},
+	{SIGTTOU, "TTOU"},
+	{SIGWINCH, "WINCH"},
 };
 
 static char *actions[NSIG]; /* null: what it does by default; 0 stands for the end of the shell */
@@ -89,6 +92,15 @@ static void apply(int number)
 		(void)signal(number, ignored ? SIG_IGN : SIG_DFL);
 }
 
+/* Ignored, not caught: a shell that takes the terminal back is in the background until it has it. */
+void trap_stops(bool ignored)
+{
+	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+	for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
+		if (actions[stops[i]] == NULL)
+			(void)signal(stops[i], ignored ? SIG_IGN : SIG_DFL);
+}
+
 void trap_interactive(void)
 {
 	interactive = true;
@@ -96,6 +108,7 @@ void trap_interactive(void)
 	/* Caught, not ignored: programs would inherit that. Nothing is done about them. */
 	catch (SIGQUIT);
 	catch (SIGTERM);
+	trap_stops(true);
 }
 
 void trap_reset(void)
@@ -103,6 +116,7 @@ void trap_reset(void)
 	if (interactive) {
 		(void)signal(SIGQUIT, SIG_DFL);
 		(void)signal(SIGTERM, SIG_DFL);
+		trap_stops(false);
 	}
 	bool was = interactive;
 	interactive = false;

@@ -79,16 +79,18 @@ typedef struct {
 #define SI_TIMER  3
 #define SI_KERNEL 128 /* whoever else has sent it: it is not known who */
 
-#define ILL_ILLOPC  1
-#define FPE_INTDIV  1
-#define FPE_FLTDIV  3
-#define SEGV_MAPERR 1
-#define SEGV_ACCERR 2
-#define BUS_ADRALN  1
-#define BUS_ADRERR  2
-#define TRAP_BRKPT  1
-#define CLD_EXITED  1
-#define CLD_KILLED  2
+#define ILL_ILLOPC    1
+#define FPE_INTDIV    1
+#define FPE_FLTDIV    3
+#define SEGV_MAPERR   1
+#define SEGV_ACCERR   2
+#define BUS_ADRALN    1
+#define BUS_ADRERR    2
+#define TRAP_BRKPT    1
+#define CLD_EXITED    1
+#define CLD_KILLED    2
+#define CLD_STOPPED   5
+#define CLD_CONTINUED 6
 
 struct sigevent {
 	int sigev_notify;
@@ -111,7 +113,7 @@ struct sigaction {
 	int sa_flags;
 };
 
-#define SA_NOCLDSTOP 0x1 /* nothing stops, so it changes nothing */
+#define SA_NOCLDSTOP 0x1 /* of SIGCHLD: not for children that stop or go on */
 #define SA_SIGINFO   0x2
 #define SA_ONSTACK   0x4 /* on the stack of sigaltstack */
 #define SA_RESTART   0x8 /* calls that it interrupts go on */

@@ -42,7 +42,7 @@ enum { INPUT_LINE = 4096, INPUT_ECHO = 2 * INPUT_LINE + 64 /* the most that one 
 
 struct input_hooks {
 	void (*show)(const char *bytes, size_t size); /* for echo; INPUT_ECHO bytes of room are there */
-	void (*interrupt)(void); /* Ctrl-C */
+	void (*signal)(int number); /* Ctrl-C and the like */
 };
 
 bool input_init(const struct input_hooks *hooks);

@@ -4,9 +4,19 @@
  */
 #include "console.h"
 
+#include <signal.h>
 #include <string.h>
 
-enum { CTRL_C = 3, CTRL_D = 4, CTRL_H = 8, CTRL_U = 21, CTRL_W = 23, DELETE = 127 };
+enum {
+	CTRL_C = 3,
+	CTRL_D = 4,
+	CTRL_H = 8,
+	CTRL_U = 21,
+	CTRL_W = 23,
+	CTRL_Z = 26,
+	CTRL_BACKSLASH = 28,
+	DELETE = 127,
+};
 
 enum { READY = 65536, PIECES = 8192 };
 
@@ -191,17 +201,34 @@ static void edit(uint8_t c)
 	}
 }
 
-static void interrupt(void)
+/* The signal that a key stands for; 0 for most. */
+static int signal_of(uint8_t c)
 {
-	show("^C\n", 3);
+	switch (c) {
+	case CTRL_C:
+		return SIGINT;
+	case CTRL_BACKSLASH:
+		return SIGQUIT;
+	case CTRL_Z:
+		return SIGTSTP;
+	default:
+		return 0;
+	}
+}
+
+static void signal_key(uint8_t c)
+{
+	char text[] = {'^', (char)(c ^ 0x40), '\n'};
+
+	show(text, sizeof(text));
 	input_discard();
-	hooks->interrupt();
+	hooks->signal(signal_of(c));
 }
 
 void input_byte(uint8_t c)
 {
-	if (c == CTRL_C && mode & TERMINAL_MODE_SIGNALS) {
-		interrupt();
+	if (mode & TERMINAL_MODE_SIGNALS && signal_of(c)) {
+		signal_key(c);
 		return;
 	}
 	if (mode & TERMINAL_MODE_LINES) {

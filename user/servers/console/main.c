@@ -32,7 +32,6 @@ static struct ring typed;
 static struct waiting readers, askers; /* of file_read; of file_ready, and file_sync, which wants nothing */
 static bool unacknowledged;
 static uint16_t rows, columns;
-static uint32_t group;
 
 /* ---- moving bytes */
 
@@ -207,23 +206,23 @@ static void interrupt_calls(bool all)
 
 static bool interrupted; /* when nobody was reading, and nobody got the signal */
 
-/* Sends the signal to the group. False when nobody got it. */
-static bool signal_group(void)
+/* Sends the signal to those in the foreground. False when nobody got it. */
+static bool signal_foreground(int number)
 {
 	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
 
-	return group && programs.value > 0 &&
-	       !program_signal(programs, -(int32_t)group, SIGINT, (uint64_t)clock_now() + PATIENCE);
+	return programs.value > 0 &&
+	       !program_signal_foreground(programs, (uint32_t)number, (uint64_t)clock_now() + PATIENCE);
 }
 
 /*
- * Ctrl-C: the programs of the group get the signal, and whoever reads returns. Without the process server those who read
- * have to do without the signal; and if nobody does, whoever reads first, unless the terminal changes hands before. A console
- * that has just been started anew may have yet to be told the group: then that gets it.
+ * Ctrl-C, say: the programs in the foreground get the signal, and whoever reads returns, those that have stopped when they go
+ * on. Without the process server those who read have to do without the signal; and if nobody does, whoever reads first, unless
+ * the terminal changes hands before.
  */
-static void interrupt(void)
+static void signal_key(int number)
 {
-	interrupted = !signal_group() && !readers.count;
+	interrupted = !signal_foreground(number) && number == SIGINT && !readers.count;
 	interrupt_calls(false);
 }
 
@@ -393,21 +392,6 @@ long serve_terminal_set_size(struct request *request, uint16_t to_rows, uint16_t
 	return 0;
 }
 
-long serve_terminal_get_group(struct request *request)
-{
-	(void)request;
-	return group;
-}
-
-long serve_terminal_set_group(struct request *request, uint32_t to)
-{
-	(void)request;
-	group = to;
-	if (interrupted && signal_group())
-		interrupted = false;
-	return 0;
-}
-
 long serve_terminal_discard(struct request *request)
 {
 	(void)request;
@@ -450,7 +434,7 @@ static void touch_stack(void)
 int main(void)
 {
 	static const struct protocol *const protocols[] = {&file_protocol, &terminal_protocol, NULL};
-	static const struct input_hooks hooks = {output_show, interrupt};
+	static const struct input_hooks hooks = {output_show, signal_key};
 	notification_handle notification = notification_create();
 	int error;
 

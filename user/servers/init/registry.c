@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <tabula/handles.h>
 #include <tabula/protocol/program.h>
-#include <tabula/protocol/terminal.h>
 
 enum { FIRST_PROGRAM = 1 };
 
@@ -29,7 +28,6 @@ struct entry {
 static struct entry entries[REGISTRY_MOST];
 static struct plain_thread thread;
 static endpoint_handle programs, shell;
-static int32_t console;
 static uint32_t shell_number;
 static uint32_t turn; /* how often there has been something to do */
 static uint32_t done; /* that much of it has been done */
@@ -49,14 +47,11 @@ static void tell_of_shell(const struct entry *entry)
 {
 	uint32_t parent, group;
 	long pid = program_self(shell, &parent, &group);
-	endpoint_handle terminal = {__atomic_load_n(&console, __ATOMIC_ACQUIRE)};
 
 	if (pid <= 0)
 		return;
 	__atomic_store_n(&shell_number, (uint32_t)pid, __ATOMIC_RELEASE);
 	(void)program_run(programs, (uint32_t)pid, another(entry->process));
-	if (terminal.value > 0)
-		(void)terminal_set_group(terminal, (uint32_t)pid);
 }
 
 static void tell_of_server(struct entry *entry)
@@ -143,12 +138,6 @@ void registry_again(unsigned place)
 {
 	__atomic_store_n(&entries[place].again, 1, __ATOMIC_RELEASE);
 	work_to_do();
-}
-
-void registry_set_console(endpoint_handle terminal)
-{
-	__atomic_store_n(&console, terminal.value, __ATOMIC_RELEASE);
-	registry_again(REGISTRY_SHELL);
 }
 
 void registry_settle(void)

@@ -1,7 +1,6 @@
 /*
- * Tells the process server which processes run init itself, the servers and the shell, and the console whom Ctrl-C is for: again
- * when one of these two servers is a new one. In a thread of its own, because such a call may wait for a server that has
- * just died, and only init starts it again.
+ * Tells the process server which processes run init itself, the servers and the shell: again when it is a new one. In a
+ * thread of its own, because such a call may wait for a server that has just died, and only init starts it again.
  */
 #pragma once
 
@@ -18,9 +17,6 @@ void registry_add(unsigned place, const char *name, process_handle process);
 
 /* The process server is a new one: it has to be told of this place again. */
 void registry_again(unsigned place);
-
-/* The console is a new one, with this handle to it. */
-void registry_set_console(endpoint_handle terminal);
 
 /* Waits until all has been told, if that can be done soon. */
 void registry_settle(void);

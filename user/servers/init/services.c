@@ -73,8 +73,6 @@ static void tell_registry(const struct service *service, process_handle process)
 	if (service == &services[PROCESS])
 		for (unsigned place = 0; place < REGISTRY_MOST; place++)
 			registry_again(place);
-	else if (service == &services[CONSOLE])
-		registry_set_console(services_console(false));
 }
 
 static void start(struct service *service)

@@ -3,7 +3,9 @@
  * programs do that themselves, and tell it. It learns of their end because their handles go with them.
  */
 #include "program.h"
+#include "session.h"
 #include "signals.h"
+#include "stop.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -93,14 +95,17 @@ long serve_program_create(struct request *request, const char *name, enum kinshi
 	return 0;
 }
 
-long serve_program_fork(struct request *request, uint32_t *pid, uint32_t *caught, struct gift *result)
+long serve_program_fork(
+	struct request *request, uint64_t own, uint32_t *pid, uint32_t *caught, struct gift *result)
 {
 	struct program *child;
 	int error = make_child(request, caller(request)->name, &child, result);
 
 	if (error)
 		return error;
+	child->own = own;
 	child->caught = caller(request)->caught;
+	child->hears_no_stops = caller(request)->hears_no_stops;
 	*pid = child->pid;
 	*caught = child->caught;
 	return 0;
@@ -149,8 +154,9 @@ long serve_program_exec(struct request *request, process_handle p, const char *n
 		return close_and(p, handle.value == -ENOMEM ? -ENFILE : handle.value);
 	program->state = PROGRAM_STATE_RUNNING;
 	program_announce(program, p, name);
-	program_set_notification(program, (notification_handle){0});
+	program_set_notification(program, (notification_handle){0}, 0);
 	program->caught = held;
+	program->hears_no_stops = false;
 	program->pending |= pending & held;
 	give(result, handle);
 	return 0;
@@ -188,13 +194,12 @@ long serve_program_signal(struct request *request, int32_t which, uint32_t numbe
 long serve_program_set_group(struct request *request, uint32_t pid, uint32_t group)
 {
 	struct program *program = own_or_child(request, pid);
-	bool exists = !group || (program && group == program->pid);
 
 	if (!program)
 		return -ESRCH;
-	for (struct program *at = program_first(); at && !exists; at = at->next)
-		exists = at->group == group;
-	if (!exists)
+	if (program->session == program->pid || program->session != caller(request)->session)
+		return -EPERM;
+	if (group && group != program->pid && !session_has_group(program->session, group))
 		return -EPERM;
 	program->group = group ? group : program->pid;
 	return 0;
@@ -221,10 +226,36 @@ long serve_program_set_actions(struct request *request, uint32_t pid, uint32_t i
 	return 0;
 }
 
-long serve_program_catch(struct request *request, notification_handle n)
+long serve_program_catch(struct request *request, notification_handle n, uint32_t thread)
 {
-	program_set_notification(caller(request), n);
+	program_set_notification(caller(request), n, thread);
 	signal_tell_pending(caller(request));
+	return 0;
+}
+
+long serve_program_hear(struct request *request, bool stops)
+{
+	caller(request)->hears_no_stops = !stops;
+	return 0;
+}
+
+long serve_program_origin(struct request *request, uint32_t number, uint32_t *code, uint32_t *status)
+{
+	struct origin *place = &caller(request)->origins[number < NSIG ? number : 0], origin = *place;
+
+	if (number == 0 || number >= NSIG)
+		return -EINVAL;
+	*place = (struct origin){0};
+	*code = origin.code;
+	*status = origin.status;
+	return origin.pid;
+}
+
+long serve_program_stop(struct request *request, uint32_t number)
+{
+	if (number >= NSIG || !(STOP_SIGNALS & 1u << number))
+		return -EINVAL;
+	signal_stop(caller(request), number);
 	return 0;
 }
 
@@ -247,7 +278,7 @@ long serve_program_next(struct request *request, uint32_t after, struct program_
 	info->pid = at->pid;
 	info->parent = at->parent ? at->parent->pid : 0;
 	info->group = at->group;
-	info->state = at->state;
+	info->state = at->stopped ? PROGRAM_STATE_STOPPED : at->state;
 	memcpy(info->name, at->name, sizeof(info->name));
 	return 0;
 }
@@ -277,17 +308,34 @@ static bool is_awaited(const struct program *program)
 	       !(program->parent->ignored & 1u << SIGCHLD);
 }
 
+/* Groups with stopped members that this program, or one of its own group, could have let go on. */
+static void mark_groups(const struct program *program)
+{
+	for (struct program *at = program_first(); at; at = at->next)
+		at->may_be_orphan = at->stopped && (at->parent == program || at->group == program->group) &&
+				    !group_is_orphaned(at->group);
+}
+
+static void leave_orphans(void)
+{
+	for (struct program *at = program_first(); at; at = at->next)
+		if (at->may_be_orphan)
+			signal_orphans(at->group);
+}
+
 static void end(struct program *program)
 {
 	struct program *parent = program->parent;
 	bool heard = program->state == PROGRAM_STATE_RUNNING && !program->unwaited;
 
+	mark_groups(program);
 	if (!is_awaited(program))
 		program->parent = NULL;
 	program_end(program, init);
 	wait_look(&server);
 	if (heard)
-		signal_child(parent);
+		signal_child_ends(parent, program);
+	leave_orphans();
 	if (program == shell) {
 		last_shell = program;
 		shell = NULL;
@@ -337,7 +385,8 @@ static struct client *adopt_shell(void)
 		shell = program_make(init, "sh");
 		if (!shell)
 			return NULL;
-		shell->group = shell->pid; /* what Ctrl-C interrupts */
+		session_begin(shell);
+		session_take_terminal(shell);
 	}
 	return &shell->client;
 }
@@ -369,5 +418,7 @@ int main(void)
 	init->state = PROGRAM_STATE_RUNNING;
 	server.gone = gone;
 	server.adopt = adopt;
+	server.timeout = stop_again;
+	stop_again(&server);
 	server_run(&server);
 }

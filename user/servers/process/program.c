@@ -1,6 +1,8 @@
 /* Programs, in a list in the order of their numbers, which grow until they wrap around. */
 #include "program.h"
 
+#include "stop.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <tabula/handles.h>
@@ -27,11 +29,11 @@ struct program *program_find(uint32_t pid)
 	return NULL;
 }
 
-/* A group keeps its number from being used for another program. */
+/* Groups and sessions keep their numbers from being used for other programs. */
 static bool is_used(uint32_t pid)
 {
 	for (struct program *at = first; at; at = at->next)
-		if (at->pid == pid || at->group == pid)
+		if (at->pid == pid || at->group == pid || at->session == pid)
 			return true;
 	return false;
 }
@@ -64,6 +66,7 @@ struct program *program_make(struct program *parent, const char *name)
 	program->pid = new_pid();
 	program->parent = parent;
 	program->group = parent ? parent->group : program->pid;
+	program->session = parent ? parent->session : program->pid;
 	program->ignored = parent ? parent->ignored : 0;
 	strncpy(program->name, name, NAME_SIZE - 1);
 	insert(program);
@@ -93,6 +96,7 @@ void program_settle(struct program *program)
 	program->process = program->coming;
 	program->coming.value = 0;
 	program->replaced = true;
+	program->own = 0;
 	memcpy(program->name, program->coming_name, NAME_SIZE);
 }
 
@@ -111,11 +115,12 @@ void program_stay(struct program *program)
 	close_process(&program->coming);
 }
 
-void program_set_notification(struct program *program, notification_handle notification)
+void program_set_notification(struct program *program, notification_handle notification, uint32_t thread)
 {
 	if (program->notification.value > 0)
 		(void)handle_close(ANY(program->notification));
 	program->notification = notification;
+	program->signal_thread = thread;
 }
 
 void program_close(struct program *program)
@@ -130,9 +135,10 @@ void program_forget(struct program *program)
 	while (*at != program)
 		at = &(*at)->next;
 	*at = program->next;
+	stop_forget(program);
 	close_process(&program->process);
 	close_process(&program->coming);
-	program_set_notification(program, (notification_handle){0});
+	program_set_notification(program, (notification_handle){0}, 0);
 	free(program);
 	count--;
 }
@@ -159,9 +165,10 @@ void program_end(struct program *program, struct program *heir)
 {
 	program_settle(program);
 	program->status = how_it_ended(program);
+	stop_forget(program);
 	program->state = PROGRAM_STATE_ENDED;
 	close_process(&program->coming);
-	program_set_notification(program, (notification_handle){0});
+	program_set_notification(program, (notification_handle){0}, 0);
 	for (struct program *at = first, *next; at; at = next) {
 		next = at->next;
 		if (at->parent != program)

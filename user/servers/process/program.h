@@ -8,13 +8,25 @@
 
 enum { PROGRAMS_MOST = 1024, NAME_SIZE = 32, FIRST_PROGRAM = 1 };
 
+/* Threads that were suspended, to stop a program. */
+struct held {
+	thread_handle *threads; /* the first to be suspended is the last to go on */
+	unsigned count, room;
+};
+
+/* Of a signal that was told: what siginfo_t has besides. */
+struct origin {
+	uint32_t pid; /* of the sender, or of the child; 0: nobody's */
+	uint32_t code, status; /* of SIGCHLD */
+};
+
 struct program {
 	struct client client; /* first: what a request comes with */
 	struct program *next; /* in the order of the numbers */
 	struct program *parent; /* NULL: nobody waits for it */
 	uint32_t pid;
-	uint32_t group;
-	enum program_state state;
+	uint32_t group, session;
+	enum program_state state; /* a stopped one is RUNNING here, or STARTING */
 	uint32_t status; /* of an ended one: as program_wait tells it */
 	process_handle process; /* 0: none yet */
 	process_handle coming; /* what program_exec has announced; 0: nothing */
@@ -23,7 +35,18 @@ struct program {
 	uint32_t ignored, caught; /* signals: bit i stands for signal i */
 	uint32_t pending; /* those caught that nobody could be told of yet */
 	uint32_t doomed; /* the signal that ends it as soon as it has a process; 0: none */
+	uint32_t delayed; /* those that end it when it goes on */
+	uint32_t stopped; /* the signal that has stopped it; 0: none has */
+	uint32_t stop_wanted; /* the signal that stops it as soon as it has a thread; 0: none */
+	uint64_t own; /* of a forked one: see program_fork; 0: it has nothing of its parent's */
+	unsigned own_looks; /* how often that was looked at in vain */
+	bool tells_stop, tells_continue; /* its parent has not heard of it yet */
+	bool may_be_orphan; /* it has stopped, and somebody who could let it go on is about to go */
+	bool hears_no_stops; /* SIGCHLD does not tell it of children that stop */
+	struct held held;
 	notification_handle notification; /* where those caught are told; 0: nowhere yet */
+	uint32_t signal_thread; /* the number of the thread that waits there */
+	struct origin origins[NSIG];
 	char name[NAME_SIZE], coming_name[NAME_SIZE];
 };
 
@@ -50,8 +73,8 @@ void program_stay(struct program *program);
 /* If the process that was announced has begun, the program is that. */
 void program_settle(struct program *program);
 
-/* Tells where caught signals go; a notification of 0: nowhere yet. */
-void program_set_notification(struct program *program, notification_handle notification);
+/* Tells where caught signals go, and the number of the thread that waits there; a notification of 0: nowhere yet. */
+void program_set_notification(struct program *program, notification_handle notification, uint32_t thread);
 
 /* Nobody will ask for the process of this one, which has ended. */
 void program_close(struct program *program);

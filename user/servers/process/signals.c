@@ -1,8 +1,12 @@
 /*
- * Signals. What a signal does by default is to end the program, with the number of the signal in its status, or nothing. A
- * program that catches it is told through a notification, and does the rest by itself: nobody here waits for it.
+ * Signals. What a signal does by default is to end the program, with the number of the signal in its status, to stop it, or
+ * nothing. A program that catches it is told through a notification, and does the rest by itself: nobody here waits for it.
  */
 #include "signals.h"
+
+#include "session.h"
+#include "stop.h"
+#include "wait.h"
 
 #include <errno.h>
 
@@ -20,7 +24,6 @@ uint32_t signals_fixed(uint32_t signals)
 	return signals & (bit(0) | bit(SIGKILL) | bit(SIGSTOP));
 }
 
-/* Of those that by default end nothing, and are not about stopping programs, which can't be done. */
 static bool ends(uint32_t number)
 {
 	switch (number) {
@@ -48,29 +51,103 @@ static void end(const struct program *program, uint32_t number)
 		(void)process_kill(program->process, status);
 }
 
-static void tell(struct program *program, uint32_t number)
+static void tell(struct program *program, uint32_t number, const struct origin *origin)
 {
+	program->origins[number] = *origin;
 	if (program->notification.value > 0)
 		(void)notification_signal(program->notification, bit(number));
 	else
 		program->pending |= bit(number);
 }
 
-static void deliver(struct program *program, uint32_t number)
+/* Servers stay: the system would stand still. So does the shell that init has started: nobody could let it go on. */
+static bool can_stop(const struct program *program)
 {
-	if (program->caught & bit(number))
-		tell(program, number);
-	else if (program->ignored & bit(number) || !ends(number))
+	return program->session != FIRST_PROGRAM && (program->pid != program->session || !program->parent ||
+							    program->parent->pid != FIRST_PROGRAM);
+}
+
+void signal_stop(struct program *program, uint32_t number)
+{
+	if (can_stop(program) && (number == SIGSTOP || !group_is_orphaned(program->group)))
+		stop_begin(program, number);
+}
+
+/* What a signal does that is neither caught nor ignored. */
+static void do_default(struct program *program, uint32_t number)
+{
+	if (STOP_SIGNALS & bit(number))
+		signal_stop(program, number);
+	else if (!ends(number))
 		return;
 	else if (program->state == PROGRAM_STATE_STARTING)
 		program->doomed = number;
+	else if (program->stopped && number != SIGKILL)
+		program->delayed |= bit(number);
 	else
 		end(program, number);
 }
 
-void signal_child(struct program *parent)
+static void deliver(struct program *program, uint32_t number, const struct origin *origin);
+
+/* It goes on, whatever it does about SIGCONT; what came meanwhile comes then. */
+static void go_on(struct program *program)
 {
-	deliver(parent, SIGCHLD);
+	uint32_t delayed = program->delayed;
+	const struct origin nobody = {0};
+
+	program->delayed = 0;
+	program->pending &= ~STOP_SIGNALS;
+	if (!stop_end(program))
+		return;
+	for (uint32_t number = 1; number < NSIG; number++)
+		if (delayed & bit(number))
+			deliver(program, number, &nobody);
+}
+
+static void deliver(struct program *program, uint32_t number, const struct origin *origin)
+{
+	if (number == SIGCONT)
+		go_on(program);
+	else if (STOP_SIGNALS & bit(number))
+		program->pending &= ~bit(SIGCONT);
+	if (program->caught & bit(number))
+		tell(program, number, origin);
+	else if (!(program->ignored & bit(number)))
+		do_default(program, number);
+}
+
+void signal_child_ends(struct program *parent, const struct program *child)
+{
+	bool exited = (child->status & 0x7f) == 0;
+	const struct origin origin = {child->pid, exited ? CLD_EXITED : CLD_KILLED,
+		exited ? child->status >> 8 : child->status & 0x7f};
+
+	deliver(parent, SIGCHLD, &origin);
+}
+
+void signal_child_stops(const struct program *child)
+{
+	const struct origin origin = {child->pid, child->stopped ? CLD_STOPPED : CLD_CONTINUED,
+		child->stopped ? child->stopped : SIGCONT};
+
+	if (!child->parent || child->unwaited)
+		return;
+	wait_look_again();
+	if (!child->parent->hears_no_stops)
+		deliver(child->parent, SIGCHLD, &origin);
+}
+
+void signal_orphans(uint32_t group)
+{
+	bool some = false;
+
+	for (const struct program *at = program_first(); at; at = at->next)
+		some |= at->group == group && at->stopped;
+	if (!some || !group_is_orphaned(group))
+		return;
+	(void)signal_group(group, SIGHUP, 0);
+	(void)signal_group(group, SIGCONT, 0);
 }
 
 void signal_started(struct program *program)
@@ -99,6 +176,7 @@ static bool is_meant(const struct program *from, int32_t which, const struct pro
 
 int signal_send(const struct program *from, int32_t which, uint32_t number)
 {
+	const struct origin origin = {.pid = from->pid};
 	bool found = false;
 
 	if (number >= NSIG)
@@ -110,7 +188,21 @@ int signal_send(const struct program *from, int32_t which, uint32_t number)
 		if (at->pid == FIRST_PROGRAM && number)
 			return -EPERM;
 		if (number)
-			deliver(at, number);
+			deliver(at, number, &origin);
+	}
+	return found ? 0 : -ESRCH;
+}
+
+int signal_group(uint32_t group, uint32_t number, uint32_t from)
+{
+	const struct origin origin = {.pid = from};
+	bool found = false;
+
+	for (struct program *at = program_first(); at; at = at->next) {
+		if (at->group != group || at->state == PROGRAM_STATE_ENDED || at->pid == FIRST_PROGRAM)
+			continue;
+		found = true;
+		deliver(at, number, &origin);
 	}
 	return found ? 0 : -ESRCH;
 }

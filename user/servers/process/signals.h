@@ -6,8 +6,20 @@
 /* Sends a signal to those that `which` means, as kill has it: 0 or -errno. */
 int signal_send(const struct program *from, int32_t which, uint32_t number);
 
-/* A child of this program has ended. */
-void signal_child(struct program *parent);
+/* Sends a signal to a group, for a program of this number, or nobody (0). 0 or -ESRCH. */
+int signal_group(uint32_t group, uint32_t number, uint32_t from);
+
+/* Does what a signal does that stops programs, to one that does not catch it. */
+void signal_stop(struct program *program, uint32_t number);
+
+/* A child has ended: its parent, which may not be that any more, gets SIGCHLD. */
+void signal_child_ends(struct program *parent, const struct program *child);
+
+/* A program has stopped, or goes on: its parent gets SIGCHLD, if it wants that, and whoever waits hears of it. */
+void signal_child_stops(const struct program *child);
+
+/* Members of the group have stopped, and nobody is left to let them go on: they are told, and go on. */
+void signal_orphans(uint32_t group);
 
 /* The program has a process now: what came before is done to it. */
 void signal_started(struct program *program);

@@ -1,17 +1,19 @@
-/* Waiting for children: calls that are set aside until one has ended. */
+/* Waiting for children: calls that are set aside until there is something to tell of one. */
 #include "wait.h"
 
 #include <errno.h>
 
-enum { WAITERS_MOST = 256 };
+enum { WAITERS_MOST = 256, STATUS_STOPPED = 0x7f, STATUS_CONTINUED = 0xffff };
 
 static struct waiter {
 	struct program *program;
 	uint32_t token;
 	int32_t which;
+	enum wait how;
 } waiters[WAITERS_MOST];
 
 static unsigned count;
+static struct server *waited_at;
 
 static bool is_wanted(const struct program *parent, int32_t which, const struct program *child)
 {
@@ -24,19 +26,38 @@ static bool is_wanted(const struct program *parent, int32_t which, const struct 
 	return child->group == (which ? (uint32_t) - (int64_t)which : parent->group);
 }
 
-/* A child that has ended, else one that has not; NULL when there is none at all. */
-static struct program *find(const struct program *parent, int32_t which)
+/* What there is to tell of a child, as POSIX has it; -1 when nothing. */
+static int64_t news_of(const struct program *child, enum wait how)
+{
+	if (child->state == PROGRAM_STATE_ENDED)
+		return child->status;
+	if (how & WAIT_UNTRACED && child->tells_stop)
+		return child->stopped << 8 | STATUS_STOPPED;
+	return how & WAIT_CONTINUED && child->tells_continue ? STATUS_CONTINUED : -1;
+}
+
+/* A child that there is something to tell of, else another; NULL when there is none at all. */
+static struct program *find(const struct program *parent, int32_t which, enum wait how)
 {
 	struct program *found = NULL;
 
 	for (struct program *at = program_first(); at; at = at->next) {
 		if (!is_wanted(parent, which, at))
 			continue;
-		if (at->state == PROGRAM_STATE_ENDED)
+		if (news_of(at, how) >= 0)
 			return at;
 		found = at;
 	}
 	return found;
+}
+
+/* The parent has heard of it. */
+static void told(struct program *child)
+{
+	if (child->state == PROGRAM_STATE_ENDED)
+		program_forget(child);
+	else
+		child->tells_stop = child->tells_continue = false;
 }
 
 static void sweep(struct server *server)
@@ -51,15 +72,16 @@ static void sweep(struct server *server)
 
 long wait_call(struct request *request, int32_t which, enum wait how, uint32_t *status)
 {
-	struct program *program = program_of(request->client), *child = find(program, which);
+	struct program *program = program_of(request->client), *child = find(program, which, how);
+	int64_t news = child ? news_of(child, how) : -1;
 
 	if (!child)
 		return -ECHILD;
-	if (child->state == PROGRAM_STATE_ENDED) {
+	if (news >= 0) {
 		uint32_t pid = child->pid;
 
-		*status = child->status;
-		program_forget(child);
+		*status = (uint32_t)news;
+		told(child);
 		return pid;
 	}
 	if (how & WAIT_NOHANG)
@@ -68,23 +90,25 @@ long wait_call(struct request *request, int32_t which, enum wait how, uint32_t *
 		sweep(request->server);
 	if (count == WAITERS_MOST)
 		return -EAGAIN;
-	waiters[count++] = (struct waiter){program, request->token, which};
+	waited_at = request->server;
+	waiters[count++] = (struct waiter){program, request->token, which, how};
 	return DEFERRED;
 }
 
-/* True when the waiter has its answer. A child stays for another waiter when this one has given up. */
+/* True when the waiter has its answer. The news stay for another waiter when this one has given up. */
 static bool answer(struct server *server, const struct waiter *waiter)
 {
-	struct program *child = find(waiter->program, waiter->which);
+	struct program *child = find(waiter->program, waiter->which, waiter->how);
+	int64_t news = child ? news_of(child, waiter->how) : -1;
 
 	if (waiter->program->state == PROGRAM_STATE_ENDED)
 		return true;
 	if (!child)
 		(void)answer_program_wait(server, waiter->token, -ECHILD, 0);
-	else if (child->state != PROGRAM_STATE_ENDED)
+	else if (news < 0)
 		return false;
-	else if (!answer_program_wait(server, waiter->token, child->pid, child->status))
-		program_forget(child);
+	else if (!answer_program_wait(server, waiter->token, child->pid, (uint32_t)news))
+		told(child);
 	return true;
 }
 
@@ -96,6 +120,12 @@ void wait_look(struct server *server)
 		if (!answer(server, &waiters[i]))
 			waiters[left++] = waiters[i];
 	count = left;
+}
+
+void wait_look_again(void)
+{
+	if (waited_at)
+		wait_look(waited_at);
 }
 
 void wait_interrupt(struct server *server, const struct program *program)
