@@ -466,6 +466,18 @@ class SignalsOfFour(Signals):
     machine = FOUR
 
 
+class Poll(ktap.KtapSuite):
+    command = "test-poll"
+
+
+class PollOfTwo(Poll):
+    machine = TWO
+
+
+class PollOfFour(Poll):
+    machine = FOUR
+
+
 class Jobs(ktap.KtapSuite):
     command = "test-jobs"
 

@@ -170,6 +170,34 @@ class Pipes(unittest.TestCase):
         self.assertEqual(there.answers.pop(hangup), (4, b""))
         self.assertEqual(there.number("ready", writer, 2), 6)
 
+    def test_watches(self) -> None:
+        """Each is told once, unless it is over before; whoever has gone without a word is told when there are too many."""
+        there, reader, writer = self.begin()
+        whole = there.number("free")
+        self.assertGreater(there.number("watch", reader, 1, 1), 0)
+        second = there.number("watch", reader, 1, 2)
+        there.command("unwatch", writer, second)  # not its
+        there.command("unwatch", reader, second)
+        there.command("unwatch", reader, second)
+        there.number("watch", reader, 0, 3)  # only the end of the other side
+        there.command("write", writer, b"ab")
+        self.assertEqual([there.number("told", i) for i in (1, 2, 3)], [1, 0, 0])
+        self.assertEqual(there.number("watches"), 1)
+        there.read(reader, 2)
+        for i in range(256):
+            self.assertGreater(there.number("watch", reader, 1, 10 + i), 0)
+        self.assertEqual([there.number("told", i) for i in (3, 10)], [1, 0])  # the oldest had to go
+        waiting = there.waits("read", reader, 1)
+        self.assertEqual([there.number("told", i) for i in (10, 11)], [1, 0])
+        there.command("write", writer, b"ab")
+        self.assertEqual(there.answers, {waiting: (1, b"a")})
+        self.assertEqual([there.number("told", i) for i in (11, 265)], [1, 1])
+        self.assertEqual((there.number("watches"), there.number("free")), (0, whole))
+        there.read(reader, 1)
+        there.number("watch", reader, 1, 500)
+        there.close(reader)
+        self.assertEqual((there.number("watches"), there.number("told", 500)), (0, 1))
+
     def test_everything_goes_with_the_last_end(self) -> None:
         there = files.Files()
         whole = there.number("free")

@@ -178,7 +178,7 @@ static void test_deadline(void)
 	for (unsigned i = 0; i < 300; i++)
 		check(&c, program_wait(family.handle, -1, 0, &status, now() + MS / 10) == -ETIMEDOUT,
 			"wait %u", i);
-	check(&c, program_wait(family.handle, -1, (enum wait)2, &status, DEADLINE_NEVER) == -EINVAL,
+	check(&c, program_wait(family.handle, -1, (enum wait)8, &status, DEADLINE_NEVER) == -EINVAL,
 		"an unknown flag");
 	check(&c, !program_signal(family.handle, (int32_t)one.pid, SIGKILL, DEADLINE_NEVER), "kill it");
 	check(&c, wait_for(family.handle, (int32_t)one.pid, &status) == one.pid, "it ends");
@@ -456,6 +456,7 @@ static void test_restart(void)
 
 int main(void)
 {
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	ktap_plan(10);
 	place = endpoint_create();
 	self = endpoint_badge(place, PROGRAMS_INIT);

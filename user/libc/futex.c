@@ -32,6 +32,16 @@ bool deadline_from(clockid_t clock, const struct timespec *time, uint64_t *deadl
 	return true;
 }
 
+uint64_t deadline_after(const struct timespec *length)
+{
+	uint64_t deadline;
+	if (__builtin_mul_overflow((uint64_t)length->tv_sec, 1000000000ul, &deadline) ||
+		__builtin_add_overflow(deadline, (uint64_t)length->tv_nsec, &deadline) ||
+		__builtin_add_overflow(deadline, (uint64_t)clock_now(), &deadline))
+		deadline = DEADLINE_NEVER;
+	return deadline;
+}
+
 /* As in mutex.c, without what other mutexes have to look at first. */
 enum { FREE, TAKEN, CONTENDED };
 

@@ -140,6 +140,9 @@ bool signal_push(struct __pthread *thread, int number, const siginfo_t *info, co
 	if (!(action->sa_flags & SA_NODEFER))
 		thread->blocked |= signal_bit(number);
 	thread->call = CALL_NONE;
+	int32_t polls = __atomic_load_n(&thread->polls, __ATOMIC_SEQ_CST);
+	if (polls > 0)
+		(void)notification_signal((notification_handle){polls}, INT64_MAX);
 	return true;
 }
 

@@ -33,6 +33,7 @@ struct __pthread {
 	uint32_t interrupted; /* a handler without SA_RESTART has run since the call began */
 	int32_t call; /* what ends the call that it may be in: see call_begin */
 	uint32_t handled; /* how many handlers have run; sigsuspend waits on it */
+	int32_t polls; /* a notification that is told of handlers while it waits for files; 0: none */
 	struct signal_frame *returning; /* where a handler that has ended came from */
 	stack_t stack; /* of sigaltstack */
 	uint32_t pending; /* sent to this thread alone; anybody adds to it */
@@ -67,6 +68,9 @@ void word_unlock(uint32_t *word);
 
 /* A point of a clock as a deadline of the kernel's. False if it is none. */
 bool deadline_from(clockid_t clock, const struct timespec *time, uint64_t *deadline);
+
+/* The deadline that is so long from now. */
+uint64_t deadline_after(const struct timespec *length);
 
 /* What picolibc's locks are, and how one begins: free, and recursive. */
 struct __lock {

@@ -176,6 +176,23 @@ int answer_file_write(struct server *of, uint32_t token, long result)
 	return answer(of, token, result, false);
 }
 
+/* Notifications are numbers: what they have been told, and how many the file system has. */
+enum { NOTIFICATIONS = 1024 };
+
+static uint64_t told[NOTIFICATIONS];
+static long notifications_held;
+
+void notification_tell(int32_t notification, uint64_t bits)
+{
+	told[notification] |= bits;
+}
+
+void notification_drop(int32_t notification)
+{
+	(void)notification;
+	notifications_held--;
+}
+
 int answer_file_ready(struct server *of, uint32_t token, long result)
 {
 	return answer(of, token, result, false);
@@ -482,6 +499,33 @@ static void do_fault(void)
 	printf("0\n");
 }
 
+static void do_watch(void)
+{
+	struct description *d = description();
+	uint32_t wanted = (uint32_t)number();
+	int32_t notification = (int32_t)number();
+	long result = pipe_watch(d, wanted, notification, 1);
+	notifications_held += result > 0;
+	printf("%ld\n", result);
+}
+
+static void do_unwatch(void)
+{
+	struct description *d = description();
+	pipe_unwatch(d, (uint32_t)number());
+	printf("0\n");
+}
+
+static void do_told(void)
+{
+	printf("%lu\n", (unsigned long)told[number()]);
+}
+
+static void do_watches(void)
+{
+	printf("%ld\n", notifications_held);
+}
+
 static void do_pages(void)
 {
 	pages_left = number();
@@ -501,6 +545,10 @@ static const struct {
 	{"write", do_write},
 	{"write_at", do_write_at},
 	{"ready", do_ready},
+	{"watch", do_watch},
+	{"unwatch", do_unwatch},
+	{"told", do_told},
+	{"watches", do_watches},
 	{"interrupt", do_interrupt},
 	{"leave", do_leave},
 	{"seek", do_seek},

@@ -29,7 +29,8 @@ static struct server server;
 static struct client terminal, printer; /* a printer is written to, and what is read from it is at its end */
 static struct listener listener;
 static struct ring typed;
-static struct waiting readers, askers; /* of file_read; of file_ready, and file_sync, which wants nothing */
+static struct waiting readers; /* of file_read */
+static struct waiting askers; /* of file_ready, file_watch, and file_sync, which wants nothing */
 static bool unacknowledged;
 static uint16_t rows, columns;
 
@@ -141,7 +142,11 @@ static uint32_t ready(uint32_t wanted)
 
 static bool answer_asker(const struct call *call)
 {
-	if (!call->wanted && output_is_empty())
+	if (call->watch && ready(call->wanted))
+		watch_end(call);
+	else if (call->watch)
+		return false;
+	else if (!call->wanted && output_is_empty())
 		(void)answer_file_sync(call->to.server, call->to.token, 0);
 	else if (ready(call->wanted))
 		(void)answer_file_ready(call->to.server, call->to.token, ready(call->wanted));
@@ -197,7 +202,9 @@ static void interrupt_calls(bool all)
 	for (; all && askers.count; waiting_drop(&askers)) {
 		const struct call *call = waiting_first(&askers);
 
-		if (call->wanted)
+		if (call->watch)
+			watch_end(call);
+		else if (call->wanted)
 			(void)answer_file_ready(call->to.server, call->to.token, -EINTR);
 		else
 			(void)answer_file_sync(call->to.server, call->to.token, -EINTR);
@@ -230,7 +237,7 @@ static void signal_key(int number)
 
 long serve_file_read(struct request *request, struct lent_out buf)
 {
-	struct call call = {buf, 0};
+	struct call call = {.to = buf};
 	long result = DEFERRED;
 
 	if (!buf.size || request->client == &printer)
@@ -297,7 +304,7 @@ long serve_file_truncate(struct request *request, uint64_t length)
 
 long serve_file_sync(struct request *request)
 {
-	struct call call = {{request->server, request->token, 0}, 0};
+	struct call call = {.to = {request->server, request->token, 0}};
 
 	if (output_is_empty())
 		return 0;
@@ -333,14 +340,49 @@ long serve_file_set_times(struct request *request, uint64_t accessed, uint64_t m
 	return -EPERM;
 }
 
+/* What is read from a printer is at its end. */
+static uint32_t ready_for(const struct request *request, uint32_t wanted)
+{
+	return ready(wanted) | (request->client == &printer ? wanted & READY_READ : 0);
+}
+
 long serve_file_ready(struct request *request, enum ready wanted)
 {
-	struct call call = {{request->server, request->token, 0}, wanted};
-	uint32_t now = ready(wanted);
+	struct call call = {.to = {request->server, request->token, 0}, .wanted = wanted};
+	uint32_t now = ready_for(request, wanted);
 
 	if (now)
 		return now;
 	return wanted && waiting_add(&askers, &call) ? DEFERRED : -EINVAL;
+}
+
+long serve_file_ready_now(struct request *request, enum ready wanted)
+{
+	return ready_for(request, wanted);
+}
+
+long serve_file_watch(
+	struct request *request, enum ready wanted, uint64_t bits, notification_handle n, uint32_t *watch)
+{
+	static uint32_t last;
+	struct call call = {.wanted = wanted, .watch = last + 1, .notification = n, .bits = bits};
+	uint32_t now = ready_for(request, wanted);
+
+	*watch = 0;
+	if (!now && wanted && waiting_add(&askers, &call)) {
+		last = last < UINT32_MAX - 1 ? last + 1 : 0;
+		*watch = call.watch;
+		return 0;
+	}
+	(void)handle_close(ANY(n));
+	return now || !wanted ? (long)now : -ENOMEM;
+}
+
+long serve_file_unwatch(struct request *request, uint32_t watch)
+{
+	(void)request;
+	waiting_unwatch(&askers, watch);
+	return 0;
 }
 
 long serve_file_interrupt(struct request *request)

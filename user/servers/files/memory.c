@@ -1,5 +1,6 @@
 /*
- * The memory of the file system: one object, mapped as a whole, whose pages come as they are committed.
+ * What the kernel gives the file system: its memory, one object, mapped as a whole, whose pages come as they are committed;
+ * time; notifications.
  */
 #include <tabula/handles.h>
 
@@ -32,4 +33,14 @@ bool page_commit(char *page)
 uint64_t moment_now(void)
 {
 	return (uint64_t)clock_now();
+}
+
+void notification_tell(int32_t notification, uint64_t bits)
+{
+	(void)notification_signal((notification_handle){notification}, bits);
+}
+
+void notification_drop(int32_t notification)
+{
+	(void)handle_close((any_handle){notification});
 }

@@ -16,3 +16,7 @@ bool page_commit(char *page);
 
 /* Nanoseconds of the clock that files are dated by. */
 uint64_t moment_now(void);
+
+/* Sets bits of a notification that somebody has given; and closes it. */
+void notification_tell(int32_t notification, uint64_t bits);
+void notification_drop(int32_t notification);

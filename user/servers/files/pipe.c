@@ -14,19 +14,21 @@
 
 enum { PIPE_SIZE = PIPE_BLOCKS * BLOCK_SIZE };
 
-enum call_kind { CALL_READ, CALL_WRITE, CALL_READY };
+enum call_kind { CALL_READ, CALL_WRITE, CALL_READY, CALL_WATCH };
 
-/* A call that waits. */
+/* A call that waits; or a watch, whose caller has gone on, with a number for a token. */
 struct call {
 	struct call *next;
 	struct description *description;
 	enum call_kind kind;
 	uint32_t token;
-	uint32_t wanted; /* of CALL_READY */
+	uint32_t wanted; /* of CALL_READY and CALL_WATCH */
+	int32_t notification; /* of CALL_WATCH, with the bits */
 	size_t done; /* bytes of a write that are in the buffer already */
 	union {
 		struct lent_in from;
 		struct lent_out to;
+		uint64_t bits;
 	};
 };
 
@@ -131,10 +133,21 @@ static void call_drop(struct call **link)
 static void calls_sweep(struct call **link)
 {
 	while (*link != NULL)
-		if (request_waits(&files, (*link)->token))
+		if ((*link)->kind == CALL_WATCH || request_waits(&files, (*link)->token))
 			link = &(*link)->next;
 		else
 			call_drop(link);
+}
+
+static int call_answer(struct call **link, long result);
+
+/* Ends the oldest watch, whose owner may have gone: if not, it asks again. */
+static void watch_evict(struct call **link, const struct description *description)
+{
+	while (*link != NULL && ((*link)->kind != CALL_WATCH || (*link)->description != description))
+		link = &(*link)->next;
+	if (*link != NULL)
+		(void)call_answer(link, 0);
 }
 
 /* Sets a call aside. Those that were set aside for nothing go when there are many. */
@@ -142,6 +155,8 @@ static long call_wait(struct call **list, const struct call *call)
 {
 	if (call->description->calls >= PIPE_CALLS_MAX)
 		calls_sweep(list);
+	if (call->description->calls >= PIPE_CALLS_MAX)
+		watch_evict(&call->description->pipe->watches, call->description);
 	struct call *copy = call->description->calls < PIPE_CALLS_MAX ? piece_take(sizeof *copy) : NULL;
 	if (copy == NULL)
 		return -ENOMEM;
@@ -168,6 +183,10 @@ static int call_answer(struct call **link, long result)
 		break;
 	case CALL_READY:
 		error = answer_file_ready(&files, call->token, result);
+		break;
+	case CALL_WATCH:
+		notification_tell(call->notification, call->bits);
+		notification_drop(call->notification);
 		break;
 	}
 	call_drop(link);
@@ -282,10 +301,38 @@ long pipe_write(struct description *description, uint32_t token, const struct le
 	return result == DEFERRED || done == 0 ? result : (long)done;
 }
 
+uint32_t pipe_ready_now(const struct description *description, uint32_t wanted)
+{
+	return readiness(description->pipe, description) & (wanted | READY_HANGUP);
+}
+
+long pipe_watch(struct description *description, uint32_t wanted, int32_t notification, uint64_t bits)
+{
+	static uint32_t last;
+	long result = call_wait(&description->pipe->watches, &(struct call){.kind = CALL_WATCH,
+								     .description = description,
+								     .token = ++last,
+								     .wanted = wanted,
+								     .notification = notification,
+								     .bits = bits});
+	return result == DEFERRED ? (long)last : result;
+}
+
+void pipe_unwatch(const struct description *description, uint32_t watch)
+{
+	for (struct call **link = &description->pipe->watches; *link != NULL; link = &(*link)->next)
+		if ((*link)->kind == CALL_WATCH && (*link)->token == watch &&
+			(*link)->description == description) {
+			notification_drop((*link)->notification);
+			call_drop(link);
+			return;
+		}
+}
+
 long pipe_ready(struct description *description, uint32_t token, uint32_t wanted)
 {
 	struct pipe *pipe = description->pipe;
-	uint32_t ready = readiness(pipe, description) & (wanted | READY_HANGUP);
+	uint32_t ready = pipe_ready_now(description, wanted);
 	if (ready != 0)
 		return (long)ready;
 	return call_wait(&pipe->watches,

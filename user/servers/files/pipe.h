@@ -34,4 +34,11 @@ long pipe_write(struct description *description, uint32_t token, const struct le
 /* Of enum ready, at once; or DEFERRED. */
 long pipe_ready(struct description *description, uint32_t token, uint32_t wanted);
 
+/* What is so now. */
+uint32_t pipe_ready_now(const struct description *description, uint32_t wanted);
+
+/* Sets the bits of the notification, which is the pipe's from now on, when something of that is so. The number, or -ENOMEM. */
+long pipe_watch(struct description *description, uint32_t wanted, int32_t notification, uint64_t bits);
+void pipe_unwatch(const struct description *description, uint32_t watch);
+
 void pipe_stat(const struct pipe *pipe, struct file_status *status);

@@ -6,6 +6,7 @@
 
 #include "archive.h"
 #include "description.h"
+#include "outside.h"
 #include "pipe.h"
 
 long serve_file_read(struct request *request, struct lent_out buf)
@@ -88,6 +89,36 @@ long serve_file_ready(struct request *request, enum ready wanted)
 		return pipe_ready(description, request->token, wanted);
 	/* Files never keep anybody waiting. */
 	return wanted & (READY_READ | READY_WRITE);
+}
+
+long serve_file_ready_now(struct request *request, enum ready wanted)
+{
+	const struct description *description = description_of(request->client);
+	return description->pipe != NULL ? pipe_ready_now(description, wanted)
+					 : wanted & (READY_READ | READY_WRITE);
+}
+
+long serve_file_watch(
+	struct request *request, enum ready wanted, uint64_t bits, notification_handle n, uint32_t *watch)
+{
+	struct description *description = description_of(request->client);
+	long ready = serve_file_ready_now(request, wanted), number = 0;
+	*watch = 0;
+	if (ready == 0 && description->pipe != NULL)
+		number = pipe_watch(description, wanted, n.value, bits);
+	if (number > 0)
+		*watch = (uint32_t)number;
+	else
+		notification_drop(n.value);
+	return number < 0 ? number : ready;
+}
+
+long serve_file_unwatch(struct request *request, uint32_t watch)
+{
+	const struct description *description = description_of(request->client);
+	if (description->pipe != NULL)
+		pipe_unwatch(description, watch);
+	return 0;
 }
 
 long serve_file_interrupt(struct request *request)

@@ -1,0 +1,4 @@
+/* Where some programs look for <poll.h>. */
+#pragma once
+
+#include <poll.h>
