@@ -96,6 +96,46 @@ class Editing(unittest.TestCase):
         self.assertEqual(self.terminal.run(""), ["the first"])
         self.see(UP, "echo the first", 14)
 
+    def shows(self, keys: str, row: str) -> None:
+        with self.subTest(keys):
+            self.terminal.type(keys)
+            self.terminal.wait(lambda: self.terminal.screen.row_text().rstrip() == row, row)
+
+    def test_search(self) -> None:
+        """Ctrl-R looks back for what is typed behind it."""
+        for command in ("echo alpha", "echo beta", "true alpha", "true"):
+            self.terminal.run(command)
+        self.shows("new\x12", "search '':")
+        self.shows("alp", "search 'alp': true alpha")
+        self.shows("\x12", "search 'alp': echo alpha")
+        self.shows("\x12", "no more 'alp': echo alpha")
+        self.shows("\x7f\x7f\x7f", "search '': true")
+        self.shows("o b", "search 'o b': echo beta")
+        self.see(LEFT, "echo beta", 8)  # any other key takes the line as it is
+        self.see("\x12zz\x07", "echo beta", 8)  # Ctrl-G gives up
+        self.see("\x15\x0b\x12bet" + END, "echo beta", 9)
+        self.assertEqual(self.terminal.run(""), ["beta"])
+        self.terminal.type("\x12alph")
+        self.terminal.wait(lambda: self.terminal.screen.row_text().endswith("true alpha"), "the search")
+        self.assertEqual(self.terminal.run(""), [])  # Return runs it
+
+    def test_completion(self) -> None:
+        self.terminal.run("mkdir -p /tmp/complete/one; cd /tmp/complete; echo > two_a; echo > two_b; echo > 'a b'")
+        self.see("cat /et\t", "cat /etc/", 9)
+        self.see("mo\t", "cat /etc/motd ", 14)
+        self.see("\x15unam\t", "unam", 4)
+        self.see("\x15upt\t", "uptime ", 7)
+        self.see("\x15cd on\t", "cd one/", 7)
+        self.see("\x15cat a\t", "cat a\\ b ", 9)
+        self.see("\x15cat tw\t", "cat two_", 8)
+        before = self.terminal.screen.row
+        self.terminal.type("\t")
+        self.terminal.wait(lambda: self.terminal.screen.row == before + 2, "the names")
+        self.assertEqual(self.terminal.screen.text(before + 1), "two_a  two_b")
+        self.see("b", "cat two_b", 9)
+        self.terminal.type("\x15")
+        self.terminal.run("cd /")
+
     def test_characters_of_several_bytes(self) -> None:
         self.see("echo \u00e9\u6f22x", "echo \u00e9\u6f22x", 8)
         self.see(LEFT + LEFT, "echo \u00e9\u6f22x", 6)

@@ -206,7 +206,7 @@ static int builtin_help(struct shell *shell, char **words)
 	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
 		if (builtins[i].help != NULL)
 			printf("  %s\n", builtins[i].help);
-	puts("Keys: arrows, Home, End, Ctrl-A E B F P N, Ctrl-K U W, Ctrl-L, Ctrl-C, Ctrl-D.");
+	puts("Keys: arrows, Home, End, Tab, Ctrl-A E B F P N, Ctrl-K U W, Ctrl-R L, Ctrl-C, Ctrl-D, Ctrl-Z.");
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <tabula/console.h>
 
@@ -31,6 +32,7 @@ enum key {
 	RETURN,
 	CTRL_N,
 	CTRL_P = 16,
+	CTRL_R = 18,
 	CTRL_U = 21,
 	CTRL_W = 23,
 	ESCAPE = 27,
@@ -55,6 +57,9 @@ struct editor {
 	bool too_long; /* more was typed than fits */
 	unsigned back; /* which line of the history this is; 0 is the new one */
 	char *kept; /* the new line while an older one shows */
+	struct text search; /* what Ctrl-R looks for */
+	bool searches;
+	unsigned back_before; /* which line it was before the search */
 };
 
 static char *history[HISTORY];
@@ -279,6 +284,185 @@ static int key_get(void)
 	return c == ESCAPE ? key_after_escape() : c;
 }
 
+/* ---- Ctrl-R: the line of the history, from an older one on, that holds what has been typed since */
+
+static const char *history_line(unsigned back)
+{
+	return history[(history_count - back) % HISTORY];
+}
+
+static void search_show(const struct editor *e, bool found)
+{
+	const char *line = e->back > 0 ? history_line(e->back) : "";
+	int room_left =
+		COLUMNS - 1 - (int)strlen("search: ''  ") - (int)columns(e->search.bytes, e->search.length);
+	printf("\r\x1b[K%s '%s': %.*s", found ? "search" : "no more", text_string(&e->search),
+		room_left > 0 ? room_left : 0, line);
+	fflush(stdout);
+}
+
+/* Goes to the first line that fits, from `back` on. */
+static void search_go(struct editor *e, unsigned back)
+{
+	unsigned limit = history_count < HISTORY ? history_count : HISTORY;
+	if (back == 0)
+		back = 1;
+	while (back <= limit && strstr(history_line(back), text_string(&e->search)) == NULL)
+		back++;
+	if (back <= limit)
+		e->back = back;
+	else
+		bell();
+	search_show(e, back <= limit);
+}
+
+static void search_begin(struct editor *e)
+{
+	if (e->back == 0) {
+		free(e->kept);
+		e->kept = strndup(e->bytes, e->length);
+	}
+	text_clear(&e->search);
+	e->searches = true;
+	e->back_before = e->back;
+	search_show(e, true);
+}
+
+/* The line that was found is there to be edited; or that from before, which has not been touched. */
+static void search_end(struct editor *e, bool found)
+{
+	e->searches = false;
+	printf("\r\x1b[K%s", e->prompt);
+	if (found && e->back > 0) {
+		line_replace(e, history_line(e->back));
+		return;
+	}
+	e->back = e->back_before;
+	redraw(e);
+}
+
+/* Takes the last character back, all the bytes of it. */
+static void search_shorten(struct editor *e)
+{
+	struct text *search = &e->search;
+	while (search->length > 0 && is_continuation(search->bytes[search->length - 1]))
+		search->length--;
+	if (search->length > 0)
+		search->length--;
+	if (search->bytes != NULL)
+		search->bytes[search->length] = '\0';
+	e->back = 0;
+	search_go(e, 1);
+}
+
+/* True when the key was one of the search, false when it ends that and means what it always does. */
+static bool key_search(struct editor *e, int key)
+{
+	if (key == CTRL_R) {
+		search_go(e, e->back + 1);
+	} else if (key == CTRL_H || key == DELETE_LEFT) {
+		search_shorten(e);
+	} else if (key >= ' ' && key < 256) {
+		char c = (char)key;
+		text_add(&e->search, &c, 1);
+		search_go(e, e->back);
+	} else {
+		search_end(e, key != CTRL_G && key != CTRL_C);
+		return key == CTRL_G;
+	}
+	return true;
+}
+
+/* ---- Tab: the rest of a name */
+
+/* Where the word begins that ends at the cursor. */
+static size_t word_begin(const struct editor *e)
+{
+	size_t at = e->cursor;
+	while (at > 0 && strchr(" ;|&<>()'\"`=", e->bytes[at - 1]) == NULL)
+		at--;
+	return at;
+}
+
+/* Whether the word is where a command stands. */
+static bool is_command(const struct editor *e, size_t begin)
+{
+	while (begin > 0 && e->bytes[begin - 1] == ' ')
+		begin--;
+	return begin == 0 || strchr(";|&(", e->bytes[begin - 1]) != NULL;
+}
+
+/* What a word could become: names of files, or of programs, which are found in /bin. */
+static void names_find(const struct editor *e, size_t begin, struct words *names)
+{
+	struct text pattern = {0};
+	bool program = is_command(e, begin) && memchr(e->bytes + begin, '/', e->cursor - begin) == NULL;
+	if (program)
+		text_add(&pattern, "/bin/", 5);
+	for (size_t i = begin; i < e->cursor; i++) {
+		if (strchr("*?[\\", e->bytes[i]) != NULL)
+			text_add(&pattern, "\\", 1);
+		text_add(&pattern, &e->bytes[i], 1);
+	}
+	text_add(&pattern, "*", 1);
+	if (!pattern.failed)
+		(void)pattern_expand(text_string(&pattern), names);
+	text_free(&pattern);
+	for (size_t i = 0; program && i < names->count; i++)
+		memmove(names->words[i], names->words[i] + 5, strlen(names->words[i] + 5) + 1);
+}
+
+/* How many bytes at the beginning are the same in all. */
+static size_t common_length(const struct words *names)
+{
+	size_t length = strlen(names->words[0]);
+	for (size_t i = 1; i < names->count; i++) {
+		size_t same = 0;
+		while (same < length && names->words[i][same] == names->words[0][same])
+			same++;
+		length = same;
+	}
+	while (length > 0 && is_continuation(names->words[0][length]))
+		length--;
+	return length;
+}
+
+static bool is_directory(const char *name)
+{
+	struct stat status;
+	return stat(name, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void names_show(struct editor *e, const struct words *names)
+{
+	putchar('\n');
+	for (size_t i = 0; i < names->count; i++)
+		printf("%s%s", names->words[i], i + 1 < names->count ? "  " : "\n");
+	fputs(e->prompt, stdout);
+	redraw(e);
+}
+
+/* Adds what all names have in common; of several that differ at once, shows them. */
+static void complete(struct editor *e)
+{
+	struct words names = {0};
+	size_t begin = word_begin(e), typed = e->cursor - begin;
+	names_find(e, begin, &names);
+	size_t length = names.count > 0 ? common_length(&names) : 0;
+	if (names.count == 0)
+		bell();
+	else if (length <= typed && names.count > 1)
+		names_show(e, &names);
+	for (size_t i = typed; i < length; i++) {
+		if (strchr(" ;|&<>()'\"`$*?[\\", names.words[0][i]) != NULL)
+			insert(e, '\\');
+		insert(e, names.words[0][i]);
+	}
+	if (names.count == 1)
+		insert(e, is_directory(names.words[0]) ? '/' : ' ');
+	words_free(&names);
+}
+
 static void key_edit(struct editor *e, int key)
 {
 	switch (key) {
@@ -323,6 +507,12 @@ static void key_edit(struct editor *e, int key)
 	case CTRL_W:
 		cut_word(e);
 		break;
+	case CTRL_R:
+		search_begin(e);
+		break;
+	case TAB:
+		complete(e);
+		break;
 	case CTRL_L:
 		printf("\x1b[H\x1b[2J%s", e->prompt);
 		redraw(e);
@@ -344,6 +534,8 @@ static enum edit_result edit(struct editor *e)
 		bool skip = after_return && key == NEWLINE;
 		after_return = key == RETURN;
 		if (skip)
+			continue;
+		if (e->searches && key != KEY_GONE && key_search(e, key))
 			continue;
 		if (key == KEY_GONE || (key == CTRL_D && e->length == 0))
 			return EDIT_END;
@@ -372,5 +564,6 @@ enum edit_result line_edit(const char *prompt, struct text *line)
 		line->failed |= e.too_long; /* half a command is worse than none */
 	}
 	free(e.kept);
+	text_free(&e.search);
 	return result;
 }
