@@ -236,6 +236,32 @@ class Siege(unittest.TestCase):
         self.siege(4)
 
 
+class ProcessServer(unittest.TestCase):
+    """The shell when the process server is a new one: its jobs are still there, and others can be started."""
+
+    def test_jobs(self) -> None:
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+            for _ in range(2):
+                console.command("(sleep 6; exit 7) &")
+                console.command("sleep 1000 &")
+                number = next(line.split()[0] for line in console.command("ps").splitlines() if " process " in line)
+                self.assertIn("here is a new one", console.command(f"/bin/kill -KILL {number}; sleep 1"))
+                self.assertEqual(console.command("jobs"), "[1]  Running   (sleep 6; exit 7) \n[2]  Running   sleep 1000 ")
+                self.assertEqual(console.command("kill -STOP %2; sleep 0.5; jobs").splitlines()[1],
+                                 "[2]  Stopped   sleep 1000 ")
+                self.assertEqual(console.command("bg %2; jobs").splitlines()[2], "[2]  Running   sleep 1000 ")
+                console.send("sh -c 'echo begun; sleep 1000'\r")
+                console.expect("^begun\n")
+                console.send("\x1a")
+                console.expect("Stopped")
+                console.expect(console.PROMPT)
+                self.assertIn("sh: Terminated", console.command("kill %3; sleep 0.5"))
+                self.assertEqual(console.command("wait %1; echo $?"), "7")
+                self.assertIn("Terminated", console.command("kill %2; sleep 0.5"))
+                self.assertEqual(console.command("jobs; echo a | cat; (exit 4); echo $?"), "a\n4")
+
+
 class Hostile(unittest.TestCase):
     """The suite of that name, which in the other tests has a console that can't be read."""
 

@@ -17,6 +17,7 @@ enum { CHILDREN = 64, STATUS_OF_SIGNAL = 128 };
 static struct {
 	pid_t pid; /* 0: free */
 	process_handle process;
+	pid_t group; /* 0: that of this program */
 	bool is_own; /* the number is that of its process */
 } children[CHILDREN];
 
@@ -72,6 +73,7 @@ pid_t children_add(pid_t pid, process_handle process)
 	if (slot < CHILDREN) {
 		children[slot].process = process;
 		children[slot].is_own = is_own;
+		children[slot].group = 0;
 		children[slot].pid = pid;
 	}
 	word_unlock(&lock);
@@ -81,6 +83,43 @@ pid_t children_add(pid_t pid, process_handle process)
 		(void)process_kill(process, 0);
 	handle_close(ANY(process));
 	return is_own ? -EAGAIN : pid;
+}
+
+void children_group(pid_t pid, pid_t group)
+{
+	word_lock(&lock);
+	int slot = find(pid, 0);
+	if (slot < CHILDREN)
+		children[slot].group = group != 0 ? group : pid;
+	word_unlock(&lock);
+}
+
+/* Has the process server know one child again. False: it does, or can't. */
+static bool adopt(int slot)
+{
+	uint32_t number = 0;
+	process_handle process = children[slot].process;
+	process_handle copy = {handle_duplicate(ANY(process), RIGHTS_SAME).value};
+	endpoint_handle child = program_adopt(
+		own_program(), (uint32_t)children[slot].pid, (uint32_t)children[slot].group, copy, &number);
+	if (child.value < 0)
+		return false;
+	bool given = process_give(process, ANY(child), RIGHT_ENDPOINT_SEND) > 0;
+	if (!given || (pid_t)number != children[slot].pid)
+		(void)program_abandon(own_program(), number); /* who waits for it would not find it */
+	handle_close(ANY(child));
+	return given && (pid_t)number == children[slot].pid;
+}
+
+bool children_adopt(void)
+{
+	bool some = false;
+	word_lock(&lock);
+	for (int slot = 0; slot < CHILDREN; slot++)
+		if (children[slot].pid != 0 && !children[slot].is_own)
+			some |= adopt(slot);
+	word_unlock(&lock);
+	return some;
 }
 
 void children_drop(pid_t pid)

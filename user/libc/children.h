@@ -18,6 +18,12 @@ bool program_is_unknown(long result);
  */
 pid_t children_add(pid_t pid, process_handle process);
 
+/* The child has been put into a group: 0 for a new one. */
+void children_group(pid_t pid, pid_t group);
+
+/* Has a process server that is a new one know the children again. False when it knows none that it did not know before. */
+bool children_adopt(void);
+
 /* It has been waited for. */
 void children_drop(pid_t pid);
 

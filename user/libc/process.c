@@ -66,7 +66,10 @@ int setpgid(pid_t pid, pid_t group)
 		return (int)posix_result(-EINVAL);
 	/* The process server knows the program itself without its number, and wants nobody else's. */
 	uint32_t whom = pid == getpid() ? 0 : (uint32_t)pid;
-	return (int)program_result(program_set_group(own_program(), whom, (uint32_t)group));
+	long result = program_set_group(own_program(), whom, (uint32_t)group);
+	if (result == 0 && whom != 0)
+		children_group(pid, group);
+	return (int)program_result(result);
 }
 
 int setpgrp(void)

@@ -8,7 +8,8 @@
 #include "children.h"
 #include "signals.h"
 
-static long child_wait(pid_t which, int options, uint32_t *status)
+/* What the process server says. */
+static long server_wait(pid_t which, int options, uint32_t *status)
 {
 	long result;
 	uint32_t how = options & WNOHANG ? WAIT_NOHANG : 0;
@@ -19,12 +20,26 @@ static long child_wait(pid_t which, int options, uint32_t *status)
 		result = program_wait(own_program(), which, (enum wait)how, status, DEADLINE_NEVER);
 	while (call_again(result));
 	call_end();
+	return result;
+}
+
+static bool is_strange(pid_t which, long result)
+{
+	return (result == -ECHILD || program_is_unknown(result)) && children_are_unknown(which);
+}
+
+static long child_wait(pid_t which, int options, uint32_t *status)
+{
+	long result = server_wait(which, options, status);
+	if (is_strange(which, result)) {
+		signals_tell_again(); /* it may be a new one, that knows only who this is */
+		if (children_adopt())
+			result = server_wait(which, options, status);
+	}
+	if (is_strange(which, result))
+		return children_wait(which, !(options & WNOHANG), status);
 	if (result > 0 && !WIFSTOPPED(*status) && !WIFCONTINUED(*status))
 		children_drop((pid_t)result);
-	if ((result == -ECHILD || program_is_unknown(result)) && children_are_unknown(which)) {
-		signals_tell_again(); /* it may be a new one, that knows only who this is */
-		return children_wait(which, !(options & WNOHANG), status);
-	}
 	return program_is_unknown(result) ? -ECHILD : result;
 }
 

@@ -117,7 +117,8 @@ static void foreground_wait(struct shell *shell, struct process *processes, size
 	int options = shell->job_control ? WUNTRACED : 0;
 	for (size_t i = 0; i < count; i++)
 		while (!process_wait(&processes[i], options) && processes[i].stopped == 0)
-			continue; /* Ctrl-C ends the command, and then the wait */
+			if (shell->job_control && trap_came() == SIGINT) /* they should have got it instead */
+				pass_interrupt(processes, count);
 	if (shell->job_control)
 		(void)tcsetpgrp(terminal, getpgrp());
 }

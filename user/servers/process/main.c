@@ -111,6 +111,49 @@ long serve_program_fork(
 	return 0;
 }
 
+static bool is_known(process_handle process)
+{
+	struct process_info info, other;
+
+	if (process_info(process, &info))
+		return false;
+	for (struct program *at = program_first(); at; at = at->next)
+		if (at->process.value > 0 && !process_info(at->process, &other) && other.id == info.id)
+			return true;
+	return false;
+}
+
+/* A group that is another session's is not for it. */
+static uint32_t group_for(const struct program *program, uint32_t group)
+{
+	for (const struct program *at = program_first(); at; at = at->next)
+		if ((at->group == group || at->pid == group) && at->session != program->session)
+			return program->group;
+	return group ? group : program->group;
+}
+
+long serve_program_adopt(struct request *request, uint32_t pid, uint32_t group, process_handle p,
+	uint32_t *number, struct gift *result)
+{
+	struct process_info info;
+	struct program *child;
+	int error;
+
+	if (!can_be_waited_for(p))
+		return close_and(p, -EACCES);
+	if (is_known(p) || process_info(p, &info))
+		return close_and(p, -EINVAL);
+	error = make_child(request, (const char *)info.name, &child, result);
+	if (error)
+		return close_and(p, error);
+	program_renumber(child, pid);
+	child->group = group_for(child, group);
+	child->process = p;
+	child->state = PROGRAM_STATE_RUNNING;
+	*number = child->pid;
+	return 0;
+}
+
 /* Of a child, or of the first program itself, which is nobody's. */
 static bool may_be_told(const struct request *request, const struct program *program)
 {

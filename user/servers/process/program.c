@@ -73,6 +73,24 @@ struct program *program_make(struct program *parent, const char *name)
 	return program;
 }
 
+static void take_out(struct program *program)
+{
+	struct program **at = &first;
+
+	while (*at != program)
+		at = &(*at)->next;
+	*at = program->next;
+}
+
+void program_renumber(struct program *program, uint32_t pid)
+{
+	if (pid <= FIRST_PROGRAM || pid > PID_MOST || is_used(pid))
+		return;
+	take_out(program);
+	program->pid = pid;
+	insert(program);
+}
+
 static void close_process(process_handle *process)
 {
 	if (process->value > 0)
@@ -130,11 +148,7 @@ void program_close(struct program *program)
 
 void program_forget(struct program *program)
 {
-	struct program **at = &first;
-
-	while (*at != program)
-		at = &(*at)->next;
-	*at = program->next;
+	take_out(program);
 	stop_forget(program);
 	close_process(&program->process);
 	close_process(&program->coming);

@@ -64,6 +64,9 @@ struct program *program_find(uint32_t pid);
 /* A new one, starting; NULL when there are too many, or memory is out. */
 struct program *program_make(struct program *parent, const char *name);
 
+/* Gives it another number, unless that is used, or is none. */
+void program_renumber(struct program *program, uint32_t pid);
+
 /* Another process will run it, under this name. Its handles are the program's from now on. */
 void program_announce(struct program *program, process_handle process, const char *name);
 
