@@ -1,5 +1,7 @@
 """Programs that no one here wrote, compiled with the SDK as they are and run; see docs/PROGRAMS.md."""
 
+import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -37,6 +39,28 @@ nil\t/nothing: No such file or directory\t2
 /\tnumber\t1970-01-02
 """
 
+MAWK = r"""
+seq 10 | mawk '{ s += $1; a[$1 % 3] = a[$1 % 3] " " $1 } END { print s; for (i = 0; i < 3; i++) print i ":" a[i] }'
+mawk 'BEGIN {
+	while (("ls /etc" | getline x) > 0) print "got " x
+	printf "%5.2f|%s\n", 3.14159, toupper("abc")
+	if (system("exit 3") == 3) print "three"
+	print "a" > "/tmp/o"; close("/tmp/o"); getline z < "/tmp/o"
+	gsub(/a/, "b", z); print z, match("foobar", /o+b/), RSTART, RLENGTH
+}'
+"""
+
+MAWK_OUTPUT = """\
+55
+0: 3 6 9
+1: 1 4 7 10
+2: 2 5 8
+got motd
+ 3.14|ABC
+three
+b 2 2 3
+"""
+
 FIGLET_OUTPUT = r"""
  _____     _           _
 |_   _|_ _| |__  _   _| | __ _
@@ -46,7 +70,7 @@ FIGLET_OUTPUT = r"""
 """
 
 
-class Programs(unittest.TestCase):
+class Fetched(unittest.TestCase):
     def setUp(self) -> None:
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
@@ -66,6 +90,15 @@ class Programs(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         return self.here / name
 
+    def run_words(self, script: str, *programs: Path) -> str:
+        result = boot.run(script, programs=list(programs))
+        self.assertEqual(result.status, 0, str(result))
+        return result.output
+
+
+class Compiled(Fetched):
+    """A command of the compiler is enough."""
+
     def test_lua(self) -> None:
         folder = self.fetch("lua5.4") / "src"
         program = self.build("lua", [file for file in sorted(folder.glob("*.c")) if file.name != "luac.c"])
@@ -81,6 +114,50 @@ class Programs(unittest.TestCase):
         result = boot.run("figlet Tabula", programs=[program, folder / "fonts/standard.flf"])
         lines = [line.rstrip() for line in result.output.rstrip().splitlines()]
         self.assertEqual(lines, FIGLET_OUTPUT.strip("\n").splitlines(), str(result))
+
+    def test_bzip2(self) -> None:
+        folder = self.fetch("bzip2")
+        files = "blocksort huffman crctable randtable compress decompress bzlib bzip2".split()
+        program = self.build("bzip2", [folder / f"{name}.c" for name in files])
+        output = self.run_words("cd /tmp; seq 20000 > big; bzip2 -k big; bzip2 -t big.bz2; echo $?; mv big other; "
+                                "bzip2 -d big.bz2; tail -n 1 big; wc -c < other; wc -c < big; echo text | bzip2 | bzip2 -dc", program)
+        self.assertEqual(output.split(), ["0", "20000", "108894", "108894", "text"])
+
+    def test_minigzip(self) -> None:
+        """And zlib, of which it is the smallest program."""
+        folder = self.fetch("zlib")
+        program = self.build("minigzip", sorted(folder.glob("*.c")) + [folder / "test/minigzip.c"], f"-I{folder}")
+        output = self.run_words("cd /tmp; seq 20000 > big; minigzip < big > packed; minigzip -d < packed | tail -n 1; "
+                                "minigzip big; ls big.gz; minigzip -d big.gz; wc -c < big", program)
+        self.assertEqual(output.split(), ["20000", "big.gz", "108894"])
+
+
+class Configured(Fetched):
+    """These look at the system first, by their own scripts."""
+
+    def configured(self, package: str, *targets: str) -> Path:
+        """Configures and makes a package in a copy of its source, as its README says for another machine."""
+        folder = self.here / package
+        shutil.copytree(self.fetch(package), folder)
+        environment = {**os.environ, "CFLAGS": "-O2 -w",
+                       "CC": f"riscv64-unknown-elf-gcc --specs={boot.ROOT}/build/sdk/tabula.specs"}
+        for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+            environment.pop(name, None)
+        for words in (["./configure", "--host=riscv64-unknown-elf"], *(["make", *target.split()] for target in targets)):
+            done = subprocess.run(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        return folder
+
+    def test_mawk(self) -> None:
+        program = self.configured("mawk", "mawk") / "mawk"
+        (self.here / "script").write_text(MAWK)
+        self.assertEqual(self.run_words("sh /bin/script", program, self.here / "script"), MAWK_OUTPUT)
+
+    def test_dc(self) -> None:
+        program = self.configured("bc", "-C lib", "-C dc") / "dc/dc"
+        self.assertEqual(self.run_words("echo '2 200 ^ p 10 k 2 v p' | dc", program),
+                         f"{2 ** 200}\n1.4142135623\n")
 
 
 if __name__ == "__main__":

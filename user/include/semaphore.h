@@ -17,6 +17,6 @@ int sem_init(sem_t *semaphore, int shared, unsigned value);
 int sem_destroy(sem_t *semaphore);
 int sem_wait(sem_t *semaphore);
 int sem_trywait(sem_t *semaphore);
-int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict until);
+int sem_timedwait(sem_t *__restrict semaphore, const struct timespec *__restrict until);
 int sem_post(sem_t *semaphore);
-int sem_getvalue(sem_t *restrict semaphore, int *restrict value);
+int sem_getvalue(sem_t *__restrict semaphore, int *__restrict value);

@@ -11,8 +11,8 @@
  * Reads up to a delimiter, which is part of what is read, or to the end of the stream, into a block that grows
  * as needed and that the caller frees. Returns how many bytes; -1 at the end or with errno set.
  */
-ssize_t getdelim(char **restrict line, size_t *restrict size, int delimiter, FILE *restrict stream);
-ssize_t getline(char **restrict line, size_t *restrict size, FILE *restrict stream);
+ssize_t getdelim(char **__restrict line, size_t *__restrict size, int delimiter, FILE *__restrict stream);
+ssize_t getline(char **__restrict line, size_t *__restrict size, FILE *__restrict stream);
 
 /* Nobody else uses the stream until it is unlocked as often as it was locked. try: 0 if it could be had at once. */
 void flockfile(FILE *stream);

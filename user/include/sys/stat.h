@@ -10,4 +10,4 @@
 #define UTIME_OMIT (-1L)
 #endif
 
-int lstat(const char *restrict path, struct stat *restrict status);
+int lstat(const char *__restrict path, struct stat *__restrict status);
