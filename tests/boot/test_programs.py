@@ -120,7 +120,8 @@ class Compiled(Fetched):
         files = "blocksort huffman crctable randtable compress decompress bzlib bzip2".split()
         program = self.build("bzip2", [folder / f"{name}.c" for name in files])
         output = self.run_words("cd /tmp; seq 20000 > big; bzip2 -k big; bzip2 -t big.bz2; echo $?; mv big other; "
-                                "bzip2 -d big.bz2; tail -n 1 big; wc -c < other; wc -c < big; echo text | bzip2 | bzip2 -dc", program)
+                                "bzip2 -d big.bz2; tail -n 1 big; "
+                                "wc -c < other; wc -c < big; echo text | bzip2 | bzip2 -dc", program)
         self.assertEqual(output.split(), ["0", "20000", "108894", "108894", "text"])
 
     def test_minigzip(self) -> None:
