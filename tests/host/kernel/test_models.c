@@ -971,7 +971,7 @@ int main(int count, char **arguments)
 	static hosted_program *const programs[] = {init, leave, NULL};
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(11);
+	ktap_plan(12);
 	hosted_boot(&(struct hosted_machine){1, 4 << 20, "log=error", programs});
 	run("an account has what is charged to it, and a limit bounds all below", test_accounts);
 	run("a frame belongs to one, and comes back", test_frames);
