@@ -415,7 +415,10 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more, 
 	from = region->start > at ? region->start : at;
 	if (region->is_going)
 		from = region->end < end ? region->end : end;
-	stop = find_stop(aspace, at, from, end);
+	/* Mostly it is a few pages of one region, which are never in pieces. */
+	stop = region->end >= end && (end - from) >> PAGE_SHIFT <= PAGES_AT_ONCE
+		       ? end
+		       : find_stop(aspace, at, from, end);
 	*stale |= arch_aspace_unmap(&aspace->arch, from, stop);
 	if (at < aspace->room)
 		make_room(aspace, at, region);
