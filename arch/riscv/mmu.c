@@ -292,11 +292,26 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 	return 0;
 }
 
+/* Where a table begins that an entry of a root table has, from that of `start` on; or `end` at least. */
+static uint64_t first_below(const uint64_t *root, uint64_t start, uint64_t end)
+{
+	const uint64_t size = level_size(LEVELS - 1);
+	const uint64_t *entry = &root[start / size], *last = &root[(end - 1) / size];
+
+	while (entry <= last && !(*entry & PTE_V))
+		entry++;
+	return (uint64_t)(entry - root) * size;
+}
+
 /* The entry of the page at `start`; those of the pages up to `*next` follow it. NULL when there is no table for these. */
-static uint64_t *leaves_from(const struct arch_aspace *aspace, uint64_t start, uint64_t *next)
+static uint64_t *leaves_from(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *next)
 {
 	uint64_t *table = direct(aspace->root);
 
+	if (!(*entry_of(table, start, LEVELS - 1) & PTE_V)) {
+		*next = first_below(table, start, end);
+		return NULL;
+	}
 	for (int level = LEVELS - 1; level; level--) {
 		uint64_t entry = *entry_of(table, start, level);
 
@@ -314,7 +329,7 @@ uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uin
 
 	while (start < end && *pages) {
 		uint64_t next, price = PRICE_OF_A_LOOK;
-		bool has_table = leaves_from(aspace, start, &next);
+		bool has_table = leaves_from(aspace, start, end, &next);
 
 		next = next < end ? next : end;
 		if (has_table)
@@ -336,7 +351,7 @@ static ALWAYS_INLINE bool change_leaves(
 	bool changed = false;
 
 	while (start < end) {
-		uint64_t next, *entry = leaves_from(aspace, start, &next);
+		uint64_t next, *entry = leaves_from(aspace, start, end, &next);
 
 		next = next < end ? next : end;
 		for (; entry && start < next; start += PAGE_SIZE, entry++)

@@ -397,7 +397,7 @@ static void make_room(struct aspace *aspace, uint64_t at, struct region *region)
  * `stale` tells whether other harts may still use pages of the range. The pages go before their regions: whoever changes
  * what a memory's mappings show would miss them.
  */
-static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more, bool *stale)
+static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool in_pieces, bool *more, bool *stale)
 	REQUIRES(aspace->lock)
 {
 	uint64_t end = at + size, from, stop;
@@ -416,9 +416,9 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more, 
 	if (region->is_going)
 		from = region->end < end ? region->end : end;
 	/* Mostly it is a few pages of one region, which are never in pieces. */
-	stop = region->end >= end && (end - from) >> PAGE_SHIFT <= PAGES_AT_ONCE
-		       ? end
-		       : find_stop(aspace, at, from, end);
+	if (region->end >= end && (end - from) >> PAGE_SHIFT <= PAGES_AT_ONCE)
+		in_pieces = false;
+	stop = in_pieces ? find_stop(aspace, at, from, end) : end;
 	*stale |= arch_aspace_unmap(&aspace->arch, from, stop);
 	if (at < aspace->room)
 		make_room(aspace, at, region);
@@ -426,7 +426,7 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more, 
 	return 0;
 }
 
-int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more)
+static int unmap_and_forget(struct aspace *aspace, uint64_t at, uint64_t size, bool in_pieces, bool *more)
 {
 	struct removal removal;
 	bool stale = false;
@@ -434,7 +434,7 @@ int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more)
 
 	*more = false;
 	lock_acquire(&aspace->lock);
-	error = unmap(aspace, at, size, more, &stale);
+	error = unmap(aspace, at, size, in_pieces, more, &stale);
 	if (stale)
 		note_removal(aspace, &removal, at, at + size);
 	lock_release(&aspace->lock);
@@ -443,14 +443,16 @@ int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more)
 	return error;
 }
 
+int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more)
+{
+	return unmap_and_forget(aspace, at, size, true, more);
+}
+
 int aspace_unmap_all(struct aspace *aspace, uint64_t at, uint64_t size)
 {
 	bool more;
 
-	do
-		TRY(aspace_unmap(aspace, at, size, &more));
-	while (more);
-	return 0;
+	return unmap_and_forget(aspace, at, size, false, &more);
 }
 
 /* ---- what is allowed */

@@ -69,7 +69,7 @@ MUST_USE int aspace_map(struct aspace *aspace, uint64_t *at, const struct mappin
  */
 MUST_USE int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool *more);
 
-/* The same, however long it takes. */
+/* The same at once, for a range with few pages and mappings. */
 MUST_USE int aspace_unmap_all(struct aspace *aspace, uint64_t at, uint64_t size);
 
 /*
