@@ -621,8 +621,14 @@ struct holdings {
 	struct process_info files, programs, console;
 };
 
+/*
+ * All are one client to the console, so a watch that nobody has ended stays until something is typed, or there are too many,
+ * or calls are interrupted.
+ */
 static void take_stock(struct holdings *holdings)
 {
+	if (console.value > 0)
+		(void)file_interrupt(console);
 	*holdings = (struct holdings){0};
 	(void)process_info(file_server, &holdings->files);
 	(void)process_info(program_server, &holdings->programs);
