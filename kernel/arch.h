@@ -232,6 +232,12 @@ MUST_USE bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint
 uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *pages);
 
 /*
+ * The frame of the page at `address`, if user mode may write to it: false when it is not mapped so. With the lock of the
+ * space, which has not been destroyed.
+ */
+MUST_USE bool arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame);
+
+/*
  * Returns when no hart uses what has been removed from the range before. The caller has no lock: other harts may be
  * waiting for it, and can't answer. This hart answers others meanwhile.
  */

@@ -107,7 +107,7 @@ struct riscv_entry {
 struct arch_aspace {
 	struct account *account; /* pays for the page tables */
 	paddr_t root; /* page table of the highest level */
-	uint64_t *leaves; /* the table of the lowest level that arch_aspace_map has last been to */
+	uint64_t *leaves; /* the table of the lowest level that was last used */
 	uint64_t leaves_number; /* which one of all that there can be */
 	uint32_t visitors; /* atomic: bit i is set once hart i has been in it */
 	struct riscv_entry entry[CONFIG_HARTS]; /* by hart */

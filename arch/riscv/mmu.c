@@ -261,6 +261,12 @@ bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
 }
 
 /* Pages come one after the other, as a rule, and tables stay until the space goes: so the last one is at hand. */
+static void keep_leaves(struct arch_aspace *aspace, uint64_t address, uint64_t *entry)
+{
+	aspace->leaves = entry - (address >> PAGE_SHIFT & (ENTRIES - 1));
+	aspace->leaves_number = address >> LEAVES_SHIFT;
+}
+
 static uint64_t *leaf_making(struct arch_aspace *aspace, uint64_t address)
 {
 	if (aspace->leaves_number != address >> LEAVES_SHIFT) {
@@ -268,8 +274,7 @@ static uint64_t *leaf_making(struct arch_aspace *aspace, uint64_t address)
 
 		if (!entry)
 			return NULL;
-		aspace->leaves = entry - (address >> PAGE_SHIFT & (ENTRIES - 1));
-		aspace->leaves_number = address >> LEAVES_SHIFT;
+		keep_leaves(aspace, address, entry);
 	}
 	return entry_of(aspace->leaves, address, 0);
 }
@@ -321,6 +326,30 @@ static uint64_t *leaves_from(const struct arch_aspace *aspace, uint64_t start, u
 		table = entry_table(entry);
 	}
 	return entry_of(table, start, 0);
+}
+
+/* The table for the address comes to hand; false when there is none. */
+static RARE bool find_leaves(struct arch_aspace *aspace, uint64_t address)
+{
+	uint64_t next, *entry = leaves_from(aspace, address, address + 1, &next);
+
+	if (entry)
+		keep_leaves(aspace, address, entry);
+	return entry;
+}
+
+bool arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame)
+{
+	uint64_t entry;
+
+	if (address >= USER_TOP)
+		return false;
+	if (aspace->leaves_number != address >> LEAVES_SHIFT && !find_leaves(aspace, address))
+		return false;
+	/* Others take the right to write away without the lock of the space. */
+	entry = __atomic_load_n(entry_of(aspace->leaves, address, 0), __ATOMIC_RELAXED);
+	*frame = direct_to_physical(entry_table(entry));
+	return entry & PTE_W;
 }
 
 uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *pages)

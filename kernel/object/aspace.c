@@ -28,6 +28,7 @@ int aspace_init(struct aspace *aspace, struct account *account)
 	aspace->below_room = aspace->touched = NULL;
 	list_init(&aspace->removals);
 	aspace->gone = false;
+	aspace->is_plain = true;
 	return arch_aspace_init(&aspace->arch, account);
 }
 
@@ -48,6 +49,7 @@ static void region_free(struct aspace *aspace, struct region *region)
 static bool destroy(struct aspace *aspace, int *work) REQUIRES(aspace->lock)
 {
 	aspace->gone = true;
+	aspace->is_plain = false;
 	/* While a region is among its memory's mappings, others may look into the page table. */
 	for (; aspace->regions.first; *work -= WORK_OBJECT) {
 		if (*work <= 0)
@@ -226,6 +228,8 @@ static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mappin
 		tree_insert_after(&aspace->regions, &region->node, region->end, previous);
 	else
 		tree_insert(&aspace->regions, &region->node, region->end);
+	if (memory_is_device(region->memory))
+		aspace->is_plain = false;
 	show(region);
 	aspace->touched = region; /* it is about to be */
 	if (*at) {
@@ -580,8 +584,8 @@ static int frame_in(const struct region *region, uint64_t address, struct page *
 enum { CODE_UNSEEN = 2 };
 
 /* Code in the frame that `seen` names can be seen by the others that are in the space. */
-static int map_page(struct aspace *aspace, const struct region *region, uint64_t address, bool alone,
-	paddr_t *seen) REQUIRES(aspace->lock, region->memory->lock)
+static ALWAYS_INLINE int map_page(struct aspace *aspace, const struct region *region, uint64_t address,
+	bool alone, paddr_t *seen) REQUIRES(aspace->lock, region->memory->lock)
 {
 	enum prot prot = region->prot;
 	struct memory_page found;
@@ -631,29 +635,67 @@ int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
 	}
 }
 
-static int frame(struct aspace *aspace, uint64_t address, enum prot access, struct page *page, paddr_t *found)
+/*
+ * A page that can be written is its object's alone: when the object shares it, that right goes first, and then the hart that
+ * does it waits for all handlers (copy.c). So the page table says as much as the region and its memory.
+ */
+static ALWAYS_INLINE bool frame_by_table(struct aspace *aspace, uint64_t address, paddr_t *found)
 	REQUIRES(aspace->lock)
 {
+	return aspace->is_plain && arch_aspace_find(&aspace->arch, address, found);
+}
+
+/* What can be written is brought in as by a fault, so that the page table knows it the next time, and there is none later. */
+static RARE int frame_by_region(struct aspace *aspace, uint64_t address, enum prot access, struct page *page,
+	paddr_t *found) REQUIRES(aspace->lock)
+{
 	const struct region *region = region_for(aspace, address, access);
+	paddr_t seen = {0};
 
 	if (!region || memory_is_device(region->memory))
 		return -EFAULT;
+	if (aspace->is_plain && region->prot & PROT_WRITE) {
+		TRY(fault(aspace, address, PROT_WRITE, page, &seen));
+		if (frame_by_table(aspace, address, found))
+			return 0;
+	}
 	return frame_in(region, address, page, found);
 }
 
-int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
+static RARE int frame_otherwise(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
 {
 	struct page page;
 	int error;
 
 	for (;;) {
 		lock_acquire(&aspace->lock);
-		error = frame(aspace, address, access, &page, found);
+		error = frame_by_region(aspace, address, access, &page, found);
 		lock_release(&aspace->lock);
 		if (error != PAGE_LEAVING)
 			return error;
 		TRY(memory_separate(page.memory, page.number));
 	}
+}
+
+int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
+{
+	bool is_there;
+
+	lock_acquire(&aspace->lock);
+	is_there = frame_by_table(aspace, address, found);
+	lock_release(&aspace->lock);
+	return is_there ? 0 : frame_otherwise(aspace, address, access, found);
+}
+
+int aspace_prepare(struct aspace *aspace, uint64_t address)
+{
+	paddr_t frame;
+	bool is_there;
+
+	lock_acquire(&aspace->lock);
+	is_there = frame_by_table(aspace, address, &frame);
+	lock_release(&aspace->lock);
+	return is_there || !aspace_fault(aspace, address, PROT_WRITE) ? 0 : -EFAULT;
 }
 
 /* ---- changing what a process may only read */

@@ -38,6 +38,7 @@ struct aspace {
 		lock); /* in which a page was last looked for; NULL: it is gone */
 	struct list removals MEMBER_GUARDED_BY(lock); /* ranges whose former pages may still be in use */
 	bool gone MEMBER_GUARDED_BY(lock); /* destroyed; only the lock is left of it */
+	bool is_plain MEMBER_GUARDED_BY(lock); /* it is not gone, and no device has ever been mapped */
 };
 
 /* -ENOMEM. */
@@ -98,6 +99,9 @@ bool aspace_is_empty(struct aspace *aspace);
 
 /* Brings in the page at `address`: -EFAULT when nothing there allows this access, -ENOMEM. */
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access);
+
+/* Brings in the page at `address`, of the current process, which is going to write to it: -EFAULT when it can't. */
+MUST_USE int aspace_prepare(struct aspace *aspace, uint64_t address);
 
 /*
  * The frame of the page at `address`, brought in if need be, for direct() and an access that the mapping allows:

@@ -7,12 +7,38 @@
 
 #include <stddef.h>
 
+#include "abi/types.h"
+#include "hart.h"
 #include "mem/user.h"
 #include "result.h"
 
 /* The page was missing and is there now: the frame has to be found again, and the copy made once more. */
 enum { EXCHANGE_AGAIN = 1 };
 
+/* What a copy comes to that has failed: door_copy_fault has said what was missing. */
+MUST_USE int exchange_failed(enum prot access);
+
+static inline void exchange_begin(void)
+{
+	this_hart()->missing = 0;
+	this_hart()->has_frame = true;
+}
+
+MUST_USE static inline int exchange_end(int error, enum prot access)
+{
+	this_hart()->has_frame = false;
+	return error ? exchange_failed(access) : 0;
+}
+
 /* As user_copy_in and user_copy_out: 0, -EFAULT, or EXCHANGE_AGAIN. */
-MUST_USE int exchange_in(void *frame, struct user_in from, size_t offset, size_t size);
-MUST_USE int exchange_out(struct user_out to, size_t offset, const void *frame, size_t size);
+MUST_USE static inline int exchange_in(void *frame, struct user_in from, size_t offset, size_t size)
+{
+	exchange_begin();
+	return exchange_end(user_copy_in(frame, from, offset, size), PROT_READ);
+}
+
+MUST_USE static inline int exchange_out(struct user_out to, size_t offset, const void *frame, size_t size)
+{
+	exchange_begin();
+	return exchange_end(user_copy_out(to, offset, frame, size), PROT_WRITE);
+}

@@ -7,79 +7,64 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-struct window {
-	struct aspace *space;
+/* What is to be copied of a window. */
+struct part {
 	uint64_t address;
-	size_t size; /* what is to be copied */
-	enum prot access;
+	size_t size;
 };
 
 /* What one call copies of the window for reading or for writing; -EINVAL when `offset` lies behind it. */
-static int open_window(
-	struct thread *lender, enum prot access, uint64_t offset, size_t size, struct window *window)
+static ALWAYS_INLINE int open_window(
+	struct thread *lender, enum prot access, uint64_t offset, size_t size, struct part *part)
 {
-	static const struct windows nothing;
-	const struct windows *said = endpoint_lent_by(lender), *lent = said ? said : &nothing;
+	const struct windows *lent = endpoint_lent_by(lender);
 	bool write = access == PROT_WRITE;
-	size_t whole = write ? lent->write_size : lent->read_size, most = size < COPY_MOST ? size : COPY_MOST;
+	size_t whole = 0, most = size < COPY_MOST ? size : COPY_MOST;
 
+	if (lent)
+		whole = write ? lent->write_size : lent->read_size;
 	if (offset > whole)
 		return -EINVAL;
-	*window = (struct window){
-		.space = &lender->process->aspace,
-		.address = (write ? lent->write_address : lent->read_address) + offset,
-		.size = whole - offset < most ? whole - offset : most,
-		.access = access,
-	};
+	part->address = lent ? (write ? lent->write_address : lent->read_address) + offset : 0;
+	part->size = whole - offset < most ? whole - offset : most;
 	return 0;
 }
 
-/* One step of a copy: the bytes of a page from `done` on, where they are, and how many. */
-static int locate(const struct window *window, size_t done, char **at, size_t *n)
+/* The own side of a copy is read when the lent one is written. */
+static ALWAYS_INLINE long copy(
+	struct thread *lender, enum prot access, uint64_t offset, uaddr_t own, size_t size)
 {
-	uint64_t address = window->address + done, within = address & (PAGE_SIZE - 1);
-	paddr_t frame;
-	int error = aspace_frame(window->space, address, window->access, &frame);
+	struct part part;
+	size_t done = 0;
 
-	if (error)
-		return error == -EFAULT ? -EBADMSG : error;
-	*at = (char *)direct(frame) + within;
-	*n = copy_piece(address, done, window->size);
-	return 0;
+	TRY(open_window(lender, access, offset, size, &part));
+	while (copy_goes_on(done, part.size)) {
+		uint64_t address = part.address + done;
+		size_t n = copy_piece(address, done, part.size);
+		paddr_t frame;
+		int error = aspace_frame(&lender->process->aspace, address, access, &frame);
+
+		if (error)
+			return error == -EFAULT ? -EBADMSG : error;
+
+		char *at = (char *)direct(frame) + (address & (PAGE_SIZE - 1));
+
+		error = access == PROT_WRITE ? exchange_in(at, (struct user_in){own, size}, done, n)
+					     : exchange_out((struct user_out){own, size}, done, at, n);
+		if (error < 0)
+			return error;
+		if (error != EXCHANGE_AGAIN)
+			done += n;
+	}
+	return (long)done;
 }
 
 long window_read(struct thread *lender, uint64_t offset, struct user_out to, size_t size)
 {
-	struct window window;
-	size_t done = 0, n;
-	char *at;
-	int error;
-
-	TRY(open_window(lender, PROT_READ, offset, size, &window));
-	while (copy_goes_on(done, window.size)) {
-		TRY(locate(&window, done, &at, &n));
-		error = exchange_out(to, done, at, n);
-		if (error < 0)
-			return error;
-		done += error == EXCHANGE_AGAIN ? 0 : n;
-	}
-	return (long)done;
+	return copy(lender, PROT_READ, offset, to.address, size);
 }
 
 long window_write(struct thread *lender, uint64_t offset, struct user_in from, size_t size)
 {
-	struct window window;
-	size_t done = 0, n;
-	char *at;
-	int error;
-
-	TRY(open_window(lender, PROT_WRITE, offset, size, &window));
-	while (copy_goes_on(done, window.size)) {
-		TRY(locate(&window, done, &at, &n));
-		error = exchange_in(at, from, done, n);
-		if (error < 0)
-			return error;
-		done += error == EXCHANGE_AGAIN ? 0 : n;
-	}
-	return (long)done;
+	return copy(lender, PROT_WRITE, offset, from.address, size);
 }

@@ -878,7 +878,7 @@ void arch_aspace_enter(struct arch_aspace *space)
 	this_hart()->arch.space = space;
 }
 
-bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot)
+bool hosted_lookup(const struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot)
 {
 	const uint64_t *at = find_entry(space, address);
 	uint64_t entry = at ? entry_read(at) : 0;
@@ -886,6 +886,13 @@ bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, 
 	*frame = entry_frame(entry);
 	*prot = (enum prot)(entry & (PAGE_SIZE - 1));
 	return entry;
+}
+
+bool arch_aspace_find(struct arch_aspace *space, uint64_t address, paddr_t *frame)
+{
+	enum prot prot;
+
+	return address < USER_TOP && hosted_lookup(space, address, frame, &prot) && prot & PROT_WRITE;
 }
 
 static bool audit_page(uint64_t address, uint64_t entry, arch_audit *fits, void *context)

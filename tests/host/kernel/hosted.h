@@ -42,7 +42,7 @@ bool hosted_load(uint64_t address, uint8_t *byte);
 bool hosted_store(uint64_t address, uint8_t byte);
 
 /* What a page table says of an address: its frame and rights; false when nothing is mapped. */
-bool hosted_lookup(struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot);
+bool hosted_lookup(const struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot);
 
 /* ---- device.c */
 
