@@ -192,6 +192,7 @@ whole_\name:
 .endm
 	whole_call ipc_call
 	whole_call ipc_call_lend
+	whole_call ipc_call_short
 	whole_call ipc_receive
 	whole_call ipc_reply_receive
 

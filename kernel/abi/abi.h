@@ -18,7 +18,10 @@ enum {
 /* A deadline that never comes. */
 #define DEADLINE_NEVER UINT64_MAX
 
-enum { MESSAGE_WORDS = 4 };
+enum {
+	MESSAGE_WORDS = 4,
+	MESSAGE_SHORT = 24, /* bytes of a buffer that ipc_call_short puts into the words */
+};
 
 /*
  * A message: what ipc_call and the others take and give back, in registers a1 to a6 as it stands here. What the words
@@ -40,7 +43,7 @@ struct message {
 
 /*
  * Memory of the caller that a receiver may read, and may write, while ipc_call_lend waits: in registers t0 to t2 as it
- * stands here.
+ * stands here. ipc_call_short takes the same, of at most MESSAGE_SHORT bytes each.
  */
 struct windows {
 	uint64_t read_address;

@@ -53,6 +53,39 @@ long sys_ipc_call_lend(struct endpoint *e, struct message *message, const struct
 	return endpoint_call(e, message);
 }
 
+/* The bytes that go in stand in the last words, the first of them at the beginning of one. */
+static int put_short(struct message *message, const struct windows *windows)
+{
+	unsigned words = (windows->read_size + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+
+	if (!words)
+		return 0;
+	message->word[MESSAGE_WORDS - 1] = 0;
+	return user_copy_in(&message->word[MESSAGE_WORDS - words],
+		(struct user_in){{windows->read_address}, windows->read_size}, 0, windows->read_size);
+}
+
+/* The pages that the caller is going to write to are there. */
+static int prepare_short(const struct windows *windows)
+{
+	uint64_t first = windows->write_address, last = first + windows->write_size - 1;
+
+	if (!windows->write_size)
+		return 0;
+	TRY(aspace_prepare(&current_process()->aspace, first));
+	return (first ^ last) & -PAGE_SIZE ? aspace_prepare(&current_process()->aspace, last) : 0;
+}
+
+long sys_ipc_call_short(struct endpoint *e, struct message *message, const struct windows *windows)
+{
+	if (windows->read_size > MESSAGE_SHORT || windows->write_size > MESSAGE_SHORT)
+		return -EINVAL;
+	TRY(prepare_short(windows));
+	TRY(put_short(message, windows));
+
+	return endpoint_call(e, message);
+}
+
 long sys_ipc_receive(struct endpoint *e, struct message *message)
 {
 	return endpoint_receive(e, message);

@@ -86,7 +86,7 @@ def _call(interface: model.Interface, call: model.Call) -> List[str]:
     if call.message:
         lines.append("- Takes a `struct message` in `a1` to `a6` and gives one back there.")
     if call.lend:
-        lines.append("- Lends a `struct windows`, in `t0` to `t2`.")
+        lines.append("- Takes a `struct windows`, in `t0` to `t2`.")
     lines.append(f"- Errors: {', '.join(_error_link(e) for e in call.errors) or 'none'}")
     if call.arguments:
         lines += ["", "| argument | type | |", "| --- | --- | --- |"]

@@ -74,6 +74,7 @@ class _Stub:
     def __init__(self, interface: model.Interface, call: model.Call) -> None:
         self.interface = interface
         self.call = call
+        self.short = wire.short(call)
         self.going_in = wire.going_in(call)
         self.coming_out = wire.coming_out(call)
 
@@ -90,6 +91,8 @@ class _Stub:
         if len(self.going_in) > 1:
             lines.append(f"uint8_t gathered[{sum(self.most(a) for a in self.going_in)}];")
             lines.append("uint32_t gathered_length = 0;")
+        if self.short is not None:
+            lines.append(f"const bool is_short = {self.short.length} <= {wire.short_most(self.call, self.short)}u;")
         lines += [f"const size_t {a.name}_length = protocol_text({a.name}, {a.most}u);"
                   for a in self.going_in if a.kind == "text"]
         return lines + ["long returned;", ""]
@@ -148,6 +151,8 @@ class _Stub:
             return f"{argument.name}_length"
         if argument.kind in ("handle", "client"):
             return f"(uint32_t){argument.name}.value"
+        if self.short is not None and argument.name == self.short.length:
+            return f"protocol_length({argument.name}, is_short)"
         if argument.name in wire.lengths(self.call):
             return f"protocol_bulk({argument.name})"
         return f"({field.unsigned}){argument.name}"
@@ -178,6 +183,8 @@ class _Stub:
         return f"protocol_bulk({argument.length})"
 
     def invocation(self) -> str:
+        if self.short is not None:
+            return "protocol_call_buffer(to, &message, &windows, is_short)"
         return "protocol_call_lend(to, &message, &windows)" if self.lends() else "protocol_call(to, &message)"
 
     def after(self) -> List[str]:
@@ -188,6 +195,9 @@ class _Stub:
         on_error = [f"protocol_drop((uint32_t){a.name}.value);" for a in wire.given(self.call)]
         on_error += [f"protocol_drop_gift(&message, {word});" for word in gifts[:-1]]
         lines: List[str] = []
+        if self.short is not None and self.short.direction == "out":
+            lines += ["if (is_short && returned > 0)",
+                      f"\tprotocol_take_short(&message, {self.short.name}, {self.short.length}, (size_t)returned);"]
         on_error += [f"{argument.name}->value = (int32_t)returned;" for argument in returned if argument.kind == "gift"]
         if on_error:
             lines += ["if (returned < 0) {", *[f"\t{line}" for line in on_error], "}"]

@@ -25,6 +25,10 @@ protocol and method into the label of a message, and the arguments into its four
 alignment; texts, structs and buffers are lent in windows, handles are offered. The label of the reply is 0 or an error;
 its first word is the result, and the others hold what comes back besides. Bits that nothing has are zero.
 
+A buffer of few bytes is not lent: the stub calls by [ipc_call_short](SYSCALLS.md#ipc_call_short), with bit 31 set in the
+buffer's length, and the bytes stand in the last words of the message, or of the reply. How few they are is said where the
+buffer is described; longer ones are lent.
+
 A stub returns a value, or a negated error. Whatever the method, the error can be `EPIPE` (the server is gone), `ENOSYS` (it
 has no such method), `EBADF` (no handle, or one that the server does not know any more), `EFTYPE` or `EACCES` (nothing that
 can be called), `EFAULT` (a buffer that is no memory of the program), `ETIMEDOUT`, `ENOMEM`, `EPROTO` (what came
@@ -111,4 +115,5 @@ def _where(call: model.Call, argument: model.Argument) -> str:
     for word, returned in enumerate(wire.returned(call), 1):
         if returned is argument:
             return f"word {word} of the reply"
-    return "read window" if argument.direction == "in" else "write window"
+    window = "read window" if argument.direction == "in" else "write window"
+    return f"{window}; up to {wire.short_most(call, argument)} bytes in the words" if argument is wire.short(call) else window

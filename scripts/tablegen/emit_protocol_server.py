@@ -36,7 +36,7 @@ def _handler_parameter(argument: model.Argument) -> str:
     if argument.kind == "text":
         return f"const char *{name}"
     if argument.kind == "buffer":
-        return f"struct lent_{argument.direction} {name}"
+        return f"{'const ' if argument.direction == 'in' else ''}struct lent_{argument.direction} *{name}"
     if argument.kind == "value":
         return f"{value_type(argument)} *{name}"
     if argument.kind == "gift":
@@ -57,6 +57,8 @@ def answer_parameters(call: model.Call) -> List[str]:
             parts.append(f"struct gift {argument.name}")
         elif argument is wire.coming_out(call) and argument.kind == "struct":
             parts.append(f"const struct {argument.struct} *{argument.name}")
+        elif argument is wire.short(call) and argument.direction == "out":
+            parts.append(f"const struct lent_out *{argument.name}")
     if call.result.kind == "handle":
         parts.append("struct gift result")
     return parts

@@ -55,6 +55,10 @@ def _copied_out(call: model.Call) -> bool:
     return coming_out is not None and coming_out.kind == "struct"
 
 
+def _is_short_out(call: model.Call, argument: model.Argument) -> bool:
+    return argument is wire.short(call) and argument.direction == "out"
+
+
 def _finish_parameters(call: model.Call) -> List[str]:
     """Those of the answer, all by address, and the message that becomes the reply."""
     parts = ["struct server *server", "uint32_t token", "struct message *message", "long returned"]
@@ -65,6 +69,8 @@ def _finish_parameters(call: model.Call) -> List[str]:
             parts.append(f"struct gift *{argument.name}")
         elif argument is wire.coming_out(call) and argument.kind == "struct":
             parts.append(f"const struct {argument.struct} *{argument.name}")
+        elif _is_short_out(call, argument):
+            parts.append(f"const struct lent_out *{argument.name}")
     if call.result.kind == "handle":
         parts.append("struct gift *result")
     return parts
@@ -98,6 +104,9 @@ def _finish(out: CFile, interface: model.Interface, call: model.Call) -> None:
             out.add(f"\tmessage->word[{word}] = (uint64_t)*{argument.name};")
     if call.result.kind == "scalar":
         out.add("\tmessage->word[0] = (uint64_t)returned;")
+    for argument in call.arguments:
+        if _is_short_out(call, argument):
+            out.add(f"\tif ({argument.name}->is_short)", f"\t\tlent_give_short({argument.name}, message);")
     for at, (name, word) in enumerate(gifts):
         out.add(f"\treturned = gift_give(server, token, {name}, &message->word[{word}]);")
         rest = [f"\t\tgift_drop({later});" for later, _ in gifts[at + 1:]]
@@ -110,7 +119,7 @@ def _copy_out(out: CFile, call: model.Call, drops: List[str]) -> None:
     argument = wire.coming_out(call)
     assert argument is not None
     name = argument.name
-    out.add(f"\tconst struct lent_out lent_{name} = {{ server, token, sizeof *{name} }};", "")
+    out.add(f"\tstruct lent_out lent_{name} = {{ server, token, sizeof *{name}, false, {{ 0 }} }};", "")
     out.add(f"\treturned = lent_write(&lent_{name}, 0, {name}, sizeof *{name});")
     if drops:
         out.add("\tif (returned < 0) {", *[f"\t\t{drop}" for drop in drops], "\t\treturn returned;", "\t}")
@@ -164,11 +173,20 @@ class _Thunk:
                 lines.append(f"struct gift {name} = {{ {{ 0 }}, 0 }};")
             elif argument.kind == "handle":
                 lines.append(f"any_handle {name}_handle;")
+        lines += [self.buffer(argument) for argument in self.call.arguments if argument.kind == "buffer"]
         if self.call.result.kind == "handle":
             lines.append("struct gift result = { { 0 }, 0 };")
         if any(a.kind == "client" for a in self.call.arguments):
             lines.append("int error;")
         return lines + ["long returned;", ""]
+
+    def buffer(self, argument: model.Argument) -> str:
+        length, is_short = f"(uint32_t){argument.length}", "false"
+        if argument is wire.short(self.call):
+            is_short = f"({length} & PROTOCOL_SHORT) != 0"
+            length = f"{length} & ~PROTOCOL_SHORT"
+        members = f"request->server, request->token, {length}, {is_short}, {{ 0 }}"
+        return f"struct lent_{argument.direction} {argument.name} = {{ {members} }};"
 
     def scalar(self, argument: model.Argument) -> str:
         assert argument.type is not None
@@ -195,14 +213,25 @@ class _Thunk:
         return lines + self.takes()
 
     def unused(self) -> List[str]:
+        """A short buffer takes words that are zero else."""
+        short = wire.short(self.call)
+        words: List[str] = []
         parts: List[str] = []
         for word in range(model.WORDS):
             unused = wire.unused_bits(self.call, word)
             if unused == 2**64 - 1:
-                parts.append(f"message->word[{word}]")
+                words.append(f"message->word[{word}]")
             elif unused:
                 parts.append(f"(message->word[{word}] & {unused:#x}ul)")
-        return [f"if ({' | '.join(parts)})", "\treturn -EINVAL;"] if parts else []
+        lines: List[str] = []
+        if short is not None and short.direction == "in":
+            lines += [f"if ({short.name}.is_short)", f"\tlent_take_short(&{short.name}, message);",
+                      f"else if ({' | '.join(words)})", "\treturn -EINVAL;"]
+        else:
+            parts += words
+        if short is not None:
+            parts.append(f"({short.name}.is_short && {short.name}.size > {wire.short_most(self.call, short)})")
+        return lines + ([f"if ({' | '.join(parts)})", "\treturn -EINVAL;"] if parts else [])
 
     def scalars(self) -> List[str]:
         lines: List[str] = []
@@ -254,17 +283,15 @@ class _Thunk:
         if argument.kind == "handle":
             return f"{name}_handle" if argument.object == "handle" else \
                 f"({handle_type(argument.object)}){{ {name}_handle.value }}"
-        if argument.kind == "buffer":
-            size = f"(uint32_t){argument.length}"
-            return f"(struct lent_{argument.direction}){{ request->server, request->token, {size} }}"
-        if argument.kind in ("struct", "value", "gift"):
+        if argument.kind in ("buffer", "struct", "value", "gift"):
             return f"&{name}"
         return name
 
     def finish(self) -> str:
         passed = ["request->server", "request->token", "message", "returned"]
         for argument in self.call.arguments:
-            if argument.kind in ("value", "gift") or (argument is wire.coming_out(self.call) and argument.kind == "struct"):
+            if argument.kind in ("value", "gift") or (argument is wire.coming_out(self.call) and argument.kind == "struct") or \
+                    _is_short_out(self.call, argument):
                 passed.append(f"&{argument.name}")
         if self.call.result.kind == "handle":
             passed.append("&result")

@@ -39,6 +39,24 @@ class Field:
         return f"uint{8 * self.size}_t"
 
 
+def short(call: model.Call) -> Optional[model.Argument]:
+    """The buffer that travels in the last words of the message or of the reply when it fits there; bit 31 of its length says
+    so. The only thing in a window, and what comes back is counted by the result."""
+    if returned(call) or any(argument.kind in ("handle", "client") for argument in call.arguments):
+        return None
+    out = coming_out(call)
+    windows = going_in(call) + ([out] if out else [])
+    if len(windows) != 1 or windows[0].kind != "buffer" or not short_most(call, windows[0]):
+        return None
+    counted = call.result.kind == "scalar" and call.result.name == "size"
+    return windows[0] if windows[0].direction == "in" or counted else None
+
+
+def short_most(call: model.Call, argument: model.Argument) -> int:
+    """Bytes of the buffer that fit beside what else stands in the words."""
+    return (model.WORDS - (words_used(call) if argument.direction == "in" else 1)) * WORD
+
+
 def lengths(call: model.Call) -> Set[str]:
     """The arguments that count a buffer."""
     return {argument.length for argument in call.arguments if argument.kind == "buffer"}

@@ -8,7 +8,7 @@
 #include <tabula/protocol/directory.h>
 #include <tabula/protocol/file.h>
 
-enum { SERVICE = 3, SMALL = 100, NONSENSE = 4000 };
+enum { SERVICE = 3, SMALL = 100, NONSENSE = 4000, PIPE_ROOM = 16384 };
 
 static endpoint_handle service; /* the right to receive, as init has it */
 static endpoint_handle root;
@@ -250,9 +250,22 @@ static void test_impatience(void)
 		while (!waiting[i].result)
 			thread_yield();
 	long sum = 0;
-	for (unsigned i = 0; i < COUNT(threads); i++)
-		sum += waiting[i].result == 1 ? waiting[i].byte - '0' : 0;
+	for (unsigned i = 0; i < COUNT(threads); i++) {
+		char byte = waiting[i].byte;
+		/* Who has given up before the write has left its byte. */
+		bool came = waiting[i].result == 1 || file_read(read_end, &byte, 1, now() + MS) == 1;
+		sum += came ? byte - '0' : 0;
+	}
 	check(&c, sum == 36, "each byte came once: %ld", sum);
+	check(&c, file_read(read_end, bytes, 1, now() + MS / 10) == -ETIMEDOUT, "and none is left");
+	check(&c, file_write(write_end, bytes, PIPE_ROOM, DEADLINE_NEVER) == PIPE_ROOM,
+		"a pipe that is full");
+	for (unsigned round = 0; round < 10; round++) {
+		check(&c, file_write(write_end, "x", 1, now() + MS / 10) == -ETIMEDOUT, "an impatient write");
+		check(&c, file_write(write_end, bytes, 100, now() + MS / 10) == -ETIMEDOUT, "a longer one");
+	}
+	check(&c, file_read(read_end, bytes, PIPE_ROOM, DEADLINE_NEVER) == PIPE_ROOM, "what it was full of");
+	check(&c, file_read(read_end, bytes, 1, now() + MS / 10) == -ETIMEDOUT, "nothing of who gave up");
 	handle_close(ANY(read_end));
 	handle_close(ANY(write_end));
 	check(&c, space_is_again(before), "nothing is left of them");

@@ -186,6 +186,79 @@ static void test_calls(void)
 	checks_report(&c, "what can be lent");
 }
 
+static void call_short(void *argument)
+{
+	struct lender *l = argument;
+
+	l->result = ipc_call_short(l->through, &l->message, &l->windows);
+}
+
+/* What comes of `n` bytes at `from`: they stand at the end of the words, the rest of which is as it was. */
+static void check_short(struct checks *c, const uint8_t *from, uint32_t n)
+{
+	uint32_t begin = (uint32_t)sizeof(lender.message.word) - (n + 7) / 8 * 8;
+	struct message m;
+	const uint8_t *bytes = (const uint8_t *)m.word;
+
+	lender = (struct lender){
+		.through = endpoint,
+		.message = {.label = 3, .word = {-1ul, -1ul, -1ul, -1ul}, .deadline = DEADLINE_NEVER},
+		.windows = {.read_address = (uintptr_t)from, .read_size = n},
+	};
+	suite_thread_start(&lender.thread, call_short, &lender);
+	check(c, !receive(&m) && m.label == 3, "receive %u bytes", n);
+	check(c, is_all(bytes, begin, 0xff), "what is before %u bytes", n);
+	check(c, !memcmp(bytes + begin, from, n), "%u bytes", n);
+	check(c, is_all(bytes + begin + n, sizeof(m.word) - begin - n, 0), "what is behind %u bytes", n);
+	check(c, ipc_read(endpoint, m.token, 0, &m, 8) == 0, "nothing is lent");
+	check(c, ipc_write(endpoint, m.token, 0, &m, 8) == 0, "to write to either");
+	check(c, !answer(m.token, n), "answer");
+	suite_thread_join(&lender.thread);
+	check(c, !lender.result && lender.message.label == n && lender.message.word[1] == 1,
+		"the caller got %d", lender.result);
+}
+
+static long try_short(const void *read, uint32_t read_size, const void *write, uint32_t write_size)
+{
+	struct message m = {.deadline = 0};
+	const struct windows windows = {(uintptr_t)read, (uintptr_t)write, read_size, write_size};
+
+	return ipc_call_short(endpoint, &m, &windows);
+}
+
+static void test_short(void)
+{
+	struct checks c = {0};
+	uint8_t *end;
+
+	open_endpoint();
+	own = pages_map(WINDOW, PROT_READ | PROT_WRITE);
+	end = own.at + WINDOW;
+	fill(own.at, WINDOW);
+	for (uint32_t n = 0; n <= MESSAGE_SHORT; n++) {
+		check_short(&c, own.at + n, n);
+		check_short(&c, own.at + PAGE_SIZE - n / 2, n);
+		check_short(&c, end - n, n);
+		check(&c, try_short(NULL, 0, end - n, n) == -ETIMEDOUT, "to write %u bytes at the end", n);
+		check(&c, try_short(NULL, 0, own.at + PAGE_SIZE - n / 2, n) == -ETIMEDOUT, "to write across");
+		check(&c, try_short(end - n, n + 1, NULL, 0) == (n < MESSAGE_SHORT ? -EFAULT : -EINVAL),
+			"%u bytes and one more", n);
+		check(&c, try_short(NULL, 0, end - n, n + 1) == (n < MESSAGE_SHORT ? -EFAULT : -EINVAL),
+			"to write %u bytes and one more", n);
+	}
+	check(&c, try_short(own.at, UINT32_MAX, NULL, 0) == -EINVAL, "as much as there can be");
+	check(&c, try_short(NULL, 1, NULL, 0) == -EFAULT, "the null page");
+	check(&c, try_short(NULL, 0, NULL, 1) == -EFAULT, "to write to the null page");
+	check(&c, try_short((void *)(USER_TOP - 4), 8, NULL, 0) == -EFAULT, "the end of user space");
+	check(&c, try_short(test_short, 8, test_short, 8) == -EFAULT, "to write to text");
+	vm_unmap(own_process(), (uintptr_t)own.at, PAGE_SIZE);
+	vm_map(own_process(), (uintptr_t)own.at, own.memory, 0, PAGE_SIZE, PROT_EXEC, MAP_FIXED);
+	check(&c, try_short(own.at, 8, NULL, 0) == -EFAULT, "what is execute-only");
+	close_endpoint();
+	pages_unmap(&own);
+	checks_report(&c, "short buffers in the words");
+}
+
 /* Pages that can't be reached on the caller's side, and on the own one. */
 static void test_faults(void)
 {
@@ -538,11 +611,12 @@ static void test_balance(long tolerance)
 /* Argument: the seed. */
 int main(int argc, char **argv)
 {
-	ktap_plan(13);
+	ktap_plan(14);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_sizes();
 	test_ends();
 	test_calls();
+	test_short();
 	test_faults();
 	test_device();
 	test_tokens();

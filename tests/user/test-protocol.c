@@ -70,17 +70,17 @@ static void unmap_what_is_lent(void)
 	to_unmap = NULL;
 }
 
-long serve_probe_put(struct request *request, struct lent_in buf)
+long serve_probe_put(struct request *request, const struct lent_in *buf)
 {
 	struct thing *thing = thing_of(request);
-	size_t size = buf.size < KEPT ? buf.size : KEPT;
+	size_t size = buf->size < KEPT ? buf->size : KEPT;
 	uint8_t *bytes = malloc(size + 1);
 	int error;
 
 	if (!bytes)
 		return -ENOMEM;
 	unmap_what_is_lent();
-	error = lent_read(&buf, 0, bytes, size);
+	error = lent_read(buf, 0, bytes, size);
 	if (error) {
 		free(bytes);
 		return error;
@@ -92,14 +92,14 @@ long serve_probe_put(struct request *request, struct lent_in buf)
 }
 
 /* One by one, so that the offset counts. */
-long serve_probe_take(struct request *request, struct lent_out buf)
+long serve_probe_take(struct request *request, struct lent_out *buf)
 {
 	struct thing *thing = thing_of(request);
-	size_t size = buf.size < thing->size ? buf.size : thing->size;
+	size_t size = buf->size < thing->size ? buf->size : thing->size;
 
 	unmap_what_is_lent();
 	for (size_t i = 0; i < size; i++) {
-		int error = lent_write(&buf, i, &thing->bytes[thing->size - 1 - i], 1);
+		int error = lent_write(buf, i, &thing->bytes[thing->size - 1 - i], 1);
 
 		if (error)
 			return error;
@@ -328,6 +328,37 @@ static void buffers(void *argument)
 	expect(probe_take(to, (void *)0x700000000, 5), -EFAULT, "take into a hole");
 	expect(probe_take(to, (void *)(uintptr_t) "constant", 5), -EFAULT, "take into constants");
 	expect(probe_put(to, (void *)(USER_TOP - 4), 5), -EFAULT, "put across the end");
+	expect(probe_put(to, (void *)8, 50), -EFAULT, "put more from the null page");
+	expect(probe_take(to, (void *)0x700000000, 50), -EFAULT, "take more into a hole");
+	expect(probe_take(to, (void *)(uintptr_t) "constant", 50), -EFAULT, "take more into constants");
+}
+
+/* Up to 24 bytes are in the message, more are lent: nobody can tell, wherever they lie. */
+static void short_buffers(void *argument)
+{
+	static uint8_t back[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+	long wrong = 0;
+
+	(void)argument;
+	for (size_t i = 0; i < sizeof(large); i++)
+		large[i] = (uint8_t)(i * 7 + i / 256);
+	for (size_t size = 0; size < 40; size++)
+		for (size_t align = 0; align < 8; align++) {
+			const uint8_t *from = large + PAGE_SIZE - size / 2;
+			uint8_t *at = back + PAGE_SIZE / 2 + align;
+
+			memset(back, 0xee, sizeof(back));
+			wrong += probe_put(to, from, size) != (long)size;
+			wrong += probe_take(to, at, size) != (long)size;
+			for (size_t i = 0; i < size; i++)
+				wrong += at[i] != from[size - 1 - i];
+			wrong += at[-1] != 0xee || at[size] != 0xee;
+		}
+	expect(wrong, 0, "buffers of 0 to 39 bytes");
+	expect(probe_put(to, "xyz", 3), 3, "put");
+	memset(back, 0xee, sizeof(back));
+	expect(probe_take(to, back, 20), 3, "take less");
+	expect(memcmp(back, "zyx\xee", 4), 0, "and leave the rest");
 }
 
 static void handles(void *argument)
@@ -467,6 +498,17 @@ static void malformed(void *argument)
 		"a bit that is none");
 	expect(call_raw(METHOD_PROBE_TEXT, (uint64_t[4]){1, 0, 1}, 0, lent), -EINVAL, "a word that is none");
 	expect(call_raw(METHOD_PROBE_PUT, (uint64_t[4]){4}, 0, lent), -EFAULT, "longer than what is lent");
+	expect(call_raw(METHOD_PROBE_PUT, (uint64_t[4]){2, 1}, 0, lent), -EINVAL,
+		"a word that is none of a buffer");
+	expect(call_raw(METHOD_PROBE_PUT, (uint64_t[4]){PROTOCOL_SHORT | 25, 1}, 0, lent), -EINVAL,
+		"not short");
+	expect(call_raw(METHOD_PROBE_PUT, (uint64_t[4]){UINT32_MAX, 1}, 0, lent), -EINVAL, "not at all");
+	expect(call_raw(METHOD_PROBE_PUT, (uint64_t[4]){PROTOCOL_SHORT | 24, 1}, 0, lent), 24, "short");
+	expect(call_raw(METHOD_PROBE_TAKE, (uint64_t[4]){PROTOCOL_SHORT | 25}, 0, lent), -EINVAL, "to take");
+	expect(call_raw(METHOD_PROBE_TAKE, (uint64_t[4]){UINT32_MAX}, 0, lent), -EINVAL, "to take more");
+	expect(call_raw(METHOD_PROBE_TAKE, (uint64_t[4]){PROTOCOL_SHORT | 24, 1}, 0, lent), -EINVAL,
+		"a word");
+	expect(call_raw(METHOD_PROBE_TAKE, (uint64_t[4]){PROTOCOL_SHORT}, 0, lent), 0, "to take nothing");
 	expect(call_raw(METHOD_PROBE_SUM, (uint64_t[4]){2ul << 48}, 0, lent), -EINVAL, "a bool of 2");
 	expect(call_raw(METHOD_PROBE_KEEP, (uint64_t[4]){7, 1}, 0, lent), -EBADF, "nothing offered");
 	expect(call_raw(METHOD_PROBE_WHICH, (uint64_t[4]){7}, 0, lent), -EBADF, "nothing shown");
@@ -666,7 +708,7 @@ int main(int argc, char **argv)
 {
 	static const struct protocol *const protocols[] = {&probe_protocol, NULL};
 
-	ktap_plan(14);
+	ktap_plan(15);
 	random_start(argc > 1 ? argv[1] : NULL);
 	if (server_init(&server, (endpoint_handle){0}, protocols))
 		ktap_bail_out("no server");
@@ -682,6 +724,8 @@ int main(int argc, char **argv)
 	report("texts and structs");
 	run_client(buffers, NULL);
 	report("buffers");
+	run_client(short_buffers, NULL);
+	report("short buffers");
 	run_client(handles, NULL);
 	report("handles that come back, are given away, are shown");
 	test_gone();

@@ -226,6 +226,10 @@ static void call_with_registers(struct checks *c, uint32_t label)
 		"ipc_call_lend");
 	check_message(c, &out, &m, 1);
 	check(c, lent[1] == lent[0], "what was lent");
+	check(c, !try_message(c, SYS_ipc_call_short, &m, &windows, CALLED | MESSAGE, &out, "ipc_call_short"),
+		"ipc_call_short");
+	m.word[MESSAGE_WORDS - 1] = lent[0];
+	check_message(c, &out, &m, 1);
 	m.deadline = 1; /* over: nothing comes back */
 	check(c, try_message(c, SYS_ipc_call_lend, &m, &windows, CALLED, &out, "late") == -ETIMEDOUT, "late");
 }

@@ -275,10 +275,22 @@ static int lent_error(long result)
 	return result == -EBADMSG || result == -EINVAL ? -EFAULT : (int)result;
 }
 
+static bool is_within(size_t whole, size_t offset, size_t size)
+{
+	return offset <= whole && size <= whole - offset;
+}
+
 int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size)
 {
 	uint8_t *at = to;
 
+	if (from->is_short) {
+		if (!is_within(from->size, offset, size))
+			return -EFAULT;
+		memcpy(to, (const char *)from->word + sizeof from->word - protocol_short(from->size) + offset,
+			size);
+		return 0;
+	}
 	while (size) {
 		long count = ipc_read(from->server->endpoint, from->token, offset, at, size);
 
@@ -291,10 +303,16 @@ int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size)
 	return 0;
 }
 
-int lent_write(const struct lent_out *to, size_t offset, const void *from, size_t size)
+int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size)
 {
 	const uint8_t *at = from;
 
+	if (to->is_short) {
+		if (!is_within(to->size, offset, size))
+			return -EFAULT;
+		memcpy((char *)to->word + sizeof to->word - protocol_short(to->size) + offset, from, size);
+		return 0;
+	}
 	while (size) {
 		long count = ipc_write(to->server->endpoint, to->token, offset, at, size);
 
@@ -312,9 +330,14 @@ bool request_waits(struct server *server, uint32_t token)
 	return ipc_read(server->endpoint, token, 0, NULL, 0) != -ESRCH;
 }
 
+bool lent_waits(const struct lent_in *from)
+{
+	return !from->is_short || request_waits(from->server, from->token);
+}
+
 int request_struct(const struct request *request, size_t offset, void *to, size_t size)
 {
-	const struct lent_in from = {request->server, request->token, (uint32_t)(offset + size)};
+	const struct lent_in from = {request->server, request->token, (uint32_t)(offset + size), false, {0}};
 
 	return lent_read(&from, offset, to, size);
 }

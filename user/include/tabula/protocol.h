@@ -5,6 +5,7 @@
 #pragma once
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 
 /* Bytes that one call moves at most; a longer buffer is cut to this. */
 #define PROTOCOL_BULK 0x7ffff000u
+
+/* With the length of a buffer: its bytes are in the last words, or are to be in those of the reply, and nothing is lent. */
+#define PROTOCOL_SHORT 0x80000000u
 
 enum { PROTOCOL_ERROR_MOST = 4095 };
 
@@ -69,6 +73,38 @@ static inline long protocol_call_lend(
 	int error = ipc_call_lend(to, message, windows);
 
 	return protocol_result(error, message);
+}
+
+static inline uint32_t protocol_length(size_t length, bool is_short)
+{
+	return is_short ? (uint32_t)length | PROTOCOL_SHORT : protocol_bulk(length);
+}
+
+/* Calls with one buffer, which is lent unless it is short. */
+static inline long protocol_call_buffer(
+	endpoint_handle to, struct message *message, const struct windows *windows, bool is_short)
+{
+	uint64_t number = is_short ? SYS_ipc_call_short : SYS_ipc_call_lend;
+	int error = (int)tabula_syscall_lend(number, (uint64_t)to.value, message, windows);
+
+	return protocol_result(error, message);
+}
+
+/* How far before the end of the words a short buffer of this size begins. */
+static inline size_t protocol_short(size_t size)
+{
+	return (size + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
+}
+
+/* Takes so many bytes for a short buffer out of the reply; what the server says is not trusted. */
+static inline void protocol_take_short(const struct message *message, void *buffer, size_t size, size_t count)
+{
+	const uint64_t word[] = {message->word[1], message->word[2], message->word[3]};
+	const char *from = (const char *)word + sizeof word - protocol_short(size);
+	char *to = (char *)buffer, *end = to + (count < size ? count : size);
+
+	while (to < end)
+		*to++ = *from++;
 }
 
 /* Closes a handle that a call was to give away, when it came to nothing: the server may have it or not. */

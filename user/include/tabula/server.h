@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <abi/abi.h>
+#include <tabula/protocol.h>
 #include <tabula/syscalls.h>
 
 struct server;
@@ -36,16 +37,22 @@ struct request {
 };
 
 /* Memory of the caller to copy from, and to copy to, until the call has been answered. Can be kept with the token. */
+enum { LENT_WORDS = MESSAGE_SHORT / sizeof(uint64_t) };
+
 struct lent_in {
 	struct server *server;
 	uint32_t token;
 	uint32_t size;
+	bool is_short; /* not lent: the bytes have come with the message, and stand at the end of these words */
+	uint64_t word[LENT_WORDS];
 };
 
 struct lent_out {
 	struct server *server;
 	uint32_t token;
 	uint32_t size;
+	bool is_short; /* not lent: the bytes go with the answer, and are gathered here */
+	uint64_t word[LENT_WORDS];
 };
 
 /* A handle that moves to the caller with the answer, with these of its rights. When that fails, it is closed. */
@@ -146,12 +153,28 @@ static inline struct gift gift_of(endpoint_handle handle)
  * when it waits no more.
  */
 int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size);
-int lent_write(const struct lent_out *to, size_t offset, const void *from, size_t size);
+int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size);
+
+/* For a deferred call: false when its caller has given up, and what it has sent is not to be used. Copies of what is lent fail. */
+bool lent_waits(const struct lent_in *from);
 
 /* Says whether the caller of a deferred call still waits. */
 bool request_waits(struct server *server, uint32_t token);
 
 /* ---- for generated code */
+
+/* Short buffers come with the message, and go with the answer. */
+static inline void lent_take_short(struct lent_in *from, const struct message *message)
+{
+	for (int i = 0; i < LENT_WORDS; i++)
+		from->word[i] = message->word[MESSAGE_WORDS - LENT_WORDS + i];
+}
+
+static inline void lent_give_short(const struct lent_out *to, struct message *message)
+{
+	for (int i = 0; i < LENT_WORDS; i++)
+		message->word[MESSAGE_WORDS - LENT_WORDS + i] = to->word[i];
+}
 
 /* Fetches what goes in with a method. A text has no NUL in it and gets one at its end. 0 or -errno. */
 int request_text(const struct request *request, size_t offset, char *to, size_t length);

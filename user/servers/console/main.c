@@ -77,7 +77,7 @@ static bool is_ready(void)
 	return input_is_ready() || (!edits() && typed.count);
 }
 
-static long give_typed(const struct lent_out *to)
+static long give_typed(struct lent_out *to)
 {
 	size_t size;
 	const uint8_t *bytes = ring_bytes(&typed, 0, &size);
@@ -94,7 +94,7 @@ static long give_typed(const struct lent_out *to)
 }
 
 /* Copies what is ready to a reader; 0 at the end. What can't be copied stays ready for others. */
-static long give(const struct lent_out *to)
+static long give(struct lent_out *to)
 {
 	if (!input_is_ready())
 		return give_typed(to);
@@ -119,9 +119,11 @@ static bool work_for_readers(void)
 	bool moved = false;
 
 	while (readers.count && is_ready()) {
-		const struct lent_out *to = &waiting_first(&readers)->to;
+		struct lent_out *to = &waiting_first(&readers)->to;
 
-		(void)answer_file_read(to->server, to->token, give(to));
+		long result = give(to);
+
+		(void)answer_file_read(to->server, to->token, result, to);
 		waiting_drop(&readers);
 		moved = true;
 	}
@@ -195,9 +197,9 @@ static void hear(struct listener *from, uint64_t bits)
 static void interrupt_calls(bool all)
 {
 	for (; readers.count; waiting_drop(&readers)) {
-		const struct lent_out *to = &waiting_first(&readers)->to;
+		struct lent_out *to = &waiting_first(&readers)->to;
 
-		(void)answer_file_read(to->server, to->token, -EINTR);
+		(void)answer_file_read(to->server, to->token, -EINTR, to);
 	}
 	for (; all && askers.count; waiting_drop(&askers)) {
 		const struct call *call = waiting_first(&askers);
@@ -235,35 +237,35 @@ static void signal_key(int number)
 
 /* ---- file */
 
-long serve_file_read(struct request *request, struct lent_out buf)
+long serve_file_read(struct request *request, struct lent_out *buf)
 {
-	struct call call = {.to = buf};
+	struct call call = {.to = *buf};
 	long result = DEFERRED;
 
-	if (!buf.size || request->client == &printer)
+	if (!buf->size || request->client == &printer)
 		return 0;
 	if (interrupted) {
 		interrupted = false;
 		return -EINTR;
 	}
 	if (!readers.count && is_ready())
-		result = give(&buf);
+		result = give(buf);
 	else if (!waiting_add(&readers, &call))
 		return -ENOMEM;
 	work();
 	return result;
 }
 
-long serve_file_write(struct request *request, struct lent_in buf)
+long serve_file_write(struct request *request, const struct lent_in *buf)
 {
-	long result = output_write(&buf);
+	long result = output_write(buf);
 
 	(void)request;
 	work();
 	return result;
 }
 
-long serve_file_read_at(struct request *request, uint64_t offset, struct lent_out buf)
+long serve_file_read_at(struct request *request, uint64_t offset, struct lent_out *buf)
 {
 	(void)request;
 	(void)offset;
@@ -271,7 +273,7 @@ long serve_file_read_at(struct request *request, uint64_t offset, struct lent_ou
 	return -ESPIPE;
 }
 
-long serve_file_write_at(struct request *request, uint64_t offset, struct lent_in buf)
+long serve_file_write_at(struct request *request, uint64_t offset, const struct lent_in *buf)
 {
 	(void)request;
 	(void)offset;
@@ -304,7 +306,7 @@ long serve_file_truncate(struct request *request, uint64_t length)
 
 long serve_file_sync(struct request *request)
 {
-	struct call call = {.to = {request->server, request->token, 0}};
+	struct call call = {.to = {.server = request->server, .token = request->token}};
 
 	if (output_is_empty())
 		return 0;
@@ -348,7 +350,7 @@ static uint32_t ready_for(const struct request *request, uint32_t wanted)
 
 long serve_file_ready(struct request *request, enum ready wanted)
 {
-	struct call call = {.to = {request->server, request->token, 0}, .wanted = wanted};
+	struct call call = {.to = {.server = request->server, .token = request->token}, .wanted = wanted};
 	uint32_t now = ready_for(request, wanted);
 
 	if (now)

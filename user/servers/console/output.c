@@ -90,8 +90,8 @@ static bool work_for_writers(void)
 	while (writer_count) {
 		struct writer *writer = &writers[first_writer];
 		uint32_t before = writer->done;
-		int error;
-		bool over = take(writer, &error);
+		int error = -ESRCH;
+		bool over = !lent_waits(&writer->from) || take(writer, &error);
 
 		moved |= over || writer->done != before;
 		if (!over)

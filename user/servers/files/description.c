@@ -99,7 +99,7 @@ int description_open(
 
 /* ---- reading and writing */
 
-static long data_read(const struct data *data, uint64_t offset, const struct lent_out *to)
+static long data_read(const struct data *data, uint64_t offset, struct lent_out *to)
 {
 	size_t done = 0, count, size = to->size < TRANSFER_MAX ? to->size : TRANSFER_MAX;
 	const char *bytes;
@@ -132,7 +132,7 @@ static long data_write(struct data *data, uint64_t offset, const struct lent_in 
 	return done > 0 ? (long)done : error;
 }
 
-static long node_read(struct node *node, uint64_t offset, const struct lent_out *to)
+static long node_read(struct node *node, uint64_t offset, struct lent_out *to)
 {
 	if (node_is_directory(node))
 		return -EISDIR;
@@ -150,7 +150,7 @@ static long node_write(struct node *node, uint64_t offset, const struct lent_in 
 	return data_write(&node->data, offset, from);
 }
 
-long description_read(struct description *description, uint32_t token, const struct lent_out *to)
+long description_read(struct description *description, uint32_t token, struct lent_out *to)
 {
 	if (!(description->how & OPEN_READ))
 		return -EBADF;
@@ -182,7 +182,7 @@ long description_write(struct description *description, uint32_t token, const st
 	return count;
 }
 
-long description_read_at(struct description *description, uint64_t offset, const struct lent_out *to)
+long description_read_at(struct description *description, uint64_t offset, struct lent_out *to)
 {
 	if (!(description->how & OPEN_READ))
 		return -EBADF;
@@ -265,7 +265,7 @@ static long record_next(struct node *directory, uint64_t *position, char *to, si
 	return size > 0 ? (long)size : -1;
 }
 
-long description_list(struct description *description, const struct lent_out *to)
+long description_list(struct description *description, struct lent_out *to)
 {
 	_Alignas(8) char records[BLOCK_SIZE];
 	struct node *directory = description->node;

@@ -6,7 +6,7 @@ static const char zeros[4096];
 
 enum { ZEROS_MAX = 1 << 20 };
 
-static long give_zeros(const struct lent_out *to)
+static long give_zeros(struct lent_out *to)
 {
 	size_t done = 0, size = to->size < ZEROS_MAX ? to->size : ZEROS_MAX;
 	while (done < size) {
@@ -19,7 +19,7 @@ static long give_zeros(const struct lent_out *to)
 	return (long)done;
 }
 
-long device_read(enum device device, const struct lent_out *to)
+long device_read(enum device device, struct lent_out *to)
 {
 	switch (device) {
 	case DEVICE_NULL:

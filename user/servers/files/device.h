@@ -8,5 +8,5 @@
 
 #include "node.h"
 
-long device_read(enum device device, const struct lent_out *to);
+long device_read(enum device device, struct lent_out *to);
 long device_write(enum device device, const struct lent_in *from);

@@ -37,6 +37,8 @@ struct pipe {
 	uint32_t begin, used; /* bytes */
 	uint32_t readers, writers; /* descriptions */
 	struct call *reads, *writes, *watches; /* that wait, first come first */
+	struct call first; /* room for one that waits, so that a pipe with one needs no other */
+	bool first_is_taken;
 	uint64_t number, made;
 };
 
@@ -80,7 +82,7 @@ static char *ring_at(const struct pipe *pipe, uint32_t place, size_t *size)
 }
 
 /* Copies from the front of the buffer, and leaves it there. A count or -errno. */
-static long buffer_copy(const struct pipe *pipe, const struct lent_out *to)
+static long buffer_copy(const struct pipe *pipe, struct lent_out *to)
 {
 	size_t size = to->size < pipe->used ? to->size : pipe->used;
 	for (size_t done = 0, count; done < size; done += count) {
@@ -124,9 +126,13 @@ static long buffer_fill(struct pipe *pipe, const struct lent_in *from, size_t do
 static void call_drop(struct call **link)
 {
 	struct call *call = *link;
+	struct pipe *pipe = call->description->pipe;
 	*link = call->next;
 	call->description->calls--;
-	piece_drop(call);
+	if (call == &pipe->first)
+		pipe->first_is_taken = false;
+	else
+		piece_drop(call);
 }
 
 /* Drops the calls of a list whose callers have given up. */
@@ -157,9 +163,14 @@ static long call_wait(struct call **list, const struct call *call)
 		calls_sweep(list);
 	if (call->description->calls >= PIPE_CALLS_MAX)
 		watch_evict(&call->description->pipe->watches, call->description);
-	struct call *copy = call->description->calls < PIPE_CALLS_MAX ? piece_take(sizeof *copy) : NULL;
+	if (call->description->calls >= PIPE_CALLS_MAX)
+		return -ENOMEM;
+	struct pipe *pipe = call->description->pipe;
+	struct call *copy = pipe->first_is_taken ? piece_take(sizeof *copy) : &pipe->first;
 	if (copy == NULL)
 		return -ENOMEM;
+	if (copy == &pipe->first)
+		pipe->first_is_taken = true;
 	*copy = *call;
 	copy->next = NULL;
 	copy->description->calls++;
@@ -176,7 +187,7 @@ static int call_answer(struct call **link, long result)
 	int error = 0;
 	switch (call->kind) {
 	case CALL_READ:
-		error = answer_file_read(&files, call->token, result);
+		error = answer_file_read(&files, call->token, result, &call->to);
 		break;
 	case CALL_WRITE:
 		error = answer_file_write(&files, call->token, call->done > 0 ? (long)call->done : result);
@@ -201,10 +212,14 @@ static void serve_read(struct pipe *pipe)
 		buffer_drop(pipe, count);
 }
 
-/* Goes on with the first write that waits. False if there is no room for it. */
+/* Goes on with the first write that waits, or drops it when its caller has given up. False if there is no room for it. */
 static bool serve_write(struct pipe *pipe)
 {
 	struct call *call = pipe->writes;
+	if (!lent_waits(&call->from)) {
+		call_drop(&pipe->writes);
+		return true;
+	}
 	long count = buffer_fill(pipe, &call->from, call->done);
 	if (count == 0)
 		return false;
@@ -257,7 +272,7 @@ static void pipe_go_on(struct pipe *pipe)
 
 /* ---- the calls */
 
-long pipe_read(struct description *description, uint32_t token, const struct lent_out *to)
+long pipe_read(struct description *description, uint32_t token, struct lent_out *to)
 {
 	struct pipe *pipe = description->pipe;
 	if (to->size == 0)

@@ -28,7 +28,7 @@ void pipe_close(struct description *description);
 void pipe_interrupt(const struct description *description);
 
 /* A count, -errno or DEFERRED. */
-long pipe_read(struct description *description, uint32_t token, const struct lent_out *to);
+long pipe_read(struct description *description, uint32_t token, struct lent_out *to);
 long pipe_write(struct description *description, uint32_t token, const struct lent_in *from);
 
 /* Of enum ready, at once; or DEFERRED. */

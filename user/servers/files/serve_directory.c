@@ -88,7 +88,7 @@ long serve_directory_make_link(struct request *request, const char *target, cons
 	return tree_make_link(start_of(request->client), path, target);
 }
 
-long serve_directory_read_link(struct request *request, const char *path, struct lent_out buf)
+long serve_directory_read_link(struct request *request, const char *path, struct lent_out *buf)
 {
 	struct node *node;
 	int error = tree_find(start_of(request->client), path, false, &node);
@@ -96,17 +96,17 @@ long serve_directory_read_link(struct request *request, const char *path, struct
 		return error;
 	if (!node_is_link(node))
 		return -EINVAL;
-	size_t size = node->link.length < buf.size ? node->link.length : buf.size;
-	error = lent_write(&buf, 0, node->link.target, size);
+	size_t size = node->link.length < buf->size ? node->link.length : buf->size;
+	error = lent_write(buf, 0, node->link.target, size);
 	return error != 0 ? error : (long)size;
 }
 
-long serve_directory_list(struct request *request, struct lent_out buf)
+long serve_directory_list(struct request *request, struct lent_out *buf)
 {
-	return description_list(description_of(request->client), &buf);
+	return description_list(description_of(request->client), buf);
 }
 
-long serve_directory_path(struct request *request, struct lent_out buf)
+long serve_directory_path(struct request *request, struct lent_out *buf)
 {
 	char path[PATH_ROOM];
 	struct node *node = start_of(request->client);
@@ -116,9 +116,9 @@ long serve_directory_path(struct request *request, struct lent_out buf)
 	if (error != 0)
 		return error;
 	size_t size = strlen(path) + 1;
-	if (size > buf.size)
+	if (size > buf->size)
 		return -ERANGE;
-	error = lent_write(&buf, 0, path, size);
+	error = lent_write(buf, 0, path, size);
 	return error != 0 ? error : (long)size;
 }
 

@@ -9,24 +9,24 @@
 #include "outside.h"
 #include "pipe.h"
 
-long serve_file_read(struct request *request, struct lent_out buf)
+long serve_file_read(struct request *request, struct lent_out *buf)
 {
-	return description_read(description_of(request->client), request->token, &buf);
+	return description_read(description_of(request->client), request->token, buf);
 }
 
-long serve_file_write(struct request *request, struct lent_in buf)
+long serve_file_write(struct request *request, const struct lent_in *buf)
 {
-	return description_write(description_of(request->client), request->token, &buf);
+	return description_write(description_of(request->client), request->token, buf);
 }
 
-long serve_file_read_at(struct request *request, uint64_t offset, struct lent_out buf)
+long serve_file_read_at(struct request *request, uint64_t offset, struct lent_out *buf)
 {
-	return description_read_at(description_of(request->client), offset, &buf);
+	return description_read_at(description_of(request->client), offset, buf);
 }
 
-long serve_file_write_at(struct request *request, uint64_t offset, struct lent_in buf)
+long serve_file_write_at(struct request *request, uint64_t offset, const struct lent_in *buf)
 {
-	return description_write_at(description_of(request->client), offset, &buf);
+	return description_write_at(description_of(request->client), offset, buf);
 }
 
 long serve_file_seek(struct request *request, int64_t offset, enum whence whence)
