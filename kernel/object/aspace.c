@@ -601,8 +601,8 @@ static ALWAYS_INLINE int map_page(struct aspace *aspace, const struct region *re
 }
 
 /* The memory's lock is held until the page is mapped: whoever shares it or separates it finds it among the mappings. */
-static int fault(struct aspace *aspace, uint64_t address, enum prot access, struct page *page, paddr_t *seen)
-	REQUIRES(aspace->lock)
+static ALWAYS_INLINE int fault(struct aspace *aspace, uint64_t address, enum prot access, struct page *page,
+	paddr_t *seen) REQUIRES(aspace->lock)
 {
 	const struct region *region = region_for(aspace, address, access);
 	int error;

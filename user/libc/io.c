@@ -21,13 +21,22 @@ static ssize_t written(endpoint_handle file, long count)
 	return posix_result(count);
 }
 
-static long read_some(endpoint_handle file, void *buffer, size_t size)
+/* Apart, so that a call that nobody interrupts needs fewer registers. */
+__attribute__((noinline, cold)) static long read_again(endpoint_handle file, void *buffer, size_t size)
 {
 	long count;
-	call_begin(file.value);
 	do
 		count = file_read(file, buffer, size, DEADLINE_NEVER);
 	while (call_again(count));
+	return count;
+}
+
+static long read_some(endpoint_handle file, void *buffer, size_t size)
+{
+	call_begin(file.value);
+	long count = file_read(file, buffer, size, DEADLINE_NEVER);
+	if (call_again(count))
+		count = read_again(file, buffer, size);
 	call_end();
 	return count;
 }
@@ -42,19 +51,27 @@ ssize_t read(int fd, void *buffer, size_t size)
 	return server_result(read_some(file, buffer, size));
 }
 
-/* A call that was cut short for a signal to somebody else goes on. */
-static long write_all(endpoint_handle file, const char *bytes, size_t size)
+/* Goes on after a call that has written less than all, as it does when it was cut short for a signal to somebody else. */
+__attribute__((noinline, cold)) static long write_rest(
+	endpoint_handle file, const char *bytes, size_t size, long count)
 {
-	size_t done = 0;
-	long count;
-	call_begin(file.value);
-	do {
+	size_t done = count > 0 ? (size_t)count : 0;
+	while (done < size && (count > 0 || count == -EINTR) && !call_interrupted()) {
 		count = file_write(file, bytes + done, size - done, DEADLINE_NEVER);
 		if (count > 0)
 			done += (size_t)count;
-	} while (done < size && (count > 0 || count == -EINTR) && !call_interrupted());
-	call_end();
+	}
 	return done > 0 ? (long)done : count;
+}
+
+static long write_all(endpoint_handle file, const char *bytes, size_t size)
+{
+	call_begin(file.value);
+	long count = file_write(file, bytes, size, DEADLINE_NEVER);
+	if (count != (long)size)
+		count = write_rest(file, bytes, size, count);
+	call_end();
+	return count;
 }
 
 ssize_t write(int fd, const void *buffer, size_t size)

@@ -11,7 +11,7 @@
 
 enum { GROUP = 16, GROUP_ALL = 0xffff };
 
-static char *bytes;
+char *block_memory;
 static uint32_t groups;
 static uint32_t free_blocks;
 static uint32_t free_groups; /* of which all blocks are free */
@@ -44,13 +44,13 @@ bool block_begin(uint32_t count)
 	uint32_t own = (uint32_t)((2 * map + BLOCK_SIZE - 1) / BLOCK_SIZE);
 	if (own >= groups * GROUP)
 		return false;
-	bytes = pages_reserve(groups * (size_t)GROUP);
-	if (bytes == NULL)
+	block_memory = pages_reserve(groups * (size_t)GROUP);
+	if (block_memory == NULL)
 		return false;
 	for (uint32_t i = 0; i < own; i++)
 		if (!page_commit(block_bytes(i)))
 			return false;
-	taken = (uint16_t *)bytes;
+	taken = (uint16_t *)block_memory;
 	touched = taken + groups;
 	free_groups = groups;
 	free_blocks = groups * GROUP;
@@ -136,16 +136,6 @@ void block_drop(uint32_t block)
 	free_groups++;
 	if (block / GROUP < lowest_free)
 		lowest_free = block / GROUP;
-}
-
-char *block_bytes(uint32_t block)
-{
-	return bytes + (size_t)block * BLOCK_SIZE;
-}
-
-uint32_t block_of(const void *address)
-{
-	return (uint32_t)((size_t)((const char *)address - bytes) / BLOCK_SIZE);
 }
 
 uint32_t block_count(void)

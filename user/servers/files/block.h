@@ -22,10 +22,19 @@ uint32_t block_take(uint32_t after);
 
 void block_drop(uint32_t block);
 
-char *block_bytes(uint32_t block);
+/* Of block.c: where the first block would be. */
+extern char *block_memory;
+
+static inline char *block_bytes(uint32_t block)
+{
+	return block_memory + (size_t)block * BLOCK_SIZE;
+}
 
 /* The block that an address lies in. */
-uint32_t block_of(const void *address);
+static inline uint32_t block_of(const void *address)
+{
+	return (uint32_t)((size_t)((const char *)address - block_memory) / BLOCK_SIZE);
+}
 
 uint32_t block_count(void);
 uint32_t block_count_free(void);
