@@ -81,6 +81,9 @@ static int image_copy(endpoint_handle file, struct image *image)
 int image_of(endpoint_handle file, struct image *image)
 {
 	struct file_status status;
+	image->memory = file_image(file, &image->offset, &image->size);
+	if (image->memory.value != -ENODATA)
+		return image->memory.value < 0 ? image->memory.value : 0;
 	int error = file_stat(file, &status);
 	if (error == 0)
 		error = may_run(status.mode);
@@ -88,9 +91,6 @@ int image_of(endpoint_handle file, struct image *image)
 		error = -ENOEXEC;
 	if (error != 0)
 		return error;
-	image->memory = file_image(file, &image->offset, &image->size);
-	if (image->memory.value != -ENODATA)
-		return image->memory.value < 0 ? image->memory.value : 0;
 	*image = (struct image){.size = status.size};
 	return image_copy(file, image);
 }

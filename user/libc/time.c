@@ -6,6 +6,7 @@
 #include <sys/times.h>
 #include <unistd.h>
 #include <tabula/handles.h>
+#include <tabula/protocol/program.h>
 
 #include "libc.h"
 
@@ -38,12 +39,19 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 	return 0;
 }
 
-/* The kernel does not count per process, so the time that has gone by stands for the time used. */
+static clock_t ticks_of(uint64_t nanoseconds)
+{
+	return (clock_t)(nanoseconds / (SECOND / CLOCKS_PER_SEC));
+}
+
+/* What a program has the kernel do is counted with what it does itself. Nothing, where no process server knows it. */
 clock_t times(struct tms *buffer)
 {
-	clock_t ticks = (clock_t)(clock_now() / (SECOND / CLOCKS_PER_SEC));
-	*buffer = (struct tms){.tms_utime = ticks};
-	return ticks;
+	uint64_t own = 0, children = 0;
+	*buffer = (struct tms){0};
+	if (program_times(own_program(), &own, &children) == 0)
+		*buffer = (struct tms){.tms_utime = ticks_of(own), .tms_cutime = ticks_of(children)};
+	return ticks_of((uint64_t)clock_now());
 }
 
 int nanosleep(const struct timespec *duration, struct timespec *left)

@@ -1,6 +1,7 @@
 #include "archive.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <tabula/archive.h>
 #include <tabula/handles.h>
 
@@ -25,7 +26,7 @@ const char *archive_begin(void)
 int archive_image(struct description *description, struct gift *gift, uint64_t *offset, uint64_t *length)
 {
 	const struct node *node = description->node;
-	if (node == NULL || !node_is_file(node))
+	if (node == NULL || !node_is_file(node) || !(node->mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
 		return -ENODATA;
 	const struct data *data = &node->data;
 	if (data->blocks > 0 || data->size == 0 || data->origin_size != data->size)

@@ -342,6 +342,16 @@ long serve_program_open(struct request *request, uint32_t pid, struct gift *resu
 	return 0;
 }
 
+long serve_program_times(struct request *request, uint64_t *own, uint64_t *children)
+{
+	struct program *program = caller(request);
+
+	program_settle(program);
+	*own = program_time(program);
+	*children = program->children_time;
+	return 0;
+}
+
 /* ---- beginnings and ends */
 
 /* Whether somebody will wait for it: not for one that was never started, and the first program waits for nobody. */
@@ -375,18 +385,18 @@ static void end(struct program *program)
 	if (!is_awaited(program))
 		program->parent = NULL;
 	program_end(program, init);
-	wait_look(&server);
 	if (heard)
 		signal_child_ends(parent, program);
-	leave_orphans();
 	if (program == shell) {
 		last_shell = program;
 		shell = NULL;
-		return;
+	} else {
+		program_close(program);
+		if (!program->parent)
+			program_forget(program);
 	}
-	program_close(program);
-	if (!program->parent)
-		program_forget(program);
+	wait_look(&server); /* who waits for the program has it forgotten */
+	leave_orphans();
 }
 
 /* A shell that could not become another program goes on, through the badge that it had before. */

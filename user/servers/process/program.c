@@ -98,6 +98,24 @@ static void close_process(process_handle *process)
 	process->value = 0;
 }
 
+static uint64_t time_of(process_handle process)
+{
+	struct process_info info;
+
+	return process.value > 0 && !process_info(process, &info) ? info.cpu_time : 0;
+}
+
+uint64_t program_time(const struct program *program)
+{
+	return program->time + time_of(program->process);
+}
+
+void program_reap(struct program *parent, struct program *child)
+{
+	parent->children_time += child->time + child->children_time;
+	program_forget(child);
+}
+
 /* What was announced may come to nothing: then it never has a thread. */
 static bool has_run(process_handle process)
 {
@@ -110,6 +128,7 @@ void program_settle(struct program *program)
 {
 	if (!has_run(program->coming))
 		return;
+	program->time = program_time(program);
 	close_process(&program->process);
 	program->process = program->coming;
 	program->coming.value = 0;
@@ -180,6 +199,7 @@ void program_end(struct program *program, struct program *heir)
 	program_settle(program);
 	program->status = how_it_ended(program);
 	stop_forget(program);
+	program->time = program_time(program);
 	program->state = PROGRAM_STATE_ENDED;
 	close_process(&program->coming);
 	program_set_notification(program, (notification_handle){0}, 0);

@@ -28,6 +28,8 @@ struct program {
 	uint32_t group, session;
 	enum program_state state; /* a stopped one is RUNNING here, or STARTING */
 	uint32_t status; /* of an ended one: as program_wait tells it */
+	uint64_t time; /* nanoseconds that its processes have run that are gone */
+	uint64_t children_time; /* of the children that it has waited for, and theirs */
 	process_handle process; /* 0: none yet */
 	process_handle coming; /* what program_exec has announced; 0: nothing */
 	bool replaced; /* by program_exec: its process is not the one that it began in */
@@ -84,6 +86,12 @@ void program_close(struct program *program);
 
 /* Nobody will ask for it any more. */
 void program_forget(struct program *program);
+
+/* How long its processes have run, until its end. */
+uint64_t program_time(const struct program *program);
+
+/* Its parent, or who has become that, has waited for it, and nobody will ask for it any more. */
+void program_reap(struct program *parent, struct program *child);
 
 /* Its last handle is gone: learns how it ended. Its children are another's from now on, who will not wait for them. */
 void program_end(struct program *program, struct program *heir);

@@ -55,7 +55,7 @@ static struct program *find(const struct program *parent, int32_t which, enum wa
 static void told(struct program *child)
 {
 	if (child->state == PROGRAM_STATE_ENDED)
-		program_forget(child);
+		program_reap(child->parent, child);
 	else
 		child->tells_stop = child->tells_continue = false;
 }
