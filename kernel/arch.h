@@ -153,6 +153,8 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start);
  * void arch_frame_call(frame, words[4])       the number of the call that the thread makes, and three arguments
  * uint64_t arch_frame_call_number(frame)      the number of the call that the thread makes or has made last
  * uint64_t arch_frame_pc(frame)               the program counter
+ * uint64_t arch_frame_stack(frame)            the stack pointer
+ * uint64_t arch_frame_pointer(frame)          the pointer to thread-local data
  */
 
 /* What arch_frame_set_result has set, or the first argument of the call. */
@@ -196,6 +198,9 @@ void arch_frame_set(struct trapframe *frame, const struct registers *registers);
 void arch_frame_get_float(const struct trapframe *frame, struct float_registers *registers);
 void arch_frame_set_float(struct trapframe *frame, const struct float_registers *registers);
 
+/* Gives a fresh thread the floating-point registers of the one that makes the call. */
+void arch_frame_give_float(struct trapframe *fresh, struct trapframe *caller);
+
 /* Whether a thread can begin or go on at this address, as far as the address itself can tell. */
 bool arch_is_code_address(uint64_t address);
 
@@ -224,6 +229,19 @@ MUST_USE int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr
  * has the lock of the memory that is mapped there may do that, too, without that of the address space.
  */
 MUST_USE bool arch_aspace_unmap(struct arch_aspace *aspace, uint64_t start, uint64_t end);
+
+/* Bits of the frames that arch_aspace_map_run is given. */
+enum {
+	ARCH_RUN_READ = 1, /* nobody may write to it */
+	ARCH_RUN_SKIP = 2,
+};
+
+/*
+ * Maps frames of `count` pages from `address` on, one after the other, where there is one (not 0) and nothing is mapped;
+ * -ENOMEM, with some of them mapped perhaps. No other hart can have come upon code that is mapped so.
+ */
+MUST_USE int arch_aspace_map_run(
+	struct arch_aspace *aspace, uint64_t address, const paddr_t *frames, unsigned count, enum prot prot);
 
 /*
  * How far a page-aligned range from `start` goes until its page tables have places for so many pages, or are missing for

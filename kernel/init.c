@@ -10,6 +10,7 @@
 #include "lib/cpio.h"
 #include "lib/string.h"
 #include "mem/frame.h"
+#include "mem/share.h"
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
@@ -37,7 +38,8 @@ static struct memory *archive_memory(const struct machine *machine)
 	struct memory *memory =
 		memory_create_physical((paddr_t){start}, (size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1));
 
-	if (!memory)
+	/* Programs are mapped where they lie: that this costs nobody a page later keeps what is free countable. */
+	if (!memory || share_prepare((paddr_t){start}, size))
 		panic("no memory for the first program");
 	return memory;
 }

@@ -5,7 +5,8 @@ SYSROOT := $(SDK)/sysroot
 SPECS   := $(SDK)/tabula.specs
 
 # Where a program begins is its own business in the file, but each has a base of its own, so that a debugger can
-# hold the symbols of all of them. Programs from outside get the default of user/libc/program.ld.
+# hold the symbols of all of them. Programs from outside get the default of user/libc/program.ld. Bases lie 1 MiB behind a
+# multiple of 2 MiB, so that a small program's stack, which comes before it, needs no page table of its own.
 USER_CC     := $(CC) --specs=$(SPECS)
 USER_CFLAGS := -std=gnu17 -O2 -g -ffunction-sections -fdata-sections $(WARNINGS)
 
@@ -18,7 +19,7 @@ user_sources   = $(filter %/$1.c,$(USER_FILES)) $(foreach d,$(filter %/$1,$(USER
 user_objects   = $(patsubst %.S,$(B)/obj/%.S.o,$(patsubst %.c,$(B)/obj/%.o,$(call user_sources,$1)))
 
 USER_BASES := $(shell i=0; for p in $(USER_PROGRAMS); do \
-	printf '%s=0x%x ' $$p $$((0x10000000 + i * 0x1000000)); i=$$((i + 1)); done)
+	printf '%s=0x%x ' $$p $$((0x10100000 + i * 0x1000000)); i=$$((i + 1)); done)
 user_base = $(patsubst $1=%,%,$(filter $1=%,$(USER_BASES)))
 
 # Protocols: user/servers/NAME/PROTOCOL.tbl, and those of tests. Their code is part of the library, where a server that

@@ -71,6 +71,16 @@ static inline uint64_t arch_frame_pc(const struct trapframe *frame)
 	return frame->pc;
 }
 
+static inline uint64_t arch_frame_stack(const struct trapframe *frame)
+{
+	return frame->x[2];
+}
+
+static inline uint64_t arch_frame_pointer(const struct trapframe *frame)
+{
+	return frame->x[4];
+}
+
 void riscv_fpu_switch(struct trapframe *from, struct trapframe *to);
 
 /* Most threads never use floating point: then the unit is off, and nothing in it is theirs. */
@@ -104,11 +114,15 @@ struct riscv_entry {
 	uint64_t satp; /* the hart's own */
 };
 
+enum { TABLES_NOTED = 6 /* of a small program */ };
+
 struct arch_aspace {
 	struct account *account; /* pays for the page tables */
 	paddr_t root; /* page table of the highest level */
 	uint64_t *leaves; /* the table of the lowest level that was last used */
 	uint64_t leaves_number; /* which one of all that there can be */
+	uint32_t tables; /* how many there are below it */
+	paddr_t table[TABLES_NOTED]; /* the first of them */
 	uint32_t visitors; /* atomic: bit i is set once hart i has been in it */
 	struct riscv_entry entry[CONFIG_HARTS]; /* by hart */
 };

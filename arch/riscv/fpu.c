@@ -58,6 +58,15 @@ void arch_frame_set_float(struct trapframe *frame, const struct float_registers 
 	frame->fpu_hart = NULL;
 }
 
+/* What the unit holds stays there. */
+void arch_frame_give_float(struct trapframe *fresh, struct trapframe *caller)
+{
+	if ((csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+		riscv_fpu_save(caller);
+	memcpy(fresh->f, caller->f, sizeof(fresh->f));
+	fresh->fcsr = caller->fcsr;
+}
+
 void riscv_fpu_switch(struct trapframe *from, struct trapframe *to)
 {
 	struct hart *hart = this_hart();

@@ -93,9 +93,19 @@ static bool is_leaf(uint64_t entry)
 	return entry & PTE_LEAF;
 }
 
-/* The entry for `address` at `level`, making tables on the way; NULL when a frame can't be had. */
-static uint64_t *walk_making(struct account *account, uint64_t *table, uint64_t address, int level)
+/* So that they need not be looked for in the end. */
+static void note_table(struct arch_aspace *aspace, paddr_t frame)
 {
+	if (aspace->tables < TABLES_NOTED)
+		aspace->table[aspace->tables] = frame;
+	aspace->tables++;
+}
+
+/* The entry for `address` at `level`, making tables on the way; NULL when a frame can't be had. `aspace` is NULL for the kernel. */
+static uint64_t *walk_making(struct arch_aspace *aspace, uint64_t *table, uint64_t address, int level)
+{
+	struct account *account = aspace ? aspace->account : &kernel_account;
+
 	for (int l = LEVELS - 1; l > level; l--) {
 		uint64_t *entry = entry_of(table, address, l);
 
@@ -106,6 +116,8 @@ static uint64_t *walk_making(struct account *account, uint64_t *table, uint64_t 
 				return NULL;
 			/* Release: whoever finds the table, by hardware or below, finds it zeroed. */
 			arch_store_release(entry, entry_to(frame, 0));
+			if (aspace)
+				note_table(aspace, frame);
 		}
 		table = entry_table(*entry);
 	}
@@ -121,7 +133,7 @@ static void map_kernel(uint64_t address, uint64_t physical, uint64_t size, uint6
 		while (level && ((address | physical) & (level_size(level) - 1) || size < level_size(level)))
 			level--;
 
-		uint64_t *entry = walk_making(&kernel_account, direct(kernel_root), address, level);
+		uint64_t *entry = walk_making(NULL, direct(kernel_root), address, level);
 
 		if (!entry)
 			panic("not enough memory for the kernel's page tables; give the machine more than 16 MiB");
@@ -213,9 +225,13 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 {
 	*aspace = (struct arch_aspace){.account = account, .leaves_number = UINT64_MAX};
-	TRY(account_frame_alloc_zeroed(account, &aspace->root));
-	memcpy((uint64_t *)direct(aspace->root) + USER_ENTRIES,
-		(uint64_t *)direct(kernel_root) + USER_ENTRIES, (ENTRIES - USER_ENTRIES) * sizeof(uint64_t));
+	TRY(account_frame_alloc(account, &aspace->root));
+
+	uint64_t *table = direct(aspace->root);
+
+	memset(table, 0, USER_ENTRIES * sizeof(*table));
+	memcpy(table + USER_ENTRIES, (uint64_t *)direct(kernel_root) + USER_ENTRIES,
+		(ENTRIES - USER_ENTRIES) * sizeof(*table));
 	return 0;
 }
 
@@ -248,12 +264,25 @@ static bool free_tables(struct account *account, uint64_t *table, unsigned entri
 	return true;
 }
 
+static bool free_noted(struct arch_aspace *aspace, int *work)
+{
+	for (; aspace->tables; *work -= WORK_FRAME) {
+		if (*work <= 0)
+			return false;
+		account_frame_free(aspace->account, aspace->table[--aspace->tables]);
+	}
+	return true;
+}
+
 bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
 {
+	bool noted = aspace->tables <= TABLES_NOTED;
+
 	assert(!riscv_harts_in(aspace));
 	if (!aspace->root.value)
 		return true;
-	if (!free_tables(aspace->account, direct(aspace->root), USER_ENTRIES, LEVELS - 1, work))
+	if (noted ? !free_noted(aspace, work)
+		  : !free_tables(aspace->account, direct(aspace->root), USER_ENTRIES, LEVELS - 1, work))
 		return false;
 	account_frame_free(aspace->account, aspace->root);
 	aspace->root.value = 0;
@@ -270,7 +299,7 @@ static void keep_leaves(struct arch_aspace *aspace, uint64_t address, uint64_t *
 static uint64_t *leaf_making(struct arch_aspace *aspace, uint64_t address)
 {
 	if (aspace->leaves_number != address >> LEAVES_SHIFT) {
-		uint64_t *entry = walk_making(aspace->account, direct(aspace->root), address, 0);
+		uint64_t *entry = walk_making(aspace, direct(aspace->root), address, 0);
 
 		if (!entry)
 			return NULL;
@@ -281,16 +310,20 @@ static uint64_t *leaf_making(struct arch_aspace *aspace, uint64_t address)
 
 STATIC_ASSERT(PROT_READ << 1 == PTE_R && PROT_WRITE << 1 == PTE_W && PROT_EXEC << 1 == PTE_X);
 
-int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
+static uint64_t flags_of(enum prot prot)
 {
 	uint64_t flags = PTE_U | PTE_A | (uint64_t)prot << 1;
+
+	return prot & PROT_WRITE ? flags | PTE_R | PTE_D : flags; /* W without R is reserved, 4.3.1 */
+}
+
+int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame, enum prot prot)
+{
 	uint64_t *entry = leaf_making(aspace, address);
 
 	if (!entry)
 		return -ENOMEM;
-	if (prot & PROT_WRITE)
-		flags |= PTE_R | PTE_D; /* W without R is reserved, 4.3.1 */
-	*entry = entry_to(frame, flags);
+	*entry = entry_to(frame, flags_of(prot));
 	riscv_fence_translation(address); /* an invalid entry may be cached, 4.2.1 */
 	if (prot & PROT_EXEC)
 		riscv_fence_code();
@@ -306,6 +339,36 @@ static uint64_t first_below(const uint64_t *root, uint64_t start, uint64_t end)
 	while (entry <= last && !(*entry & PTE_V))
 		entry++;
 	return (uint64_t)(entry - root) * size;
+}
+
+/* Where nobody has been yet, nothing is remembered, of invalid entries either. */
+static void fence_run(const struct arch_aspace *aspace, enum prot prot)
+{
+	if (!riscv_visitors(aspace))
+		return;
+	riscv_fence_translations();
+	if (prot & PROT_EXEC)
+		riscv_fence_code();
+}
+
+int arch_aspace_map_run(
+	struct arch_aspace *aspace, uint64_t address, const paddr_t *frames, unsigned count, enum prot prot)
+{
+	uint64_t flags = flags_of(prot), *entry = NULL;
+
+	for (unsigned i = 0; i < count; i++, entry++, address += PAGE_SIZE) {
+		uint64_t frame = frames[i].value;
+
+		if (!i || !(address & (level_size(1) - 1)))
+			entry = leaf_making(aspace, address);
+		if (!entry)
+			return -ENOMEM;
+		if (frame && !(frame & ARCH_RUN_SKIP) && !(*entry & PTE_V))
+			*entry = entry_to((paddr_t){frame},
+				frame & ARCH_RUN_READ ? flags & ~(uint64_t)(PTE_W | PTE_D) : flags);
+	}
+	fence_run(aspace, prot);
+	return 0;
 }
 
 /* The entry of the page at `start`; those of the pages up to `*next` follow it. NULL when there is no table for these. */

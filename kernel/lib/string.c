@@ -13,6 +13,13 @@ static int is_aligned(const void *p)
 	return ((uintptr_t)p & 7) == 0;
 }
 
+static inline void copy_eight(uint64_t *d, const uint64_t *s)
+{
+	uint64_t a = s[0], b = s[1], c = s[2], e = s[3], f = s[4], g = s[5], h = s[6], i = s[7];
+
+	d[0] = a, d[1] = b, d[2] = c, d[3] = e, d[4] = f, d[5] = g, d[6] = h, d[7] = i;
+}
+
 /* Copies whole words between aligned places; returns how many bytes. */
 static size_t copy_words(unsigned char *to, const unsigned char *from, size_t size)
 {
@@ -20,12 +27,9 @@ static size_t copy_words(unsigned char *to, const unsigned char *from, size_t si
 	const uint64_t *s = (const uint64_t *)from;
 	size_t left = size;
 
-	for (; left >= 64; left -= 64, d += 8, s += 8) {
-		uint64_t a = s[0], b = s[1], c = s[2], e = s[3];
-
-		d[0] = a, d[1] = b, d[2] = c, d[3] = e;
-		a = s[4], b = s[5], c = s[6], e = s[7];
-		d[4] = a, d[5] = b, d[6] = c, d[7] = e;
+	for (; left >= 128; left -= 128, d += 16, s += 16) {
+		copy_eight(d, s);
+		copy_eight(d + 8, s + 8);
 	}
 	for (; left >= 8; left -= 8)
 		*d++ = *s++;

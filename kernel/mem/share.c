@@ -69,6 +69,17 @@ int share_give(paddr_t frame)
 	return 0;
 }
 
+int share_prepare(paddr_t start, uint64_t size)
+{
+	const uint64_t area = (uint64_t)COUNTS << PAGE_SHIFT;
+	uint64_t end = start.value + size;
+
+	for (uint64_t at = start.value; at < end; at = (at / area + 1) * area)
+		if (!count_made((paddr_t){at}))
+			return -ENOMEM;
+	return 0;
+}
+
 /* Acquire: partner of the release in share_leave. */
 bool share_has_others(paddr_t frame)
 {

@@ -13,6 +13,9 @@
 /* Gives one more share of a frame; -ENOMEM. */
 MUST_USE int share_give(paddr_t frame);
 
+/* Has what share_give needs for any frame from `start` on, of `size` bytes, at once; -ENOMEM. */
+MUST_USE int share_prepare(paddr_t start, uint64_t size);
+
 /* Whether others have a share. When none has any more, what they did with the frame is seen. */
 bool share_has_others(paddr_t frame);
 

@@ -635,6 +635,24 @@ int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access)
 	}
 }
 
+int aspace_bring_in(struct aspace *aspace, uint64_t start, uint64_t end, int *work)
+{
+	const struct region *region;
+	int error = 0;
+
+	lock_acquire(&aspace->lock);
+	region = region_from(aspace, start);
+	if (overlaps(region, start + 1) && !aspace->gone && region->prot) {
+		end = end < region->end ? end : region->end;
+		lock_acquire(&region->memory->lock);
+		error = memory_show(region->memory, page_at(region, start).number,
+			(end - start) >> PAGE_SHIFT, &aspace->arch, start, region->prot, work);
+		lock_release(&region->memory->lock);
+	}
+	lock_release(&aspace->lock);
+	return error;
+}
+
 /*
  * A page that can be written is its object's alone: when the object shares it, that right goes first, and then the hart that
  * does it waits for all handlers (copy.c). So the page table says as much as the region and its memory.

@@ -79,12 +79,22 @@ MUST_USE int aspace_unmap_all(struct aspace *aspace, uint64_t at, uint64_t size)
  */
 MUST_USE int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot prot);
 
+/* Addresses whose pages a clone and what it is made of are about to write to. */
+struct aspace_hot {
+	uint64_t address[MEMORY_HOT_MOST];
+};
+
 /*
  * Has `to` show from `*at` on what `from` does, as far as `work` goes; then *at is where to go on, or 0 at the end. What is
- * private in `from` becomes a copy: memory that nobody can write to stays the same, other is shared until it is written.
- * Errors of aspace_map, with all that is done so far left.
+ * private in `from` becomes a copy: memory that nobody can write to stays the same, other is shared until it is written, but
+ * for the pages of the addresses in `hot`, which are copied at once. Errors of aspace_map, with all that is done so far
+ * left.
  */
-MUST_USE int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, int *work);
+MUST_USE int aspace_clone(
+	struct aspace *to, struct aspace *from, const struct aspace_hot *hot, uint64_t *at, int *work);
+
+/* Maps the pages of a range that are in memory, as far as `work` goes: a fault of each would do the same. -ENOMEM. */
+MUST_USE int aspace_bring_in(struct aspace *aspace, uint64_t start, uint64_t end, int *work);
 
 /* Of an audit: what is known of a page that is mapped, of which memory object and where in it. */
 typedef bool aspace_audit_page(paddr_t frame, enum prot prot, const struct memory *memory, uint64_t page);

@@ -70,18 +70,57 @@ static int go_on_with_copy(
 	return error;
 }
 
+/* The same as pages of what a region shows. */
+static struct memory_hot hot_pages(
+	const struct aspace_hot *hot, uint64_t start, const struct mapping *mapping)
+{
+	struct memory_hot pages = {0};
+
+	for (unsigned i = 0; i < MEMORY_HOT_MOST; i++) {
+		uint64_t within = hot->address[i] - start;
+
+		pages.page[i] =
+			within < mapping->size ? (mapping->offset + within) >> PAGE_SHIFT : UINT64_MAX;
+	}
+	return pages;
+}
+
+/* Maps what has just been copied, also when no work is left: nobody comes back for it. */
+static int show_copied(struct aspace *to, uint64_t start, const struct memory_hot *copied, int *work)
+{
+	const int most = WORK_PASS / 4;
+	int left = most, error = 0;
+
+	if (copied->first < copied->end)
+		error = aspace_bring_in(to, start + (copied->first << PAGE_SHIFT),
+			start + (copied->end << PAGE_SHIFT), &left);
+	*work -= most - left;
+	return error;
+}
+
+/* After an error a mapping that was made in this call is not left. Whole mappings go without memory. */
+static int take_back(struct aspace *to, uint64_t start, uint64_t size, int error)
+{
+	if (error)
+		(void)!aspace_unmap_all(to, start, size);
+	return error;
+}
+
 /* Clones a region from *at on, or a part of it, and moves *at behind that. */
-static int clone_region(
-	struct aspace *to, uint64_t start, const struct mapping *mapping, uint64_t *at, int *work)
+static int clone_region(struct aspace *to, uint64_t start, const struct mapping *mapping,
+	const struct aspace_hot *hot, uint64_t *at, int *work)
 {
 	uint64_t done = *at > start ? *at - start : 0;
+	struct memory_hot hot_here = hot_pages(hot, start, mapping);
 	struct memory *copy;
 	long pages;
+	int error;
 
 	*work -= WORK_OBJECT;
 	if (needs_no_copy(mapping)) {
+		TRY(aspace_map(to, &start, mapping));
 		*at = start + mapping->size;
-		return aspace_map(to, &start, mapping);
+		return take_back(to, start, mapping->size, aspace_bring_in(to, start, *at, work));
 	}
 	if (done)
 		TRY(go_on_with_copy(to, start, mapping, &copy));
@@ -89,18 +128,17 @@ static int clone_region(
 		TRY(begin_copy(to, start, mapping, &copy));
 	pages = memory_copy((struct memory_place){copy, done >> PAGE_SHIFT},
 		(struct memory_place){mapping->memory, (mapping->offset + done) >> PAGE_SHIFT},
-		(mapping->size - done) >> PAGE_SHIFT, work);
+		(mapping->size - done) >> PAGE_SHIFT, &hot_here, work);
 	object_put(&copy->object);
-	if (pages < 0 &&
-		!done) /* a copy that was not even begun is not left; whole mappings go without memory */
-		(void)!aspace_unmap_all(to, start, mapping->size);
-	if (pages < 0)
-		return (int)pages;
+	error = pages < 0 ? (int)pages : show_copied(to, start, &hot_here, work);
+	if (error)
+		return done ? error : take_back(to, start, mapping->size, error);
 	*at = start + done + ((uint64_t)pages << PAGE_SHIFT);
 	return 0;
 }
 
-int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, int *work)
+int aspace_clone(
+	struct aspace *to, struct aspace *from, const struct aspace_hot *hot, uint64_t *at, int *work)
 {
 	struct mapping mapping;
 	uint64_t start;
@@ -112,7 +150,7 @@ int aspace_clone(struct aspace *to, struct aspace *from, uint64_t *at, int *work
 			*at = 0;
 			return 0;
 		}
-		error = clone_region(to, start, &mapping, at, work);
+		error = clone_region(to, start, &mapping, hot, at, work);
 		object_put(&mapping.memory->object);
 		if (error)
 			return error;

@@ -329,7 +329,9 @@ long handle_table_clone(struct process *to, struct process *from, uint32_t index
 	lock_release(&to->lock);
 	if (error)
 		drop_page(to, page, used);
-	return error ? error : (long)(number + 1) % HANDLE_PAGES * HANDLE_PAGE_SLOTS;
+	if (error || used < HANDLE_PAGE_SLOTS) /* what `from` gets meanwhile need not be in the clone */
+		return error;
+	return (long)(number + 1) % HANDLE_PAGES * HANDLE_PAGE_SLOTS;
 }
 
 bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights)

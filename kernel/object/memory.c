@@ -187,13 +187,40 @@ static int fill_view(struct memory *memory, uint64_t page, char *to)
 		memory->of, memory->of_start + (first - memory->lead), to + (first - start), last - first);
 }
 
-/* Gives a page its first frame. */
-static int fill(struct memory *memory, uint64_t page, paddr_t *slot)
+/* The frame that holds just what a page of a view does, in the machine's memory, which nobody writes to; value 0: none. */
+static paddr_t viewed_frame(const struct memory *memory, uint64_t page)
+{
+	uint64_t start = page << PAGE_SHIFT;
+	uint64_t within = start - memory->lead + memory->of_start; /* of what is viewed */
+	bool is_whole = start >= memory->lead && start + PAGE_SIZE <= memory->lead + memory->of_size;
+
+	if (memory->of->kind != MEMORY_PHYSICAL || !is_whole || within & (PAGE_SIZE - 1))
+		return (paddr_t){0};
+	return (paddr_t){memory->of->roots[0].value + within};
+}
+
+/* Shares it, as of a copy: the machine's memory keeps a share for ever, which is the first one and is not counted. */
+static int share_viewed(struct memory *memory, paddr_t frame, paddr_t *slot)
+{
+	TRY(account_charge(memory->object.account, PAGE_SIZE));
+	if (share_give(frame)) {
+		account_uncharge(memory->object.account, PAGE_SIZE);
+		return -ENOMEM;
+	}
+	*slot = (paddr_t){frame.value | SLOT_SHARED};
+	return 0;
+}
+
+/* Gives a page its first frame: `alone`, or one that it shares if that will do. */
+static int fill(struct memory *memory, uint64_t page, bool alone, paddr_t *slot)
 {
 	paddr_t frame;
 
 	if (memory->kind == MEMORY_ANONYMOUS)
 		return account_frame_alloc_zeroed(memory->object.account, slot);
+	frame = viewed_frame(memory, page);
+	if (frame.value && !alone)
+		return share_viewed(memory, frame, slot);
 	TRY(account_frame_alloc(memory->object.account, &frame));
 
 	int error = fill_view(memory, page, direct(frame));
@@ -219,7 +246,7 @@ int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_
 	if (!slot)
 		return -ENOMEM;
 	if (!slot->value) {
-		TRY(fill(memory, page, slot));
+		TRY(fill(memory, page, alone, slot));
 		memory->pages++;
 	} else if (slot_is_leaving(*slot) || (alone && slot_is_shared(*slot))) {
 		TRY(memory_leave(memory, page, slot));

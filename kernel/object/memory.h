@@ -123,13 +123,30 @@ struct memory_place {
 	uint64_t page;
 };
 
+enum { MEMORY_HOT_MOST = 3 };
+
+/* Pages of an object that is copied, which the copy and it are about to write to. Some may be the same. */
+struct memory_hot {
+	uint64_t page[MEMORY_HOT_MOST];
+	uint64_t first, end; /* afterwards: between these, as `to` counts, lie all that are in memory */
+};
+
 /*
  * Gives pages of `to`, which must not have any there (-EEXIST), what those of `from` hold now, as far as `work` goes;
- * returns how many are done. What is in memory is shared until one of the two writes; what is not is the same for both
- * already (memory_create_like, or zeros). `to` is anonymous, or like `from`; `from` is no device. -ENOMEM, when nothing
- * has been done. Without any lock: this waits for other harts.
+ * returns how many are done. What is in memory is shared until one of the two writes, but for pages of `from` that are
+ * `hot`, if there are any: those are copied now, and what is written to them meanwhile may be in the copy or not. What is
+ * not in memory is the same for both already (memory_create_like, or zeros). `to` is anonymous, or like `from`; `from` is no
+ * device. -ENOMEM, when nothing has been done. Without any lock: this waits for other harts.
  */
-MUST_USE long memory_copy(struct memory_place to, struct memory_place from, uint64_t pages, int *work);
+MUST_USE long memory_copy(
+	struct memory_place to, struct memory_place from, uint64_t pages, struct memory_hot *hot, int *work);
+
+/*
+ * Maps those of the next pages that are in memory, as far as `work` goes, and no other harts have to be told of; none of what
+ * is there without being brought in. -ENOMEM, with some of them mapped. The space's lock is held.
+ */
+MUST_USE int memory_show(struct memory *memory, uint64_t page, uint64_t pages, struct arch_aspace *space,
+	uint64_t address, enum prot prot, int *work) REQUIRES(memory->lock);
 
 /*
  * Pages are about to be taken away from other harts, which may still use them until these have answered: who makes a frame

@@ -163,19 +163,33 @@ long sys_memory_copy(struct memory *to, uint64_t at, struct memory *from, uint64
 		return -EINVAL;
 
 	pages = memory_copy((struct memory_place){to, at >> PAGE_SHIFT},
-		(struct memory_place){from, offset >> PAGE_SHIFT}, len >> PAGE_SHIFT, &work);
+		(struct memory_place){from, offset >> PAGE_SHIFT}, len >> PAGE_SHIFT, NULL, &work);
 	return pages < 0 ? pages : pages << PAGE_SHIFT;
+}
+
+enum { CALLER_DEPTH = 1024 /* bytes of its stack that a caller writes to when it goes on */ };
+
+/* What a program writes to next that clones itself, and its clone: the stack of the thread, and its thread-local data. */
+static struct aspace_hot hot_of(const struct process *from)
+{
+	const struct trapframe *frame = &this_hart()->current->frame;
+	uint64_t stack = arch_frame_stack(frame);
+
+	if (from != current_process())
+		return (struct aspace_hot){0};
+	return (struct aspace_hot){{stack - 1, stack + CALLER_DEPTH, arch_frame_pointer(frame)}};
 }
 
 /* The program it was loaded with is known, too, for reports. */
 long sys_vm_clone(struct process *to, struct process *from, uaddr_t at)
 {
+	struct aspace_hot hot = hot_of(from);
 	int work = WORK_PASS;
 
 	if (to == from || !is_page_aligned(at.value) || at.value > USER_TOP)
 		return -EINVAL;
 
-	TRY(aspace_clone(&to->aspace, &from->aspace, &at.value, &work));
+	TRY(aspace_clone(&to->aspace, &from->aspace, &hot, &at.value, &work));
 	if (!at.value)
 		TRY(process_clone_image(to, from));
 	return (long)at.value;

@@ -63,6 +63,26 @@ handle_result sys_thread_create(struct process *p, uaddr_t entry, uaddr_t stack,
 	return thread ? give_and_start(thread, p, false) : (handle_result){-ENOMEM};
 }
 
+handle_result sys_thread_create_like(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument)
+{
+	struct runner *caller = this_hart()->current;
+
+	if (check_start(entry, stack))
+		return (handle_result){-EINVAL};
+
+	struct thread *thread = make(p, &(struct frame_start){.entry = entry.value,
+						.stack = stack.value,
+						.argument = argument,
+						.pointer = arch_frame_pointer(&caller->frame)});
+
+	if (!thread)
+		return (handle_result){-ENOMEM};
+	arch_frame_give_float(&thread->runner.frame, &caller->frame);
+	runner_place(
+		&thread->runner, __atomic_load_n(&caller->wanted_priority, __ATOMIC_RELAXED), caller->harts);
+	return give_and_start(thread, p, false);
+}
+
 handle_result sys_thread_create_with(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument,
 	uint64_t argument2, uint64_t pointer, uint32_t priority, uint64_t harts_allowed, enum start how)
 {

@@ -455,6 +455,10 @@ static void test_wrong(void)
 		"a thread in one that has ended");
 	check(&c, raw(SYS_thread_create_with, (uint64_t[6]){(uintptr_t)longer, sizeof(longer)}) == -E2BIG,
 		"a struct with more than is known");
+	check(&c, thread_create_like(q, FIRST, 16, 0).value == -EBUSY, "nor one like this");
+	check(&c, thread_create_like(p, FIRST, 8, 0).value == -EINVAL, "a stack that is not aligned");
+	check(&c, thread_create_like(p, FIRST | 1, 16, 0).value == -EINVAL, "code that is not aligned");
+	check(&c, thread_create_like(p, UINT64_MAX - 1, 16, 0).value == -EINVAL, "the kernel's code");
 	check(&c, vm_clone(p, q, 0) == 0, "of one that has ended");
 	check(&c, process_clone_handles(p, q, 0) == 0, "handles of one that has ended");
 	handle_close(ANY(a));

@@ -439,9 +439,41 @@ static void test_flips(void)
 	ktap_diagnose("%u loaded, %u ran to their end, %u did not end", loaded, ran, stuck);
 }
 
+/* ---- pages that lie in the file as they are to be in memory, and are mapped where they lie */
+
+_Alignas(PAGE_SIZE) static const volatile uint8_t constant[2 * PAGE_SIZE] = {71, [PAGE_SIZE] = 72};
+
+/* What another process that runs this program finds there. */
+static int seen_by_another(void)
+{
+	char *words[] = {"test-elf", "constant", NULL};
+	struct process_result result = {0};
+	process_handle another = spawn("/bin/test-elf", words, NULL, RIGHTS_SAME);
+
+	if (another.value < 0 || spawn_wait(another, &result) || result.reason != END_REASON_EXITED)
+		return -1;
+	return result.status;
+}
+
+static void test_constant(void)
+{
+	struct checks c = {0};
+	uint8_t changed = 73, byte = 0;
+
+	check(&c, constant[0] == 71 && seen_by_another() == 71, "before");
+	check(&c, process_write(own_process(), (uintptr_t)constant, &changed, 1) == 1, "as for a breakpoint");
+	check(&c, constant[0] == 73 && constant[PAGE_SIZE] == 72, "the program sees it");
+	check(&c, process_read(own_process(), (uintptr_t)constant, &byte, 1) == 1 && byte == 73,
+		"others, too");
+	check(&c, seen_by_another() == 71, "the file has not changed, nor another process");
+	checks_report(&c, "pages mapped where the file lies");
+}
+
 int main(int argc, char **argv)
 {
-	ktap_plan(9);
+	if (argc > 1 && !strcmp(argv[1], "constant"))
+		return constant[0];
+	ktap_plan(10);
 	random_start(argc > 1 ? argv[1] : NULL);
 	file = memory_create(16 * PAGE_SIZE);
 	process = process_create((const uint8_t *)"elf", 3);
@@ -454,5 +486,6 @@ int main(int argc, char **argv)
 	test_symbols();
 	test_many_symbols();
 	test_flips();
+	test_constant();
 	return ktap_end();
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
+#include <sys/times.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -425,6 +426,96 @@ static int in_thread_of_child(void)
 	return 99;
 }
 
+/* ---- what threads leave behind */
+
+static uintptr_t stack_of_another; /* atomic */
+
+static void *show_stack(void *argument)
+{
+	char here = 0;
+
+	__atomic_store_n(&stack_of_another, (uintptr_t)&here, __ATOMIC_RELEASE);
+	while (!__atomic_load_n((bool *)argument, __ATOMIC_ACQUIRE))
+		(void)thread_sleep((uint64_t)clock_now() + 1000000);
+	return NULL;
+}
+
+/* The stack is gone, and a thread of the child's own may have its place, and end. */
+static int has_no_other_stack(void)
+{
+	uint8_t byte;
+	pthread_t thread;
+
+	if (process_read(own_process(), stack_of_another, &byte, 1) != -EBADMSG)
+		return 1;
+	if (pthread_create(&thread, NULL, nothing, NULL) || pthread_join(thread, NULL))
+		return 2;
+	return 23;
+}
+
+static void test_stacks(void)
+{
+	struct checks c = {0};
+	pthread_t thread;
+	bool end = false;
+	uint8_t byte;
+
+	if (!check(&c, !pthread_create(&thread, NULL, show_stack, &end), "a thread"))
+		return;
+	while (!__atomic_load_n(&stack_of_another, __ATOMIC_ACQUIRE))
+		(void)thread_yield();
+	for (int i = 0; i < ROUNDS; i++)
+		if (!exits_with(&c, in_child(has_no_other_stack), 23, "without the stack of another thread"))
+			break;
+	check(&c, process_read(own_process(), stack_of_another, &byte, 1) == 1, "the parent's is there");
+	__atomic_store_n(&end, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	checks_report(&c, "stacks of other threads");
+}
+
+/* ---- time */
+
+enum { BUSY_MS = 60 };
+
+static clock_t used(const struct tms *times)
+{
+	return times->tms_utime + times->tms_stime;
+}
+
+/* Runs until it has used so much. */
+static int be_busy(void)
+{
+	struct tms now;
+
+	do
+		if (times(&now) == (clock_t)-1)
+			return 1;
+	while (used(&now) < BUSY_MS * (CLOCKS_PER_SEC / 1000));
+	return 24;
+}
+
+static int be_busy_in_a_child(void)
+{
+	return exits_with(&(struct checks){0}, in_child(be_busy), 24, "a child of a child") ? 24 : 1;
+}
+
+static void test_times(void)
+{
+	const clock_t busy = BUSY_MS * (CLOCKS_PER_SEC / 1000);
+	struct checks c = {0};
+	struct tms before, middle, after;
+
+	times(&before);
+	exits_with(&c, in_child(be_busy_in_a_child), 24, "a busy child");
+	times(&middle);
+	check(&c, middle.tms_cutime - before.tms_cutime >= busy, "what a child's child has used counts");
+	(void)thread_sleep((uint64_t)clock_now() + BUSY_MS * 1000000ul);
+	times(&after);
+	check(&c, used(&after) - used(&middle) < busy / 2, "sleeping is not counted");
+	check(&c, used(&after) >= used(&before), "it grows");
+	checks_report(&c, "time that was used");
+}
+
 static char order[16];
 
 static void add(char letter)
@@ -503,13 +594,15 @@ static void test_threads(void)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	ktap_plan(7);
+	ktap_plan(9);
 	test_memory();
 	test_descriptors();
 	test_streams();
 	test_many();
 	test_exec();
 	test_signals();
-	test_threads();
+	test_stacks();
+	test_times();
+	test_threads(); /* the last: what it has called around fork writes down each one */
 	return ktap_end();
 }

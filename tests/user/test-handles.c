@@ -27,7 +27,8 @@ static void expect(struct checks *c, const struct call_info *call, unsigned i, u
 	long result;
 
 	a.value[i] = value;
-	if (call->number == SYS_thread_create || call->number == SYS_thread_create_with)
+	if (call->number == SYS_thread_create || call->number == SYS_thread_create_like ||
+		call->number == SYS_thread_create_with)
 		a.value[1] = 1; /* an entry that is refused after the handles */
 	result = call_make(call, &a);
 	call_undo(call, result);

@@ -218,7 +218,7 @@ static const struct {
 	{"badges", make_badge, 500, 1 << 19},
 	{"notifications", make_notification, 500, 1 << 19},
 	{"timers", make_timer, 500, 1 << 19},
-	{"handles", make_handle, 3000, 3 << 16}, /* a full table has 1 << 17 */
+	{"handles", make_handle, 3000, 1 << 17}, /* no more than a full table alone */
 	{"regions", make_region, 500, 1 << 19},
 	{"page tables", make_table, 50, 1 << 20},
 	{"pages", make_page, 100, 1 << 20},

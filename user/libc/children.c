@@ -21,6 +21,8 @@ static struct {
 	bool is_own; /* the number is that of its process */
 } children[CHILDREN];
 
+static int used; /* no slot from here on has ever been taken */
+
 static uint32_t lock;
 
 bool program_is_unknown(long result)
@@ -37,18 +39,16 @@ static void slot_clear(int slot)
 /* From `slot` on; CHILDREN if there is none. */
 static int find(pid_t which, int slot)
 {
-	while (slot < CHILDREN && (children[slot].pid == 0 || (which > 0 && children[slot].pid != which)))
+	while (slot < used && (children[slot].pid == 0 || (which > 0 && children[slot].pid != which)))
 		slot++;
-	return slot;
+	return slot < used ? slot : CHILDREN;
 }
 
 /* One that is free, or can be: nobody may ever wait for a child that has ended. CHILDREN if there is none. */
 static int slot_take(pid_t pid)
 {
-	int slot = 0;
 	struct process_result result;
-	while (slot < CHILDREN && children[slot].pid != pid)
-		slot++;
+	int slot = find(pid, 0);
 	if (slot == CHILDREN)
 		for (slot = 0; slot < CHILDREN && children[slot].pid != 0; slot++)
 			continue;
@@ -75,6 +75,7 @@ pid_t children_add(pid_t pid, process_handle process)
 		children[slot].is_own = is_own;
 		children[slot].group = 0;
 		children[slot].pid = pid;
+		used = slot < used ? used : slot + 1;
 	}
 	word_unlock(&lock);
 	if (slot < CHILDREN)
@@ -193,7 +194,8 @@ int children_signal(pid_t pid, int number)
 void children_forget(void)
 {
 	lock = 0;
-	for (int slot = 0; slot < CHILDREN; slot++)
+	for (int slot = 0; slot < used; slot++)
 		if (children[slot].pid != 0)
 			slot_clear(slot);
+	used = 0;
 }

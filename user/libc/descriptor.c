@@ -14,6 +14,7 @@
 #include "libc.h"
 
 static struct descriptor table[DESCRIPTORS];
+static int used; /* no descriptor from here on has ever been open */
 
 static bool is_open(int fd)
 {
@@ -28,6 +29,13 @@ endpoint_handle descriptor_handle(int fd)
 endpoint_handle own_descriptor(int number)
 {
 	return is_open(number) ? table[number].handle : (endpoint_handle){0};
+}
+
+static void set(int fd, struct descriptor descriptor)
+{
+	table[fd] = descriptor;
+	if (fd >= used)
+		used = fd + 1;
 }
 
 /* The lowest free descriptor from `least` up, or -EMFILE. */
@@ -45,7 +53,7 @@ int descriptor_install(endpoint_handle handle, int least, bool close_on_exec)
 	if (fd < 0)
 		handle_close(ANY(handle));
 	else
-		table[fd] = (struct descriptor){.handle = handle, .close_on_exec = close_on_exec};
+		set(fd, (struct descriptor){.handle = handle, .close_on_exec = close_on_exec});
 	return fd;
 }
 
@@ -57,25 +65,26 @@ void descriptors_inherit(const struct startup_handle *handles, size_t count)
 		if (fd >= DESCRIPTORS)
 			continue;
 		some = true;
-		table[fd].handle.value = (int32_t)handles[i].handle;
-		table[fd].is_console = handles[i].handle == 0;
+		set((int)fd, (struct descriptor){.handle.value = (int32_t)handles[i].handle,
+				     .is_console = handles[i].handle == 0});
 	}
 	for (int fd = 0; !some && fd < 3; fd++)
-		table[fd].is_console = true;
+		set(fd, (struct descriptor){.is_console = true});
 }
 
-void descriptors_copy(struct descriptor copy[DESCRIPTORS])
+void descriptors_copy(struct descriptors *copy)
 {
-	memcpy(copy, table, sizeof table);
+	copy->used = used;
+	memcpy(copy->table, table, (size_t)used * sizeof table[0]);
 }
 
-size_t descriptors_list(const struct descriptor copy[DESCRIPTORS], struct spawn_handle list[DESCRIPTORS])
+size_t descriptors_list(const struct descriptors *copy, struct spawn_handle list[DESCRIPTORS])
 {
 	size_t count = 0;
-	for (uint32_t fd = 0; fd < DESCRIPTORS; fd++)
-		if (descriptor_is_open(&copy[fd]) && !copy[fd].close_on_exec)
+	for (int fd = 0; fd < copy->used; fd++)
+		if (descriptor_is_open(&copy->table[fd]) && !copy->table[fd].close_on_exec)
 			list[count++] = (struct spawn_handle){
-				STARTUP_DESCRIPTOR + fd, ANY(copy[fd].handle), RIGHTS_SAME};
+				STARTUP_DESCRIPTOR + (uint32_t)fd, ANY(copy->table[fd].handle), RIGHTS_SAME};
 	return count;
 }
 
@@ -112,7 +121,7 @@ static int duplicate(int fd, int least, bool close_on_exec)
 	int error = to < 0 ? to : copy_make(fd, close_on_exec, &copy);
 	if (error != 0)
 		return error;
-	table[to] = copy;
+	set(to, copy);
 	return to;
 }
 
@@ -132,7 +141,7 @@ static int duplicate_onto(int fd, int to, bool close_on_exec)
 		return error;
 	if (is_open(to))
 		(void)drop(to);
-	table[to] = copy;
+	set(to, copy);
 	return to;
 }
 

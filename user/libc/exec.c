@@ -18,18 +18,18 @@ extern char **environ;
 /* Returns only when it can't: -errno. */
 static int replace(const char *path, endpoint_handle file, char *const argv[], char *const envp[])
 {
-	struct descriptor descriptors[DESCRIPTORS];
+	struct descriptors descriptors;
 	uint32_t blocked = signals_block();
 	struct birth birth = {.kind = BIRTH_SELF,
 		.blocked = blocked,
 		.ignored = signals_ignored(),
 		.pending = __atomic_load_n(&signals_pending, __ATOMIC_SEQ_CST) |
 			   __atomic_load_n(&thread_self->pending, __ATOMIC_SEQ_CST)};
-	descriptors_copy(descriptors);
+	descriptors_copy(&descriptors);
 	process_handle process = program_launch_with(
 		(struct order){
 			.path = path, .file = file, .argv = argv, .envp = envp, .system_rights = RIGHTS_SAME},
-		descriptors, &birth);
+		&descriptors, &birth);
 	if (process.value > 0)
 		process_exit(0); /* nobody asks how this process ended */
 	signals_unblock(blocked);

@@ -10,7 +10,6 @@
 #include "fork.h"
 
 #include <pthread.h>
-#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,37 +21,42 @@
 #include "process.h"
 #include "signals.h"
 
-enum { CHILD_STACK = 512 };
-
 /* On the stack of the caller, and so in the child's memory as well. */
 struct fork_point {
-	void *pointer; /* tp; fork_entry reads it */
+	uint64_t registers[14]; /* ra, sp, s0 to s11: see fork_mark */
 	endpoint_handle program; /* the child's */
 	process_handle process; /* the child's, as the parent has it */
 	uint32_t pid;
-	jmp_buf registers;
-	uint64_t fcsr; /* which is not among them */
-	_Alignas(16) char stack[CHILD_STACK]; /* until it has those registers */
 };
 
-_Static_assert(offsetof(struct fork_point, pointer) == 0, "fork_entry reads it");
+_Static_assert(offsetof(struct fork_point, registers) == 0, "fork_mark writes there");
 
-__attribute__((used)) _Noreturn static void fork_go_on(struct fork_point *point)
-{
-	__asm__ volatile("fscsr %0" : : "r"(point->fcsr));
-	longjmp(point->registers, 1);
-}
-
-/* Where the child's thread begins. In: a0 = struct fork_point, sp in it. */
+/*
+ * What setjmp does, but for the floating-point registers, which the kernel gives to the child: most programs never have the
+ * unit switched on. Returns 0, and 1 in the child, whose thread begins in fork_entry. In: a0 = struct fork_point.
+ */
+__attribute__((returns_twice)) int fork_mark(struct fork_point *point);
 void fork_entry(void);
 __asm__("	.text\n"
+	"	.macro	fork_registers op\n"
+	"	\\op	ra, 0(a0)\n"
+	"	\\op	sp, 8(a0)\n"
+	"	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
+	"	\\op	s\\n, 16 + 8 * \\n(a0)\n"
+	"	.endr\n"
+	"	.endm\n"
+	"fork_mark:\n"
+	"	fork_registers sd\n"
+	"	li	a0, 0\n"
+	"	ret\n"
 	"fork_entry:\n"
 	"	.option	push\n"
 	"	.option	norelax\n"
 	"	la	gp, __global_pointer$\n"
 	"	.option	pop\n"
-	"	ld	tp, 0(a0)\n"
-	"	tail	fork_go_on\n");
+	"	fork_registers ld\n"
+	"	li	a0, 1\n"
+	"	ret\n");
 
 /* ---- pthread_atfork */
 
@@ -165,8 +169,8 @@ static int process_run(struct fork_point *point)
 		if (error != 0)
 			return error;
 	}
-	thread_handle thread = thread_create(point->process, (uintptr_t)fork_entry,
-		(uintptr_t)point->stack + sizeof point->stack, (uintptr_t)point);
+	thread_handle thread = thread_create_like(
+		point->process, (uintptr_t)fork_entry, point->registers[1], (uintptr_t)point);
 	if (thread.value > 0)
 		handle_close(ANY(thread));
 	else if (!process_is_over(point->process)) /* a signal to the child may be faster */
@@ -225,8 +229,6 @@ static void become_child(const struct fork_point *point)
 /* The number of the child, 0 in the child, or -errno. */
 static pid_t split(struct fork_point *point)
 {
-	point->pointer = __builtin_thread_pointer();
-	__asm__ volatile("frcsr %0" : "=r"(point->fcsr));
 	uint32_t caught = 0;
 	point->program = program_fork(own_program(), (uintptr_t)&is_own, &point->pid, &caught);
 	if (program_is_unknown(point->program.value))
@@ -236,7 +238,7 @@ static pid_t split(struct fork_point *point)
 	else
 		signals_are_told(caught);
 	locks_take();
-	if (setjmp(point->registers) != 0) {
+	if (fork_mark(point) != 0) {
 		become_child(point);
 		locks_give();
 		streams_after_fork();
@@ -256,7 +258,8 @@ static pid_t split(struct fork_point *point)
 
 pid_t fork(void)
 {
-	struct fork_point point = {.pid = 0};
+	struct fork_point point;
+	point.pid = 0;
 	console_settle();
 	uint32_t blocked = signals_block();
 	word_lock(&atfork_lock);

@@ -1,5 +1,5 @@
 /*
- * Memory for malloc. sbrk: the region that it grows in, far from everything else, made of memory objects mapped
+ * Memory for malloc. sbrk: the region that it grows in, from behind the program on, made of memory objects mapped
  * one after the other. Pages cost nothing before they are touched, so it grows in steps that double; a step that
  * lies wholly behind the break goes back. And pages of their own for large blocks. A program that holds its memory has
  * each page at once.
@@ -12,18 +12,22 @@
 
 #include "heap.h"
 #include "libc.h"
+#include "space.h"
 #include "thread.h"
 
-#define HEAP_BASE  0x1000000000ul
-#define HEAP_LIMIT 0x2000000000ul
+/* Behind the program, with a page between that nothing is mapped in, so that a small one needs no more page tables. */
+#define HEAP_BASE  (((uintptr_t)_end + 2 * PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE)
+#define HEAP_LIMIT SPACE_AREAS /* a program that lies above has no heap */
 #define STEP_MIN   0x40000ul
 #define STEP_MAX   0x4000000ul
 
 enum { STEPS = 1100 }; /* enough for the whole region in steps of the largest size */
 
-static uintptr_t heap_break = HEAP_BASE;
-static uintptr_t heap_mapped = HEAP_BASE; /* end of what is mapped */
-static uintptr_t heap_used = HEAP_BASE; /* above it all that is mapped is still zero */
+extern char _end[];
+
+static uintptr_t heap_break; /* 0: nobody has asked yet */
+static uintptr_t heap_mapped; /* end of what is mapped */
+static uintptr_t heap_used; /* above it all that is mapped is still zero */
 static uintptr_t steps[STEPS]; /* where each begins */
 static size_t step_count;
 
@@ -92,6 +96,12 @@ static bool pages_commit(uintptr_t from, uintptr_t to)
 	return true;
 }
 
+static void heap_begin(void)
+{
+	if (heap_break == 0)
+		heap_break = heap_mapped = heap_used = HEAP_BASE;
+}
+
 void heap_hold(void)
 {
 	for (uintptr_t page = HEAP_BASE; page < heap_used; page += PAGE_SIZE)
@@ -101,8 +111,9 @@ void heap_hold(void)
 
 void *sbrk(ptrdiff_t change)
 {
+	heap_begin();
 	uintptr_t old = heap_break;
-	if (change < (ptrdiff_t)(HEAP_BASE - old) || change > (ptrdiff_t)(HEAP_LIMIT - old)) {
+	if (change < (ptrdiff_t)(HEAP_BASE - old) || change > (ptrdiff_t)HEAP_LIMIT - (ptrdiff_t)old) {
 		errno = ENOMEM;
 		return (void *)-1;
 	}

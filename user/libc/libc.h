@@ -40,6 +40,12 @@ struct descriptor {
 	bool close_on_exec;
 };
 
+/* What all descriptors of a program stand for: those from `used` on are not open, and not written out. */
+struct descriptors {
+	int used;
+	struct descriptor table[DESCRIPTORS];
+};
+
 static inline bool descriptor_is_open(const struct descriptor *descriptor)
 {
 	return descriptor->handle.value > 0 || descriptor->is_console;
@@ -56,10 +62,10 @@ int descriptor_install(endpoint_handle handle, int least, bool close_on_exec);
 void descriptors_inherit(const struct startup_handle *handles, size_t count);
 
 /* Copies what all descriptors stand for. The handles stay this program's. */
-void descriptors_copy(struct descriptor copy[DESCRIPTORS]);
+void descriptors_copy(struct descriptors *copy);
 
 /* Lists what a program inherits that is started with these descriptors; returns how many. */
-size_t descriptors_list(const struct descriptor copy[DESCRIPTORS], struct spawn_handle list[DESCRIPTORS]);
+size_t descriptors_list(const struct descriptors *copy, struct spawn_handle list[DESCRIPTORS]);
 
 /* open.c: open, to a handle. -errno as the value. */
 endpoint_handle open_handle(int directory, const char *path, int flags, mode_t mode);
@@ -123,7 +129,7 @@ bool process_is_over(process_handle process);
 
 /* The same, with these descriptors and the directories of this program. */
 process_handle program_launch_with(
-	struct order order, const struct descriptor descriptors[DESCRIPTORS], struct birth *birth);
+	struct order order, const struct descriptors *descriptors, struct birth *birth);
 
 /*
  * spawn_actions.c: does what a program has ordered for the one that it starts, to a copy of its descriptors. What was
@@ -134,8 +140,8 @@ struct opened {
 	endpoint_handle handles[DESCRIPTORS];
 	size_t count;
 };
-int spawn_actions_play(const struct __posix_spawn_file_actions *actions,
-	struct descriptor descriptors[DESCRIPTORS], struct opened *opened);
+int spawn_actions_play(const struct __posix_spawn_file_actions *actions, struct descriptors *descriptors,
+	struct opened *opened);
 void opened_close(const struct opened *opened);
 
 /* Whether the program is to have the terminal. */

@@ -33,20 +33,20 @@ static struct birth birth_of(const posix_spawnattr_t *attributes)
 int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *actions,
 	const posix_spawnattr_t *restrict attributes, char *const argv[], char *const envp[])
 {
-	struct descriptor descriptors[DESCRIPTORS];
+	struct descriptors descriptors;
 	struct opened opened = {.count = 0};
 	if (attributes != NULL && ((*attributes)->flags & SPAWN_UNSUPPORTED))
 		return ENOSYS;
 	struct birth birth = birth_of(attributes);
 	birth.foreground = actions != NULL && spawn_actions_foreground(*actions);
-	descriptors_copy(descriptors);
-	int error = actions != NULL ? spawn_actions_play(*actions, descriptors, &opened) : 0;
+	descriptors_copy(&descriptors);
+	int error = actions != NULL ? spawn_actions_play(*actions, &descriptors, &opened) : 0;
 	process_handle process = {error};
 	if (error == 0)
 		process = program_launch_with(
 			(struct order){
 				.path = path, .argv = argv, .envp = envp, .system_rights = RIGHTS_SAME},
-			descriptors, &birth);
+			&descriptors, &birth);
 	opened_close(&opened);
 	if (process.value < 0)
 		return -process.value;

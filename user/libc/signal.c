@@ -573,11 +573,11 @@ void signals_are_told(uint32_t caught)
 void signals_begin_again(void)
 {
 	bool faults = false;
+	signals_pending = 0;
+	if (signal_notification().value == 0) /* nothing is caught, nor blocked */
+		return;
 	for (int number = 1; number < NSIG; number++)
 		faults |= action_is_handler(&signal_actions[number]) && (SIGNALS_FAULT & signal_bit(number));
-	signals_pending = 0;
-	if (signal_notification().value == 0)
-		return;
 	signal_thread_forget();
 	signal_fault_forget();
 	(void)signal_thread_begin();

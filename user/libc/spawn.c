@@ -14,11 +14,14 @@
 #include "image.h"
 #include "script.h"
 #include "signals.h"
+#include "space.h"
 
 #define STACK_SIZE 0x100000ul
-#define STACK_TOP  0x3ffff00000ul /* below it STACK_SIZE bytes of stack, and below these nothing for long */
 
 enum { ARGUMENT_MAX = 0x20000, PROCESS_NAME_MAX = 31, SCRIPTS_MOST = 4 /* that name each other */ };
+
+/* After fork the heap is shared: what most programs are started with needs none of it. */
+enum { BLOCK_SMALL = 1024 };
 
 extern char **environ;
 
@@ -26,9 +29,9 @@ extern char **environ;
 struct block {
 	char *bytes;
 	size_t size;
-	uint64_t address; /* where it will lie in the new program */
+	uint64_t address; /* where it will lie in the new program: see block_place */
 	size_t strings; /* where the next string goes */
-	uint64_t *pointer; /* where the next pointer goes */
+	uint64_t *first, *pointer; /* the pointers; where the next goes */
 };
 
 /* Adds what a list of strings takes to `*size`; returns how many strings. */
@@ -41,13 +44,13 @@ static size_t list_measure(char *const list[], size_t *size)
 	return count;
 }
 
-/* Puts strings and pointers to them; returns where the first pointer will lie. */
+/* Puts strings and pointers to them, from the start of the block; returns where the first pointer will lie. */
 static uint64_t block_add(struct block *block, char *const list[])
 {
-	uint64_t first = block->address + (uint64_t)((char *)block->pointer - block->bytes);
+	uint64_t first = (uint64_t)((char *)block->pointer - block->bytes);
 	for (size_t i = 0; list[i] != NULL; i++) {
 		size_t length = strlen(list[i]) + 1;
-		*block->pointer++ = block->address + block->strings;
+		*block->pointer++ = block->strings;
 		memcpy(block->bytes + block->strings, list[i], length);
 		block->strings += length;
 	}
@@ -55,8 +58,9 @@ static uint64_t block_add(struct block *block, char *const list[])
 	return first;
 }
 
-static int block_make(struct block *block, char *const argv[], char *const envp[], size_t handles,
-	const struct birth *birth)
+/* `small` is used where the block fits in. */
+static int block_make(struct block *block, char small[BLOCK_SMALL], char *const argv[], char *const envp[],
+	size_t handles, const struct birth *birth)
 {
 	size_t fixed = sizeof(struct startup) + (handles + 2) * sizeof(struct startup_handle), size = fixed;
 	size_t argc = list_measure(argv, &size);
@@ -64,12 +68,11 @@ static int block_make(struct block *block, char *const argv[], char *const envp[
 	if (size > ARGUMENT_MAX)
 		return -E2BIG;
 	size = (size + 15) & ~(size_t)15;
-	block->bytes = calloc(1, size);
+	block->bytes = size <= BLOCK_SMALL ? memset(small, 0, size) : calloc(1, size);
 	if (block->bytes == NULL)
 		return -ENOMEM;
 	block->size = size;
-	block->address = STACK_TOP - size;
-	block->pointer = (uint64_t *)(block->bytes + fixed);
+	block->first = block->pointer = (uint64_t *)(block->bytes + fixed);
 	block->strings = fixed + (argc + envc + 2) * sizeof(uint64_t);
 
 	struct startup *startup = (struct startup *)block->bytes;
@@ -80,8 +83,21 @@ static int block_make(struct block *block, char *const argv[], char *const envp[
 	startup->mask = mask_current();
 	startup->signals_blocked = birth->blocked;
 	startup->signals_ignored = birth->ignored;
-	startup->handles = block->address + sizeof *startup;
+	startup->handles = sizeof *startup;
 	return 0;
+}
+
+/* Makes addresses of what was counted from the start of the block. */
+static void block_place(struct block *block, uint64_t address)
+{
+	struct startup *startup = (struct startup *)block->bytes;
+	startup->argv += address;
+	startup->envp += address;
+	startup->handles += address;
+	for (uint64_t *pointer = block->first; pointer < block->pointer; pointer++)
+		if (*pointer != 0) /* the end of a list */
+			*pointer += address;
+	block->address = address;
 }
 
 static int memory_fill(memory_handle memory, uint64_t offset, const char *bytes, size_t size)
@@ -97,17 +113,34 @@ static int memory_fill(memory_handle memory, uint64_t offset, const char *bytes,
 	return 0;
 }
 
+/*
+ * Maps a stack before a program that begins where its entry lies, but for the first MiB; or else, where nothing is. Below it
+ * there is nothing for long. The address of its end, or -errno.
+ */
+static long stack_map(process_handle process, memory_handle memory, long entry)
+{
+	uint64_t top = ((uint64_t)entry & -STACK_SIZE) - PAGE_SIZE;
+	long at = -EEXIST;
+	if ((uint64_t)entry >= 3 * STACK_SIZE && (uint64_t)entry < SPACE_AREAS)
+		at = vm_map(
+			process, top - STACK_SIZE, memory, 0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED);
+	if (at == -EEXIST)
+		at = vm_map(process, SPACE_STACK - STACK_SIZE, memory, 0, STACK_SIZE, PROT_READ | PROT_WRITE,
+			MAP_FIXED);
+	return at < 0 ? at : at + (long)STACK_SIZE;
+}
+
 /* Maps a stack with the block at its top into the process. */
-static int stack_make(process_handle process, const struct block *block)
+static int stack_make(process_handle process, long entry, struct block *block)
 {
 	memory_handle memory = memory_create(STACK_SIZE);
 	if (memory.value < 0)
 		return memory.value;
-	int result = memory_fill(memory, STACK_SIZE - block->size, block->bytes, block->size);
+	long top = stack_map(process, memory, entry);
+	int result = top < 0 ? (int)top : 0;
 	if (result == 0) {
-		long at = vm_map(process, STACK_TOP - STACK_SIZE, memory, 0, STACK_SIZE,
-			PROT_READ | PROT_WRITE, MAP_FIXED);
-		result = at < 0 ? (int)at : 0;
+		block_place(block, (uint64_t)top - block->size);
+		result = memory_fill(memory, STACK_SIZE - block->size, block->bytes, block->size);
 	}
 	handle_close(ANY(memory)); /* the mapping keeps it */
 	return result;
@@ -116,13 +149,13 @@ static int stack_make(process_handle process, const struct block *block)
 /* Gives a handle with those of the rights that this program has. `*given` is 0 if there is none to give. */
 static int give(process_handle process, any_handle handle, uint32_t rights, uint32_t *given)
 {
-	struct handle_info info;
+	struct handle_info info = {.rights = RIGHTS_SAME};
 	*given = 0;
-	if (handle.value <= 0 || handle_info(handle, &info) != 0)
+	if (handle.value <= 0 || (rights != RIGHTS_SAME && handle_info(handle, &info) != 0))
 		return 0;
 	long result = process_give(process, handle, rights & info.rights);
 	if (result < 0)
-		return (int)result;
+		return result == -EBADF ? 0 : (int)result;
 	*given = (uint32_t)result;
 	return 0;
 }
@@ -260,7 +293,7 @@ static int process_begin(process_handle process, long entry, const char *name, s
 {
 	int result = give_program(process, name, birth, program);
 	if (result == 0)
-		result = stack_make(process, block);
+		result = stack_make(process, entry, block);
 	if (result != 0)
 		return result;
 	thread_handle thread = thread_create(process, (uint64_t)entry, block->address, block->address);
@@ -306,12 +339,14 @@ static process_handle image_start(
 	const char *path, const struct image *image, const struct order *order, struct birth *birth)
 {
 	struct block block;
+	_Alignas(16) char small[BLOCK_SMALL];
 	int result = block_make(
-		&block, order->argv, order->envp != NULL ? order->envp : environ, order->count, birth);
+		&block, small, order->argv, order->envp != NULL ? order->envp : environ, order->count, birth);
 	if (result != 0)
 		return (process_handle){result};
 	process_handle process = process_make(name_of(path), image, order, &block, birth);
-	free(block.bytes);
+	if (block.bytes != small)
+		free(block.bytes);
 	return process;
 }
 
@@ -369,7 +404,7 @@ process_handle program_launch(const struct order *order, struct birth *birth)
 }
 
 process_handle program_launch_with(
-	struct order order, const struct descriptor descriptors[DESCRIPTORS], struct birth *birth)
+	struct order order, const struct descriptors *descriptors, struct birth *birth)
 {
 	struct spawn_handle handles[DESCRIPTORS + 2];
 	size_t count = descriptors_list(descriptors, handles);
@@ -397,12 +432,12 @@ process_handle spawn_with(const char *path, char *const argv[], char *const envp
 
 process_handle spawn(const char *path, char *const argv[], char *const envp[], uint32_t system_rights)
 {
-	struct descriptor descriptors[DESCRIPTORS];
+	struct descriptors descriptors;
 	struct birth birth = unwaited();
-	descriptors_copy(descriptors);
+	descriptors_copy(&descriptors);
 	return program_launch_with(
 		(struct order){.path = path, .argv = argv, .envp = envp, .system_rights = system_rights},
-		descriptors, &birth);
+		&descriptors, &birth);
 }
 
 int spawn_wait(process_handle process, struct process_result *result)

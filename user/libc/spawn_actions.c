@@ -113,17 +113,24 @@ static int play_open(const struct action *action, struct descriptor *descriptor,
 	return 0;
 }
 
-static int play(
-	const struct action *action, struct descriptor descriptors[DESCRIPTORS], struct opened *opened)
+/* A descriptor in the copy, which may lie behind all that are written out. */
+static struct descriptor *reach(struct descriptors *descriptors, int fd)
 {
-	struct descriptor *descriptor = &descriptors[action->fd];
+	while (descriptors->used <= fd)
+		descriptors->table[descriptors->used++] = (struct descriptor){.is_console = false};
+	return &descriptors->table[fd];
+}
+
+static int play(const struct action *action, struct descriptors *descriptors, struct opened *opened)
+{
+	struct descriptor *descriptor = reach(descriptors, action->fd);
 	switch (action->kind) {
 	case ACTION_OPEN:
 		return play_open(action, descriptor, opened);
 	case ACTION_DUPLICATE:
-		if (!descriptor_is_open(&descriptors[action->from]))
+		if (!descriptor_is_open(reach(descriptors, action->from)))
 			return -EBADF;
-		*descriptor = descriptors[action->from];
+		*descriptor = descriptors->table[action->from];
 		descriptor->close_on_exec = false;
 		return 0;
 	case ACTION_CLOSE:
@@ -133,8 +140,8 @@ static int play(
 	return -EINVAL;
 }
 
-int spawn_actions_play(const struct __posix_spawn_file_actions *actions,
-	struct descriptor descriptors[DESCRIPTORS], struct opened *opened)
+int spawn_actions_play(const struct __posix_spawn_file_actions *actions, struct descriptors *descriptors,
+	struct opened *opened)
 {
 	int error = 0;
 	for (const struct action *action = actions->first; error == 0 && action != NULL;

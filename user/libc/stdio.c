@@ -31,13 +31,13 @@ static int stream_close(FILE *file);
 		.lseek = lseek, .close = close, \
 	}
 
-static struct stream out_stream = {.file = FILE_OF(1, out_stream.buffer, BUFFER_SIZE, __SWR, 0)};
-static struct stream in_stream = {.file = FILE_OF(0, in_stream.buffer, BUFFER_SIZE, __SRD, 0)};
-static char error_buffer[1];
+static char out_buffer[BUFFER_SIZE], in_buffer[BUFFER_SIZE], error_buffer[1];
+static struct __file_bufio out_file = FILE_OF(1, out_buffer, BUFFER_SIZE, __SWR, 0);
+static struct __file_bufio in_file = FILE_OF(0, in_buffer, BUFFER_SIZE, __SRD, 0);
 static struct __file_bufio error_file = FILE_OF(2, error_buffer, 1, __SWR, 0);
 
-FILE *const stdin = &in_stream.file.xfile.cfile.file;
-FILE *const stdout = &out_stream.file.xfile.cfile.file;
+FILE *const stdin = &in_file.xfile.cfile.file;
+FILE *const stdout = &out_file.xfile.cfile.file;
 FILE *const stderr = &error_file.xfile.cfile.file;
 
 static struct stream *streams; /* that were opened, not the three above */
@@ -72,11 +72,11 @@ static struct __lock locks[] = {LOCK_INITIALIZER, LOCK_INITIALIZER, LOCK_INITIAL
 __attribute__((constructor(101))) static void streams_begin(void)
 {
 	int saved = errno;
-	in_stream.file.lock = &locks[0];
-	out_stream.file.lock = &locks[1];
+	in_file.lock = &locks[0];
+	out_file.lock = &locks[1];
 	error_file.lock = &locks[2];
 	if (isatty(1))
-		out_stream.file.bflags |= __BLBF;
+		out_file.bflags |= __BLBF;
 	errno = saved;
 }
 

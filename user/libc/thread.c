@@ -12,13 +12,17 @@
 
 #include "fork.h"
 #include "signals.h"
+#include "space.h"
 
-#define AREAS_BASE 0x2000000000ul
+#define AREAS_BASE SPACE_AREAS
 #define SLOT_SIZE  0x100000ul /* an area takes as many of these as it needs */
 #define STACK_SIZE 0x80000ul
 #define STACK_MAX  (30 * SLOT_SIZE)
 
 enum { SLOTS = PTHREAD_THREADS_MAX, WORD_BITS = 32 };
+
+_Static_assert(
+	AREAS_BASE + SLOTS * SLOT_SIZE <= SPACE_ROOM, "where the kernel chooses, no gap would stay one");
 
 static uint32_t slots[SLOTS / WORD_BITS]; /* a bit for each that is taken */
 static pthread_mutex_t slots_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -309,9 +313,26 @@ int pthread_detach(pthread_t thread)
 	return 0;
 }
 
+/* Takes the areas of the others away: their threads are the parent's. */
+static void areas_forget(void)
+{
+	const struct __pthread *self = thread_self;
+	size_t own = self->base != 0 ? slot_of(self->base) : SLOTS;
+	size_t end = self->base != 0 ? own + slots_for(self->size) : SLOTS;
+	for (size_t word = 0; word < SLOTS / WORD_BITS; word++)
+		for (uint32_t left = slots[word]; left != 0; left &= left - 1) {
+			size_t slot = word * WORD_BITS + (size_t)__builtin_ctz(left);
+			if (slot >= own && slot < end)
+				continue;
+			(void)vm_unmap(own_process(), AREAS_BASE + slot * SLOT_SIZE, SLOT_SIZE);
+			slots_give(slot, 1);
+		}
+}
+
 void threads_after_fork(void)
 {
 	living = 1;
+	areas_forget();
 	slots_mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 

@@ -615,6 +615,11 @@ void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 	frame->argument = start->argument;
 }
 
+void arch_frame_give_float(struct trapframe *fresh, struct trapframe *caller)
+{
+	(void)fresh, (void)caller;
+}
+
 void arch_frame_settle(struct trapframe *frame)
 {
 	(void)frame;
@@ -799,6 +804,21 @@ int arch_aspace_map(struct arch_aspace *space, uint64_t address, paddr_t frame, 
 	entry = entry_of(table, address, 0);
 	HOSTED_REQUIRE(!entry_read(entry) || entry_frame(entry_read(entry)).value == frame.value);
 	__atomic_store_n(entry, frame.value | prot, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+int arch_aspace_map_run(
+	struct arch_aspace *space, uint64_t address, const paddr_t *frames, unsigned count, enum prot prot)
+{
+	enum prot read = prot & PROT_WRITE ? (prot & ~(enum prot)PROT_WRITE) | PROT_READ : prot;
+
+	for (unsigned i = 0; i < count; i++, address += PAGE_SIZE) {
+		uint64_t frame = frames[i].value;
+
+		if (frame && !(frame & ARCH_RUN_SKIP))
+			TRY(arch_aspace_map(space, address, (paddr_t){frame & ~(uint64_t)(PAGE_SIZE - 1)},
+				frame & ARCH_RUN_READ ? read : prot));
+	}
 	return 0;
 }
 

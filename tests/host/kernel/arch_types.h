@@ -79,6 +79,16 @@ static inline uint64_t arch_frame_pc(const struct trapframe *frame)
 	return frame->pc;
 }
 
+static inline uint64_t arch_frame_stack(const struct trapframe *frame)
+{
+	return frame->stack;
+}
+
+static inline uint64_t arch_frame_pointer(const struct trapframe *frame)
+{
+	return frame->argument;
+}
+
 void arch_switch(struct trapframe *from, struct trapframe *to);
 
 static inline bool arch_frame_is_all(const struct trapframe *frame)

@@ -84,7 +84,7 @@ static bool make_copy(struct copier *copier)
 	while (done < PAGES) {
 		int work = WORK_PASS;
 		long n = memory_copy((struct memory_place){copier->copy, done},
-			(struct memory_place){shared, done}, PAGES - done, &work);
+			(struct memory_place){shared, done}, PAGES - done, NULL, &work);
 
 		HOSTED_REQUIRE(n >= 0);
 		done += (uint64_t)n;

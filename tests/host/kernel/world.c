@@ -168,8 +168,8 @@ static void touch_and_copy(struct memory *memory)
 	paddr_t frame;
 
 	HOSTED_REQUIRE(copy && !memory_frame(memory, 0, &frame));
-	HOSTED_REQUIRE(
-		memory_copy((struct memory_place){copy, 0}, (struct memory_place){memory, 0}, 1, &work) == 1);
+	HOSTED_REQUIRE(memory_copy((struct memory_place){copy, 0}, (struct memory_place){memory, 0}, 1, NULL,
+			       &work) == 1);
 	object_put(&copy->object);
 }
 
@@ -346,7 +346,7 @@ static uint64_t address_for(const struct call_info *call)
 	if (is_call(call, "vm_unmap") || is_call(call, "vm_protect") || is_call(call, "process_read") ||
 		is_call(call, "process_write"))
 		return HOLE + PAGE_SIZE;
-	if (is_call(call, "thread_create"))
+	if (is_call(call, "thread_create") || is_call(call, "thread_create_like"))
 		return HOSTED_ENTRY(WORLD_LEAVER);
 	return WORLD_FRESH;
 }
