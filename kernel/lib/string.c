@@ -102,6 +102,11 @@ void *memset(void *to, int byte, size_t size)
 #pragma GCC unroll 32
 		for (int i = 0; i < 32; i++)
 			((uint64_t *)d)[i] = word;
+	for (; size >= 32; size -= 32, d += 32) {
+		uint64_t *w = (uint64_t *)d;
+
+		w[0] = w[1] = w[2] = w[3] = word;
+	}
 	for (; size >= 8; size -= 8, d += 8)
 		*(uint64_t *)d = word;
 	while (size--)

@@ -479,12 +479,18 @@ static void free_next(struct memory *memory, int *work)
 		free_nodes(memory, work);
 }
 
-/* True when all has been given back. */
-static bool free_frames(struct memory *memory, int *work)
+/* Whether no slot has anything: a page, or a node. */
+static bool is_empty(struct memory *memory)
 {
 	const struct row roots = {memory->roots, MEMORY_ROOTS, memory->levels};
 
-	while (next_used(&roots, 0) < MEMORY_ROOTS) {
+	return !memory->pages && (!memory->levels || next_used(&roots, 0) == MEMORY_ROOTS);
+}
+
+/* True when all has been given back. */
+static bool free_frames(struct memory *memory, int *work)
+{
+	while (!is_empty(memory)) {
 		if (*work <= 0)
 			return false;
 		free_next(memory, work);
