@@ -98,12 +98,10 @@ static int show_copied(struct aspace *to, uint64_t start, const struct memory_ho
 	return error;
 }
 
-/* After an error a mapping that was made in this call is not left. Whole mappings go without memory. */
-static int take_back(struct aspace *to, uint64_t start, uint64_t size, int error)
+/* A mapping that was made in this call is not left after an error. Whole mappings go without memory. */
+static void take_back(struct aspace *to, uint64_t start, uint64_t size)
 {
-	if (error)
-		(void)!aspace_unmap_all(to, start, size);
-	return error;
+	(void)!aspace_unmap_all(to, start, size);
 }
 
 /* Clones a region from *at on, or a part of it, and moves *at behind that. */
@@ -120,7 +118,10 @@ static int clone_region(struct aspace *to, uint64_t start, const struct mapping 
 	if (needs_no_copy(mapping)) {
 		TRY(aspace_map(to, &start, mapping));
 		*at = start + mapping->size;
-		return take_back(to, start, mapping->size, aspace_bring_in(to, start, *at, work));
+		error = aspace_bring_in(to, start, *at, work);
+		if (error)
+			take_back(to, start, mapping->size);
+		return error;
 	}
 	if (done)
 		TRY(go_on_with_copy(to, start, mapping, &copy));
@@ -131,8 +132,11 @@ static int clone_region(struct aspace *to, uint64_t start, const struct mapping 
 		(mapping->size - done) >> PAGE_SHIFT, &hot_here, work);
 	object_put(&copy->object);
 	error = pages < 0 ? (int)pages : show_copied(to, start, &hot_here, work);
+	/* A copy that has no page yet could not be told from a mapping of somebody else when this goes on. */
+	if (!done && (error || !pages))
+		take_back(to, start, mapping->size);
 	if (error)
-		return done ? error : take_back(to, start, mapping->size, error);
+		return error;
 	*at = start + done + ((uint64_t)pages << PAGE_SHIFT);
 	return 0;
 }
