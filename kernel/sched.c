@@ -379,12 +379,14 @@ static void idle(struct hart *hart)
 
 	if (hart->arch.space)
 		arch_aspace_leave();
+	if (hart->current) /* it waits, so it does not run meanwhile, for whoever looks from another hart, too */
+		add_cpu_time(hart->current, (int64_t)start);
 	__atomic_store_n(&hart->idle, 1, __ATOMIC_SEQ_CST);
 	arch_wait();
 	(void)__atomic_exchange_n(&hart->idle, 0, __ATOMIC_SEQ_CST);
 	end = arch_ticks();
-	if (hart->current) /* it waits, and has not run meanwhile */
-		add_cpu_time(hart->current, (int64_t)(start - end));
+	if (hart->current)
+		add_cpu_time(hart->current, -(int64_t)end);
 	arch_store(&hart->idle_time, hart->idle_time + (end - start));
 	(void)sched_take_mail();
 	arch_take_interrupts();
