@@ -549,8 +549,8 @@ static inline const struct region *region_for(struct aspace *aspace, uint64_t ad
 
 	if (!region || address - region->start >= region->end - region->start)
 		region = look_for(aspace, address);
-	if (access == PROT_READ)
-		access = PROT_READ | PROT_WRITE; /* one comes with the other */
+	if (access & PROT_READ)
+		access |= PROT_WRITE; /* one comes with the other */
 	return region && region->prot & access ? region : NULL;
 }
 
@@ -595,7 +595,7 @@ static ALWAYS_INLINE int map_page(struct aspace *aspace, const struct region *re
 		*seen = found.frame;
 		return CODE_UNSEEN;
 	}
-	if (found.is_shared)
+	if (found.is_shared && prot & PROT_WRITE)
 		prot = (prot & ~(enum prot)PROT_WRITE) | PROT_READ;
 	return arch_aspace_map(&aspace->arch, address & ~(uint64_t)(PAGE_SIZE - 1), found.frame, prot);
 }
