@@ -176,11 +176,12 @@ static void screen_begin(void)
 	fputs("\x1b[?1049h\x1b[?25l\x1b[2J", stdout);
 }
 
+/* Whoever sees the shell's screen again types lines again. */
 static void screen_end(void)
 {
+	(void)terminal_set_mode(terminal, mode_before);
 	fputs("\x1b[?25h\x1b[?1049l", stdout);
 	fflush(stdout);
-	(void)terminal_set_mode(terminal, mode_before);
 }
 
 /* Waits for the end of the interval or for a key; false when it is time to leave. */

@@ -77,7 +77,7 @@ static bool is_ready(void)
 	return input_is_ready() || (!edits() && typed.count);
 }
 
-static long give_typed(struct lent_out *to)
+static long copy_typed(struct lent_out *to)
 {
 	size_t size;
 	const uint8_t *bytes = ring_bytes(&typed, 0, &size);
@@ -85,19 +85,24 @@ static long give_typed(struct lent_out *to)
 
 	size = size < to->size ? size : to->size;
 	error = lent_write(to, 0, bytes, size);
-	if (error)
-		return error;
-	if (input_mode() & TERMINAL_MODE_ECHO && output_room() >= 2 * size)
-		output_show((const char *)bytes, size);
-	ring_drop(&typed, size);
-	return (long)size;
+	return error ? error : (long)size;
 }
 
-/* Copies what is ready to a reader; 0 at the end. What can't be copied stays ready for others. */
-static long give(struct lent_out *to)
+static void take_typed(size_t count)
+{
+	size_t size;
+	const uint8_t *bytes = ring_bytes(&typed, 0, &size);
+
+	if (input_mode() & TERMINAL_MODE_ECHO && output_room() >= 2 * count)
+		output_show((const char *)bytes, count);
+	ring_drop(&typed, count);
+}
+
+/* Copies what is ready to a reader; 0 at the end. It stays ready until it is taken. */
+static long copy_ready(struct lent_out *to)
 {
 	if (!input_is_ready())
-		return give_typed(to);
+		return copy_typed(to);
 
 	size_t length = input_length() < to->size ? input_length() : to->size;
 
@@ -110,8 +115,18 @@ static long give(struct lent_out *to)
 		if (error)
 			return error;
 	}
-	input_taken(length);
 	return (long)length;
+}
+
+/* A reader has what was copied to it. */
+static void take_ready(long count)
+{
+	if (count < 0)
+		return;
+	if (input_is_ready())
+		input_taken((size_t)count);
+	else
+		take_typed((size_t)count);
 }
 
 static bool work_for_readers(void)
@@ -121,9 +136,11 @@ static bool work_for_readers(void)
 	while (readers.count && is_ready()) {
 		struct lent_out *to = &waiting_first(&readers)->to;
 
-		long result = give(to);
+		long result = copy_ready(to);
 
-		(void)answer_file_read(to->server, to->token, result, to);
+		/* One that has given up meanwhile gets nothing, and nothing is lost for the next. */
+		if (!answer_file_read(to->server, to->token, result, to))
+			take_ready(result);
 		waiting_drop(&readers);
 		moved = true;
 	}
@@ -248,10 +265,12 @@ long serve_file_read(struct request *request, struct lent_out *buf)
 		interrupted = false;
 		return -EINTR;
 	}
-	if (!readers.count && is_ready())
-		result = give(buf);
-	else if (!waiting_add(&readers, &call))
+	if (!readers.count && is_ready()) {
+		result = copy_ready(buf);
+		take_ready(result);
+	} else if (!waiting_add(&readers, &call)) {
 		return -ENOMEM;
+	}
 	work();
 	return result;
 }
