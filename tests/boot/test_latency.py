@@ -53,7 +53,7 @@ class InterruptsOff(unittest.TestCase):
                 result = boot.run(f"test-{suite}", kernel=boot.debug_kernel(), append="report=yes", icount=True)
                 self.assertEqual(result.status, 0, result)
                 found = measured(result.log)
-                self.assertIn("timer", found, "the kernel reports nothing")
+                self.assertTrue(found, "the kernel reports nothing")
                 for name, count in found.items():
                     limit, why = KNOWN.get(name, (BUDGET, ""))
                     self.assertLessEqual(count, limit, f"{name}, {why}")

@@ -108,6 +108,15 @@ static void in_call(void *unused)
 	result = ipc_call(endpoint, &message);
 }
 
+static void in_short_call(void *unused)
+{
+	const struct windows windows = {.read_address = (uintptr_t)&word, .read_size = 4};
+
+	(void)unused;
+	message = (struct message){.label = 1, .deadline = DEADLINE_NEVER};
+	result = ipc_call_short(endpoint, &message, &windows);
+}
+
 static void in_receive(void *unused)
 {
 	(void)unused;
@@ -161,6 +170,7 @@ static const struct waiting {
 	{"futex", in_futex, wake_it, 0},
 	{"process", in_process_wait, end_it, 0},
 	{"call", in_call, answer_it, 0},
+	{"call with a short buffer", in_short_call, answer_it, 0},
 	{"receive", in_receive, NULL, 0},
 };
 
