@@ -390,14 +390,15 @@ int builtin_fg(struct shell *shell, char **words)
 	int status;
 	if (job == NULL)
 		return 1;
+	/* First of all, so that Ctrl-C is the job's as soon as its name is seen. */
+	if (shell->job_control && job->group > 0)
+		(void)tcsetpgrp(terminal, job->group);
 	puts(job->text);
 	fflush(stdout);
 	if (!shell->job_control) {
 		(void)job_take(shell, job, &status);
 		return status;
 	}
-	if (job->group > 0)
-		(void)tcsetpgrp(terminal, job->group);
 	job_continue(job);
 	foreground_wait(shell, job->processes, job->count);
 	status = foreground_status(shell, job->processes, job->count);
