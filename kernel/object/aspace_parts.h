@@ -1,4 +1,4 @@
-/* What the parts of address spaces, aspace.c and aspace_clone.c, have in common: finding regions. Nobody else includes it. */
+/* What the parts of address spaces, aspace.c and aspace_*.c, have in common: finding regions and pages. Nobody else includes it. */
 #pragma once
 
 #include "object/aspace.h"
@@ -25,3 +25,18 @@ static inline bool overlaps(const struct region *region, uint64_t end)
 {
 	return region && region->start < end;
 }
+
+/* A page that a call or a fault has come upon. */
+struct page {
+	struct memory *memory;
+	uint64_t number;
+};
+
+static inline struct page page_at(const struct region *region, uint64_t address)
+{
+	return (struct page){region->memory, (address - region->start + region->offset) >> PAGE_SHIFT};
+}
+
+/* The frame that the kernel may touch. PAGE_LEAVING: `page` has to be separated first, without the lock. */
+MUST_USE int aspace_frame_in(
+	const struct region *region, uint64_t address, struct page *page, paddr_t *frame);
