@@ -96,6 +96,10 @@ class Commands(unittest.TestCase):
         self.expect("for i in 1 2 3 4 5 6 7 8; do (sleep 0.0$i; exit $i) & pids=\"$pids $!\"; done; "
                     "for p in $pids; do wait $p; echo -n $?; done; echo", "12345678\n")
 
+    def test_names_of_signals(self) -> None:
+        self.expect("kill -l 9 143 int SIGCHLD; kill -l 99; echo $?; kill -l | head -n 2",
+                    "KILL\nTERM\n2\n20\nsh: kill: 99: there is no such signal; kill -l lists them\n1\n 1 HUP\n 2 INT\n")
+
     def test_traps(self) -> None:
         self.expect("trap 'echo usr1' USR1; kill -USR1 $$; echo behind; trap '' TERM; kill -TERM $$; echo still; "
                     "sh -c 'kill -TERM $$; echo ignored'; (trap - TERM; sh -c 'kill -TERM $$'; echo $?)",

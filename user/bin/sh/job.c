@@ -456,17 +456,46 @@ static int kill_one(const char *name, int number)
 	return 1;
 }
 
+/* The name of a number, or of the status of what a signal has ended; the number of a name. */
+static int list_signal(const char *word)
+{
+	char *end;
+	long number = strtol(word, &end, 10);
+	bool is_number = end != word && *end == '\0';
+	if (!is_number)
+		number = signal_number(word);
+	else if (number > 128)
+		number -= 128;
+	if (number <= 0 || number >= NSIG || signal_name((int)number) == NULL) {
+		complain("kill: %s: there is no such signal; kill -l lists them", word);
+		return 1;
+	}
+	if (is_number)
+		puts(signal_name((int)number));
+	else
+		printf("%ld\n", number);
+	return 0;
+}
+
+/* Of these words; of none, all there are. */
+static int list_signals(char **words)
+{
+	int status = 0;
+	for (int number = 1; *words == NULL && number < NSIG; number++)
+		if (signal_name(number) != NULL)
+			printf("%2d %s\n", number, signal_name(number));
+	while (*words != NULL)
+		status |= list_signal(*words++);
+	return status;
+}
+
 int builtin_kill(struct shell *shell, char **words)
 {
 	int number = SIGTERM, status = 0;
 	const char *name = NULL;
 	(void)shell;
-	if (words[1] != NULL && strcmp(words[1], "-l") == 0) {
-		for (number = 1; number < NSIG; number++)
-			if (signal_name(number) != NULL)
-				printf("%2d %s\n", number, signal_name(number));
-		return 0;
-	}
+	if (words[1] != NULL && strcmp(words[1], "-l") == 0)
+		return list_signals(words + 2);
 	words++;
 	if (*words != NULL && strcmp(*words, "-s") == 0 && words[1] != NULL) {
 		name = words[1];
