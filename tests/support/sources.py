@@ -6,6 +6,7 @@ machine's own lists name.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import tarfile
@@ -24,13 +25,16 @@ class Unavailable(Exception):
 def fetch(package: str) -> Path:
     """The folder that a package's unchanged source was unpacked into."""
     folder = KEPT / package
-    if not folder.is_dir():
-        part = KEPT / f"{package}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        _download(package, part)
-        _unpack(part)
-        part.rename(folder)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side, and apt refuses to share its lists
+        if not folder.is_dir():
+            part = KEPT / f"{package}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            _download(package, part)
+            _unpack(part)
+            part.rename(folder)
     inner = [path for path in folder.iterdir() if path.is_dir()]
     return inner[0] if len(inner) == 1 else folder
 
