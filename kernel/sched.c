@@ -116,7 +116,7 @@ static void set_timer(struct hart *hart)
  */
 static void start_slices(struct hart *hart)
 {
-	if (hart->slice_end != UINT64_MAX)
+	if (!is_never(hart->slice_end))
 		return;
 	hart->slice_end = arch_time_now() + CONFIG_TIME_SLICE_NS;
 	set_timer(hart);
@@ -424,8 +424,10 @@ static struct runner *choose(struct hart *hart, void (*leaving)(void))
 		idle(hart);
 	}
 
-	struct runner *next = take_first(hart, highest_ready(hart));
+	unsigned priority = highest_ready(hart);
+	struct runner *next = first_ready(hart, priority);
 
+	take_ready(hart, next, priority);
 	set_state(next, RUNNER_RUNNING);
 	return next;
 }
@@ -467,8 +469,9 @@ void sched_stop(struct runner *from)
 		return;
 	}
 
-	struct runner *next = take_first(hart, from->priority);
+	struct runner *next = first_ready(hart, from->priority);
 
+	take_ready(hart, next, from->priority);
 	if (hart->ready_mask)
 		sched_keep_slices(next);
 	switch_to(hart, from, next);
@@ -485,8 +488,9 @@ void sched_yield(void)
 		return;
 	}
 
-	struct runner *next = take_first(hart, running->priority);
+	struct runner *next = first_ready(hart, running->priority);
 
+	take_ready(hart, next, running->priority);
 	sched_enqueue(hart, running, false);
 	switch_to(hart, running, next);
 }

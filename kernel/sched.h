@@ -65,7 +65,7 @@ struct runner {
 	 */
 	struct trapframe frame;
 	struct arch_aspace *space; /* where it runs */
-	unsigned priority; /* its home's; atomic: others look at it */
+	unsigned long priority; /* its home's; atomic: others look at it */
 	uint32_t harts; /* the same: bit i is set when it may run on hart i */
 
 	/* Its home's. */
@@ -246,14 +246,13 @@ static inline void runner_wait_and_run(struct runner *from, struct wait_queue *q
 	REQUIRES(*queue->lock);
 
 /*
- * Whether it is plain that the first in the ready queue runs when the current one stops. If so, what follows has the
- * current one wait without a deadline, and makes the other current; the handler returns WAITING, which it returns.
+ * Whether it is plain that the first in the ready queue, `*next`, runs when `from`, the current one, stops: it is of the same
+ * priority, none comes before it, and its frame is all of it. If so, what follows has `from` wait apart without a deadline,
+ * and makes the other current; the handler returns WAITING, which it returns.
  */
-static inline bool runner_has_successor(void);
-MUST_USE static inline int runner_wait_and_stop(struct wait_queue *queue) REQUIRES(*queue->lock);
-
-/* The same without a place in the queue's list. */
-MUST_USE static inline int runner_wait_apart_and_stop(struct wait_queue *queue) REQUIRES(*queue->lock);
+MUST_USE static inline bool runner_has_successor(const struct runner *from, struct runner **next);
+MUST_USE static inline int runner_wait_apart_and_stop(
+	struct runner *from, struct wait_queue *queue, struct runner *next) REQUIRES(*queue->lock);
 
 /* Whether a deadline has passed. */
 static inline bool deadline_is_over(uint64_t deadline);

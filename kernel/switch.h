@@ -9,9 +9,15 @@
 #include "report.h"
 #include "sched.h"
 
+/* A time of more than 292 years does not come, no less than UINT64_MAX: one look at the sign tells. */
+static inline bool is_never(uint64_t time)
+{
+	return (int64_t)time < 0;
+}
+
 static inline bool deadline_is_over(uint64_t deadline)
 {
-	return deadline != UINT64_MAX && arch_time_now() >= deadline;
+	return !is_never(deadline) && arch_time_now() >= deadline;
 }
 
 static inline void runner_claim_apart(struct runner *runner)
@@ -56,8 +62,9 @@ static inline void enqueue_fit(struct hart *hart, struct runner *runner)
 	list_append(&hart->ready[priority], &runner->ready);
 	hart->ready_mask |= 1u << priority;
 	count_load(hart, 1);
-	if (!running || running->state != RUNNER_RUNNING || running->priority < priority ||
-		(running->priority == priority && hart->slice_end == UINT64_MAX))
+	/* If the current one has stopped, WORK_CHOOSE is set already, or will be by whoever stops it. */
+	if (!running || running->priority < priority ||
+		(running->priority == priority && is_never(hart->slice_end)))
 		hart->work |= WORK_CHOOSE;
 }
 
@@ -107,7 +114,7 @@ static inline bool comes_before_ready(const struct hart *hart, const struct runn
 {
 	uint64_t busy = hart->busy; /* the lower half is all but ready_mask */
 
-	return !(uint32_t)busy && busy >> 32 >> runner->priority <= 1 && hart->slice_end != UINT64_MAX;
+	return !(uint32_t)busy && busy >> 32 >> runner->priority <= 1 && !is_never(hart->slice_end);
 }
 
 static inline bool runner_is_at_hand(const struct runner *runner)
@@ -143,65 +150,48 @@ static inline void note_wait(struct runner *runner, struct wait_queue *queue)
 	arch_store_pointer(&runner->queue, queue); /* partner: runner_queue */
 }
 
-/* Takes the first of a queue that is not empty, to run it. */
-static inline struct runner *take_first(struct hart *hart, unsigned long priority)
+static inline struct runner *first_ready(const struct hart *hart, unsigned long priority)
 {
-	struct list *queue = &hart->ready[priority], *rest = queue->next->next;
-	struct runner *next = list_first(queue, struct runner, ready);
+	return list_first(&hart->ready[priority], struct runner, ready);
+}
+
+/* Takes the first of those that are ready with this priority, to run it. */
+static inline void take_ready(struct hart *hart, struct runner *first, unsigned long priority)
+{
+	struct list *queue = first->ready.previous, *rest = first->ready.next;
 
 	queue->next = rest;
 	rest->previous = queue;
-	if (rest == queue)
-		hart->ready_mask &= ~(1u << priority);
-	next->again = false;
-	return next;
+	if (__builtin_expect(rest == queue, 1))
+		hart->ready_mask ^= 1u << priority;
+	first->again = false;
 }
 
-/* Whether those that are ready with this priority come next, and the first of them runs by its frame alone. */
-static inline bool is_turn_of(const struct hart *hart, unsigned long priority)
-{
-	uint64_t busy = hart->busy; /* the lower half is all but ready_mask */
-
-	return !(uint32_t)busy && busy >> 32 >> priority == 1 &&
-	       is_at_home(hart, list_first(&hart->ready[priority], struct runner, ready));
-}
-
-static inline bool runner_has_successor(void)
+static ALWAYS_INLINE bool runner_has_successor(const struct runner *from, struct runner **next)
 {
 	const struct hart *hart = this_hart();
+	unsigned long priority = from->priority;
+	uint64_t busy = hart->busy; /* the lower half is all but ready_mask */
 
-	return is_turn_of(hart, hart->current->priority);
+	if ((uint32_t)busy || busy >> 32 >> priority != 1)
+		return false;
+	*next = first_ready(hart, priority);
+	return is_at_home(hart, *next);
 }
 
-static ALWAYS_INLINE int wait_and_stop(struct hart *hart, struct runner *from, struct wait_queue *queue)
+static ALWAYS_INLINE int runner_wait_apart_and_stop(
+	struct runner *from, struct wait_queue *queue, struct runner *next)
 {
-	struct runner *next;
+	struct hart *hart = this_hart();
 
 	note_wait(from, queue);
 	count_load(hart, -1);
-	next = take_first(hart, from->priority);
+	take_ready(hart, next, next->priority);
 	change_runner(hart, from, next);
 	hart->current = next;
 	/* For those that are left, slices may have to begin: sched_next sees to that. */
-	hart->work =
-		hart->ready_mask && hart->slice_end == UINT64_MAX ? WORK_SWITCH | WORK_CHOOSE : WORK_SWITCH;
+	hart->work = hart->ready_mask && is_never(hart->slice_end) ? WORK_SWITCH | WORK_CHOOSE : WORK_SWITCH;
 	return WAITING;
-}
-
-static inline int runner_wait_and_stop(struct wait_queue *queue)
-{
-	struct hart *hart = this_hart();
-	struct runner *from = hart->current;
-
-	list_append(&queue->runners, &from->waiting);
-	return wait_and_stop(hart, from, queue);
-}
-
-static inline int runner_wait_apart_and_stop(struct wait_queue *queue)
-{
-	struct hart *hart = this_hart();
-
-	return wait_and_stop(hart, hart->current, queue);
 }
 
 /* The current runner has stopped; `next` has been claimed, or is NULL. */
@@ -232,7 +222,7 @@ static ALWAYS_INLINE int runner_wait_apart(struct wait_queue *queue, uint64_t de
 	struct runner *runner = hart->current;
 
 	note_wait(runner, queue);
-	if (deadline != UINT64_MAX)
+	if (!is_never(deadline))
 		sched_add_sleeper(runner, deadline);
 	switch_away(hart, runner, next);
 	return WAITING;

@@ -135,10 +135,11 @@ static bool is_held(const struct call_slot *slot)
 /* The call is over, and its token stale. */
 static inline void end_token(struct call_slot *slot)
 {
+	const uint64_t name = slot->name;
+
 	slot->caller = NULL;
-	slot->name += NAME_GENERATION;
-	if (__builtin_expect(
-		    slot->name < NAME_GENERATION, 0)) /* generation 0 is never used: a token is not 0 */
+	slot->name = name + NAME_GENERATION;
+	if (__builtin_expect(slot->name < name, 0)) /* generation 0 is never used: a token is not 0 */
 		slot->name += NAME_GENERATION;
 }
 
@@ -201,12 +202,15 @@ static struct thread *next_receiver(const struct endpoint *e) REQUIRES(e->lock)
 /* The current thread waits for a call. The first one that does is at hand for it, others are in the list. */
 static inline int wait_for_call(struct endpoint *e, uint64_t deadline, struct runner *next) REQUIRES(e->lock)
 {
+	struct thread *receiver = current_thread();
+	struct runner *successor;
+
 	lock_assert_held(e->receivers.lock);
 	if (e->ready)
 		return runner_wait_handing(&e->receivers, deadline, next);
-	e->ready = current_thread();
-	if (!next && deadline == DEADLINE_NEVER && runner_has_successor())
-		return runner_wait_apart_and_stop(&e->receivers);
+	e->ready = receiver;
+	if (!next && is_never(deadline) && runner_has_successor(&receiver->runner, &successor))
+		return runner_wait_apart_and_stop(&receiver->runner, &e->receivers, successor);
 	return runner_wait_apart(&e->receivers, deadline, next);
 }
 
@@ -299,7 +303,7 @@ long endpoint_call(struct endpoint *endpoint, struct message *message)
 
 	lock_acquire(&e->lock);
 	receiver = e->ready;
-	if (!receiver || !runner_is_at_hand(&receiver->runner) || message->deadline != DEADLINE_NEVER)
+	if (!receiver || !runner_is_at_hand(&receiver->runner) || !is_never(message->deadline))
 		return call_otherwise(e, endpoint->badge, message->deadline);
 
 	slot = receiver->call_slot;
@@ -500,8 +504,7 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	slot = e->last;
 	caller = slot->caller;
 	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller ||
-		!runner_is_at_hand(&caller->runner) || e->is_busy || e->ready ||
-		message->deadline != DEADLINE_NEVER)
+		!runner_is_at_hand(&caller->runner) || e->is_busy || e->ready || !is_never(message->deadline))
 		return reply_receive_otherwise(e, message);
 	excepted = caller->exception.pending;
 	if (excepted && !exception_goes_on(message))

@@ -101,14 +101,14 @@ static inline int handle_refusal(uint64_t name, enum object_type type)
 }
 
 /*
- * Finds what `value` names: -EBADF when nothing, -EFTYPE when it isn't of this type, -EACCES when one of these rights is
+ * Finds what the lower half of `value` names: -EBADF when nothing, -EFTYPE when it isn't of this type, -EACCES when one of these rights is
  * missing. OBJECT_ANY is every type. What it finds is seen as it was made, since the way there leads through what was
  * loaded; partner: add, and grow.
  */
-MUST_USE static inline int handle_look(const struct handle_table *table, uint32_t value,
+MUST_USE static inline int handle_look(const struct handle_table *table, uint64_t value,
 	enum object_type type, uint32_t rights, struct handle_ref *found)
 {
-	uint32_t index = value & ((1u << HANDLE_INDEX_BITS) - 1);
+	uint64_t index = value & ((1u << HANDLE_INDEX_BITS) - 1);
 	const struct handle_slot *page = arch_load_pointer(&table->page[index / HANDLE_PAGE_SLOTS]);
 	uint64_t wanted = handle_pack_rights(rights) << HANDLE_DENIED_SHIFT | (type ? HANDLE_TYPE_MASK : 0);
 
@@ -118,11 +118,11 @@ MUST_USE static inline int handle_look(const struct handle_table *table, uint32_
 	uint64_t name = arch_load_pointer(&page[index % HANDLE_PAGE_SLOTS].name);
 
 	if (name << (64 - HANDLE_OBJECT_SHIFT) >> (64 - HANDLE_OBJECT_SHIFT + HANDLE_GENERATION_SHIFT) !=
-		value >> HANDLE_INDEX_BITS)
+		(uint32_t)value >> HANDLE_INDEX_BITS)
 		return -EBADF;
 	if ((name ^ type) & wanted || (type == OBJECT_ANY && !(name & HANDLE_TYPE_MASK)))
 		return handle_refusal(name, type);
-	*found = (struct handle_ref){arch_unpack_pointer(name), handle_rights(name), value};
+	*found = (struct handle_ref){arch_unpack_pointer(name), handle_rights(name), (uint32_t)value};
 	return 0;
 }
 

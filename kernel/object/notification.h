@@ -16,6 +16,8 @@ struct notification {
 	struct object object;
 	struct spinlock lock;
 	uint64_t bits MEMBER_GUARDED_BY(lock); /* set and not taken; nobody waits for any of them */
+	struct runner *alone MEMBER_GUARDED_BY(
+		lock); /* who waits apart, and alone; another value: see there */
 	bool gone MEMBER_GUARDED_BY(lock); /* nobody can wait any more */
 	struct wait_queue waiters; /* runner->wants[0] is the mask */
 };
@@ -24,7 +26,7 @@ struct notification {
 struct notification *notification_create(void);
 
 /* Sets bits and wakes who waits for them. From handlers, which can return what it returns, 0, and interrupts. */
-int notification_signal(struct notification *notification, uint64_t bits);
+long notification_signal(struct notification *notification, uint64_t bits);
 
 /* Takes bits of `mask` for the current thread, or lets it wait: the bits, WAITING or -ETIMEDOUT. */
 MUST_USE long notification_wait(struct notification *notification, uint64_t mask, uint64_t deadline);

@@ -4,22 +4,22 @@
 #include "kernel/syscalls.h"
 #include "object/thread.h"
 
-int sys_thread_suspend(struct thread *t)
+long sys_thread_suspend(struct thread *t)
 {
 	return control_suspend(t);
 }
 
-int sys_thread_resume(struct thread *t)
+long sys_thread_resume(struct thread *t)
 {
 	return control_resume(t);
 }
 
-int sys_thread_cancel(struct thread *t)
+long sys_thread_cancel(struct thread *t)
 {
 	return control_cancel(t);
 }
 
-int sys_thread_kill(struct thread *t)
+long sys_thread_kill(struct thread *t)
 {
 	int result = control_kill(t);
 
@@ -28,32 +28,32 @@ int sys_thread_kill(struct thread *t)
 	return result;
 }
 
-int sys_thread_set_priority(struct thread *t, uint32_t priority)
+long sys_thread_set_priority(struct thread *t, uint32_t priority)
 {
 	return control_set_priority(t, priority);
 }
 
-int sys_thread_set_affinity(struct thread *t, uint64_t harts_allowed)
+long sys_thread_set_affinity(struct thread *t, uint64_t harts_allowed)
 {
 	return control_set_harts(t, harts_allowed);
 }
 
-int sys_thread_read(struct thread *t, struct registers *registers)
+long sys_thread_read(struct thread *t, struct registers *registers)
 {
 	return control_read(t, registers);
 }
 
-int sys_thread_write(struct thread *t, const struct registers *registers)
+long sys_thread_write(struct thread *t, const struct registers *registers)
 {
 	return control_write(t, registers);
 }
 
-int sys_thread_read_float(struct thread *t, struct float_registers *registers)
+long sys_thread_read_float(struct thread *t, struct float_registers *registers)
 {
 	return control_read_float(t, registers);
 }
 
-int sys_thread_write_float(struct thread *t, const struct float_registers *registers)
+long sys_thread_write_float(struct thread *t, const struct float_registers *registers)
 {
 	return control_write_float(t, registers);
 }

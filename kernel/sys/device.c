@@ -30,7 +30,7 @@ handle_result sys_interrupt_create(struct system *s, uint32_t number, struct not
 	return result;
 }
 
-int sys_interrupt_acknowledge(struct interrupt *line)
+long sys_interrupt_acknowledge(struct interrupt *line)
 {
 	interrupt_acknowledge(line);
 	return 0;

@@ -13,7 +13,7 @@ static int check_word(uaddr_t at)
 	return at.value >= USER_BASE && at.value < USER_TOP ? 0 : -EFAULT;
 }
 
-int sys_futex_wait(uaddr_t at, uint32_t expected, uint64_t deadline)
+long sys_futex_wait(uaddr_t at, uint32_t expected, uint64_t deadline)
 {
 	TRY(check_word(at));
 

@@ -5,7 +5,7 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-int sys_handle_close(struct handle_ref h)
+long sys_handle_close(struct handle_ref h)
 {
 	return handle_remove(current_process(), h.value);
 }
@@ -20,7 +20,7 @@ handle_result sys_handle_duplicate(struct handle_ref h, uint32_t rights)
 	return handle_add(current_process(), h.object, rights);
 }
 
-int sys_handle_info(struct handle_ref h, struct handle_info *info)
+long sys_handle_info(struct handle_ref h, struct handle_info *info)
 {
 	info->type = h.object->type;
 	info->rights = h.rights;

@@ -14,56 +14,56 @@
 /* Bytes of the log that one call copies at most, so that the hart is not kept for long. */
 enum { LOG_BATCH = 256 };
 
-int sys_process_info(struct process *p, struct process_info *info)
+long sys_process_info(struct process *p, struct process_info *info)
 {
 	process_read_info(p, info);
 	return 0;
 }
 
-int sys_thread_info(struct thread *t, struct thread_info *info)
+long sys_thread_info(struct thread *t, struct thread_info *info)
 {
 	thread_read_info(t, info);
 	return 0;
 }
 
-int sys_memory_info(struct memory *m, struct memory_info *info)
+long sys_memory_info(struct memory *m, struct memory_info *info)
 {
 	memory_read_info(m, info);
 	return 0;
 }
 
-int sys_endpoint_info(struct endpoint *e, struct endpoint_info *info)
+long sys_endpoint_info(struct endpoint *e, struct endpoint_info *info)
 {
 	endpoint_read_info(e, info);
 	return 0;
 }
 
-int sys_notification_info(struct notification *n, struct notification_info *info)
+long sys_notification_info(struct notification *n, struct notification_info *info)
 {
 	notification_read_info(n, info);
 	return 0;
 }
 
-int sys_timer_info(struct timer *t, struct timer_info *info)
+long sys_timer_info(struct timer *t, struct timer_info *info)
 {
 	timer_read_info(t, info);
 	return 0;
 }
 
-int sys_interrupt_info(struct interrupt *line, struct interrupt_info *info)
+long sys_interrupt_info(struct interrupt *line, struct interrupt_info *info)
 {
 	interrupt_read_info(line, info);
 	return 0;
 }
 
-int sys_system_info(struct system *s, struct system_info *info)
+long sys_system_info(struct system *s, struct system_info *info)
 {
 	(void)s;
 	system_read_info(info);
 	return 0;
 }
 
-int sys_system_thread(struct system *s, uint32_t process, uint32_t thread, struct thread_wait *wait)
+long sys_system_thread(struct system *s, uint32_t process, uint32_t thread, struct thread_wait *wait)
 {
 	(void)s;
 	return waits_next(process, thread, wait);

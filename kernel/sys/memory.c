@@ -121,14 +121,14 @@ long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset
 	return (long)address;
 }
 
-int sys_code_sync(struct process *p)
+long sys_code_sync(struct process *p)
 {
 	aspace_sync_code(&p->aspace);
 	return 0;
 }
 
 /* With many pages or mappings the call is made again and again, so that interrupts are let in. */
-int sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
+long sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
 {
 	bool more;
 
@@ -138,7 +138,7 @@ int sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
 	return more ? (int)thread_restart_call() : 0;
 }
 
-int sys_vm_protect(struct process *p, uaddr_t at, size_t len, enum prot prot)
+long sys_vm_protect(struct process *p, uaddr_t at, size_t len, enum prot prot)
 {
 	TRY(check_pages(at.value, len));
 	if (is_both(prot))

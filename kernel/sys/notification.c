@@ -18,7 +18,7 @@ handle_result sys_notification_create(void)
 	return result;
 }
 
-int sys_notification_signal(struct notification *n, uint64_t bits)
+long sys_notification_signal(struct notification *n, uint64_t bits)
 {
 	if (!notification_has(bits))
 		return -EINVAL;

@@ -62,7 +62,7 @@ long sys_process_give(struct process *p, struct handle_ref h, uint32_t rights)
 	return handle_add(p, h.object, rights).value;
 }
 
-int sys_process_limit(struct process *p, uint64_t bytes)
+long sys_process_limit(struct process *p, uint64_t bytes)
 {
 	return account_limit(p->account, bytes);
 }
@@ -88,7 +88,7 @@ static int result_or_wait(struct process *p, uint64_t deadline, struct process_r
 	return runner_wait(&p->waiters, deadline);
 }
 
-int sys_process_wait(struct process *p, uint64_t deadline, struct process_result *result)
+long sys_process_wait(struct process *p, uint64_t deadline, struct process_result *result)
 {
 	int error;
 
@@ -102,7 +102,7 @@ int sys_process_wait(struct process *p, uint64_t deadline, struct process_result
 }
 
 /* With many threads the call is made again and again, so that interrupts are let in. */
-int sys_process_limit_priority(struct process *p, uint32_t priority)
+long sys_process_limit_priority(struct process *p, uint32_t priority)
 {
 	bool more;
 
@@ -110,7 +110,7 @@ int sys_process_limit_priority(struct process *p, uint32_t priority)
 	return more ? (int)thread_restart_call() : 0;
 }
 
-int sys_process_kill(struct process *p, int32_t status)
+long sys_process_kill(struct process *p, int32_t status)
 {
 	process_end(p, &(struct process_result){.reason = END_REASON_KILLED, .status = status});
 	if (!this_hart()->current)

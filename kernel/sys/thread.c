@@ -99,7 +99,7 @@ handle_result sys_thread_create_with(struct process *p, uaddr_t entry, uaddr_t s
 	return give_and_start(thread, p, how & START_STOPPED);
 }
 
-int sys_thread_yield(void)
+long sys_thread_yield(void)
 {
 	sched_yield();
 	return 0;
@@ -111,7 +111,7 @@ void sys_thread_exit(void)
 	arch_leave();
 }
 
-int sys_thread_sleep(uint64_t deadline)
+long sys_thread_sleep(uint64_t deadline)
 {
 	if (arch_time_now() >= deadline)
 		return 0;

@@ -20,7 +20,7 @@
 
 /* Finds what a handle of the calling process names, as handle_look does. */
 static inline MUST_USE int thunk_handle(
-	uint32_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
+	uint64_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
 {
 	return handle_look(&current_process()->handles, value, type, rights, out);
 }

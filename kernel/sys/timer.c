@@ -23,7 +23,7 @@ handle_result sys_timer_create(struct notification *n, uint64_t bits)
 	return result;
 }
 
-int sys_timer_set(struct timer *t, uint64_t deadline, uint64_t period)
+long sys_timer_set(struct timer *t, uint64_t deadline, uint64_t period)
 {
 	timer_set(t, deadline, period);
 	return 0;

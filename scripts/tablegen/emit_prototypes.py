@@ -32,7 +32,7 @@ def prototype(call: Call) -> str:
     if call.noreturn:
         result = "_Noreturn void"
     else:
-        result = {"void": "int", "scalar": "long", "handle": "handle_result"}[call.result.kind]
+        result = {"void": "long", "scalar": "long", "handle": "handle_result"}[call.result.kind]
     if call.message:
         result = "long"  # what a thunk returns: so it can end in a jump
     return f"{result} sys_{call.name}({parameters})"

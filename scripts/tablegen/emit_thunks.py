@@ -126,7 +126,7 @@ class _Thunk:
             rights += self.rights_from(argument)
         self.locals.append(f"struct handle_ref {name};")
         wanted = " | ".join(rights) or "0"
-        self.handles.append(f"TRY(thunk_handle((uint32_t){register}, {object_type}, {wanted}, &{name}));")
+        self.handles.append(f"TRY(thunk_handle({register}, {object_type}, {wanted}, &{name}));")
         self.passed[name] = name if any_type else f"{argument.object}_of({name}.object)"
 
     def rights_from(self, argument: model.Argument) -> List[str]:

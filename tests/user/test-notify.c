@@ -136,6 +136,70 @@ static void test_one_taker(void)
 	checks_report(&c, "a bit goes to one taker");
 }
 
+static unsigned turns[WAITERS];
+static unsigned turn;
+
+/* The first of each round gives up before there is a signal. */
+static void take_turn(void *argument)
+{
+	unsigned i = (unsigned)(uintptr_t)argument;
+
+	results[i] = (long)notification_wait(shared, 1, now() + (i ? PATIENCE : 5 * MS));
+	turns[__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED)] = i;
+}
+
+static void await_turn(unsigned count)
+{
+	for (uint64_t deadline = now() + PATIENCE;
+		__atomic_load_n(&turn, __ATOMIC_RELAXED) != count && now() < deadline;)
+		thread_yield();
+}
+
+static unsigned waiting(void)
+{
+	struct notification_info info;
+
+	return notification_info(shared, &info) ? UINT32_MAX : info.waiting;
+}
+
+static void await_waiting(unsigned count)
+{
+	for (uint64_t deadline = now() + PATIENCE; waiting() != count && now() < deadline;)
+		thread_yield();
+}
+
+/* First come, first served; also when the first has gone, and when some have been served and others come. */
+static void test_turns(void)
+{
+	enum { AT_ONCE = 4 };
+	struct checks c = {0};
+
+	turn = 0;
+	shared = notification_create();
+	for (unsigned i = 0; i < AT_ONCE; i++) {
+		suite_thread_start(&threads[i], take_turn, (void *)(uintptr_t)i);
+		await_waiting(i + 1);
+	}
+	await_turn(1);
+	for (unsigned i = AT_ONCE; i < WAITERS; i++) {
+		notification_signal(shared, 1);
+		await_turn(i - AT_ONCE + 2);
+		suite_thread_start(&threads[i], take_turn, (void *)(uintptr_t)i);
+		await_waiting(AT_ONCE - 1);
+	}
+	for (unsigned i = WAITERS - AT_ONCE + 1; i < WAITERS; i++) {
+		notification_signal(shared, 1);
+		await_turn(i + 1);
+	}
+	join_waiters();
+	for (unsigned i = 0; i < WAITERS; i++) {
+		check(&c, results[i] == (i ? 1 : -ETIMEDOUT), "waiter %u got %ld", i, results[i]);
+		check(&c, turns[i] == i, "turn %u was that of waiter %u", i, turns[i]);
+	}
+	handle_close(ANY(shared));
+	checks_report(&c, "a bit goes to who has waited longest");
+}
+
 static void answer(void *argument)
 {
 	uint64_t *wrong = argument;
@@ -356,12 +420,13 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "end"))
 		return end_while_waiting();
-	ktap_plan(11);
+	ktap_plan(12);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_bits();
 	test_deadlines();
 	test_waiters();
 	test_one_taker();
+	test_turns();
 	test_ping_pong();
 	test_hammer();
 	test_close();

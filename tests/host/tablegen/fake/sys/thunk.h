@@ -40,7 +40,7 @@ static inline struct other *other_of(struct object *o)
 	return (struct other *)o;
 }
 
-static inline int thunk_handle(uint32_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
+static inline int thunk_handle(uint64_t value, enum object_type type, uint32_t rights, struct handle_ref *out)
 {
 	if (value < 1 || value > 3)
 		return -EBADF;
