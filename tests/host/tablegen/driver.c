@@ -43,7 +43,7 @@ long sys_buffers(struct user_in words, uint16_t n, struct user_out longs, uint64
 	return words.size == n * 4ul && longs.size == k * 8 ? (long)(words.size + longs.size) : -1;
 }
 
-int sys_structs(const struct question *q, struct answer *r, bool fail)
+long sys_structs(const struct question *q, struct answer *r, bool fail)
 {
 	runs++;
 	r->first += q->mode;
