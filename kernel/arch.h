@@ -256,6 +256,13 @@ uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uin
 MUST_USE bool arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame);
 
 /*
+ * In arch_types.h: bool arch_aspace_has_at_hand(const struct arch_aspace *aspace, uint64_t address), for what may be no address
+ * at all, and if it does, the same as above at one look: bool arch_aspace_find_at_hand(const struct arch_aspace *aspace,
+ * uint64_t address, paddr_t *frame). Often that is so for the address for which arch_aspace_find was called last, and its
+ * neighbours.
+ */
+
+/*
  * Returns when no hart uses what has been removed from the range before. The caller has no lock: other harts may be
  * waiting for it, and can't answer. This hart answers others meanwhile.
  */

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "csr.h"
 #include "layout.h"
+#include "pte.h"
 
 struct account;
 struct hart;
@@ -243,4 +244,20 @@ static inline void *direct(paddr_t address)
 static inline paddr_t direct_to_physical(const void *pointer)
 {
 	return (paddr_t){(uint64_t)pointer - DIRECT_BASE};
+}
+
+static inline bool arch_aspace_has_at_hand(const struct arch_aspace *aspace, uint64_t address)
+{
+	return aspace->leaves_number == address >> PTE_LEAVES_SHIFT;
+}
+
+/* Others take the right to write away without the lock of the space. */
+static inline bool arch_aspace_find_at_hand(
+	const struct arch_aspace *aspace, uint64_t address, paddr_t *frame)
+{
+	const uint64_t *at = &aspace->leaves[address >> PAGE_SHIFT & (PTE_COUNT - 1)];
+	uint64_t entry = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+	*frame = (paddr_t){entry >> PTE_TABLE_SHIFT << PAGE_SHIFT};
+	return entry & PTE_W;
 }

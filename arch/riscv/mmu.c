@@ -11,23 +11,13 @@
 #include "mem/account.h"
 #include "mem/frame.h"
 #include "panic.h"
+#include "pte.h"
 #include "riscv.h"
 
 enum {
-	PTE_V = 1 << 0,
-	PTE_R = 1 << 1,
-	PTE_W = 1 << 2,
-	PTE_X = 1 << 3,
-	PTE_U = 1 << 4,
-	PTE_G = 1 << 5,
-	PTE_A = 1 << 6,
-	PTE_D = 1 << 7,
-	PTE_LEAF = PTE_R | PTE_W | PTE_X,
-	PTE_TABLE_SHIFT = 10,
-
-	ENTRIES = 512,
+	ENTRIES = PTE_COUNT,
 	LEVELS = 3,
-	LEAVES_SHIFT = PAGE_SHIFT + 9, /* of what one table of the lowest level maps */
+	LEAVES_SHIFT = PTE_LEAVES_SHIFT,
 	USER_ENTRIES = 256, /* of the root table */
 };
 
@@ -391,10 +381,9 @@ static uint64_t *leaves_from(const struct arch_aspace *aspace, uint64_t start, u
 	return entry_of(table, start, 0);
 }
 
-/* The table for the address comes to hand; false when there is none. */
 static RARE bool find_leaves(struct arch_aspace *aspace, uint64_t address)
 {
-	uint64_t next, *entry = leaves_from(aspace, address, address + 1, &next);
+	uint64_t next, *entry = address < USER_TOP ? leaves_from(aspace, address, address + 1, &next) : NULL;
 
 	if (entry)
 		keep_leaves(aspace, address, entry);
@@ -403,16 +392,9 @@ static RARE bool find_leaves(struct arch_aspace *aspace, uint64_t address)
 
 bool arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame)
 {
-	uint64_t entry;
-
-	if (address >= USER_TOP)
+	if (!arch_aspace_has_at_hand(aspace, address) && !find_leaves(aspace, address))
 		return false;
-	if (aspace->leaves_number != address >> LEAVES_SHIFT && !find_leaves(aspace, address))
-		return false;
-	/* Others take the right to write away without the lock of the space. */
-	entry = __atomic_load_n(entry_of(aspace->leaves, address, 0), __ATOMIC_RELAXED);
-	*frame = direct_to_physical(entry_table(entry));
-	return entry & PTE_W;
+	return arch_aspace_find_at_hand(aspace, address, frame);
 }
 
 uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *pages)

@@ -37,6 +37,7 @@ riscv_user_copy_start:
 	addi	a0, a0, 64
 	addi	a1, a1, 64
 	bltu	a0, a4, 1b
+	beq	a0, a3, riscv_user_copy_end
 4:	addi	a4, a3, -31
 	bgeu	a0, a4, 5f
 	copy_words 0

@@ -121,6 +121,30 @@ MUST_USE int aspace_prepare(struct aspace *aspace, uint64_t address);
 MUST_USE int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *frame);
 
 /*
+ * The frame of a page that can be written, by the page table alone: false when it is another page, or not there. Such a page
+ * is its object's alone: when the object shares it, that right goes first, and then the hart that does it waits for all
+ * handlers (copy.c). So the page table says as much as the region and its memory.
+ */
+MUST_USE static ALWAYS_INLINE bool aspace_find_frame(struct aspace *aspace, uint64_t address, paddr_t *found)
+	REQUIRES(aspace->lock)
+{
+	return aspace->is_plain && arch_aspace_find(&aspace->arch, address, found);
+}
+
+/* The same without the lock, and calling nobody: false when the page table would have to be looked for, too. */
+MUST_USE static ALWAYS_INLINE bool aspace_frame_is_at_hand(
+	struct aspace *aspace, uint64_t address, paddr_t *found)
+{
+	bool is_there;
+
+	lock_acquire(&aspace->lock);
+	is_there = aspace->is_plain && arch_aspace_has_at_hand(&aspace->arch, address) &&
+		   arch_aspace_find_at_hand(&aspace->arch, address, found);
+	lock_release(&aspace->lock);
+	return is_there;
+}
+
+/*
  * The same for somebody who writes to the memory of another process: where the process itself may not write, the page
  * becomes a copy of its own first, so that nobody else sees the change. `is_code`: aspace_sync_code has to follow.
  */

@@ -114,16 +114,6 @@ int aspace_bring_in(struct aspace *aspace, uint64_t start, uint64_t end, int *wo
 	return error;
 }
 
-/*
- * A page that can be written is its object's alone: when the object shares it, that right goes first, and then the hart that
- * does it waits for all handlers (copy.c). So the page table says as much as the region and its memory.
- */
-static ALWAYS_INLINE bool frame_by_table(struct aspace *aspace, uint64_t address, paddr_t *found)
-	REQUIRES(aspace->lock)
-{
-	return aspace->is_plain && arch_aspace_find(&aspace->arch, address, found);
-}
-
 /* What can be written is brought in as by a fault, so that the page table knows it the next time, and there is none later. */
 static RARE int frame_by_region(struct aspace *aspace, uint64_t address, enum prot access, struct page *page,
 	paddr_t *found) REQUIRES(aspace->lock)
@@ -135,7 +125,7 @@ static RARE int frame_by_region(struct aspace *aspace, uint64_t address, enum pr
 		return -EFAULT;
 	if (aspace->is_plain && region->prot & PROT_WRITE) {
 		TRY(fault(aspace, address, PROT_WRITE, page, &seen));
-		if (frame_by_table(aspace, address, found))
+		if (aspace_find_frame(aspace, address, found))
 			return 0;
 	}
 	return aspace_frame_in(region, address, page, found);
@@ -148,7 +138,9 @@ static RARE int frame_otherwise(struct aspace *aspace, uint64_t address, enum pr
 
 	for (;;) {
 		lock_acquire(&aspace->lock);
-		error = frame_by_region(aspace, address, access, &page, found);
+		error = aspace_find_frame(aspace, address, found)
+				? 0
+				: frame_by_region(aspace, address, access, &page, found);
 		lock_release(&aspace->lock);
 		if (error != PAGE_LEAVING)
 			return error;
@@ -158,12 +150,9 @@ static RARE int frame_otherwise(struct aspace *aspace, uint64_t address, enum pr
 
 int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
 {
-	bool is_there;
-
-	lock_acquire(&aspace->lock);
-	is_there = frame_by_table(aspace, address, found);
-	lock_release(&aspace->lock);
-	return is_there ? 0 : frame_otherwise(aspace, address, access, found);
+	return aspace_frame_is_at_hand(aspace, address, found)
+		       ? 0
+		       : frame_otherwise(aspace, address, access, found);
 }
 
 int aspace_prepare(struct aspace *aspace, uint64_t address)
@@ -172,7 +161,7 @@ int aspace_prepare(struct aspace *aspace, uint64_t address)
 	bool is_there;
 
 	lock_acquire(&aspace->lock);
-	is_there = frame_by_table(aspace, address, &frame);
+	is_there = aspace_find_frame(aspace, address, &frame);
 	lock_release(&aspace->lock);
 	return is_there || !aspace_fault(aspace, address, PROT_WRITE) ? 0 : -EFAULT;
 }

@@ -19,8 +19,6 @@
 #include "object/thread.h"
 #include "panic.h"
 
-enum { TOKEN_SHIFT = 32, TOKEN_SLOT_BITS = 11 };
-
 /* The next generation of a slot's name. */
 #define NAME_GENERATION (1ul << (TOKEN_SHIFT + TOKEN_SLOT_BITS))
 
@@ -561,15 +559,6 @@ void endpoint_release(struct endpoint *endpoint, struct thread *caller)
 		go_on(caller, slot->result);
 	}
 	lock_release(&e->lock);
-}
-
-/* Its registers stay as they were in its call while it waits. */
-const struct windows *endpoint_lent_by(struct thread *caller)
-{
-	struct trapframe *frame = &caller->runner.frame;
-	bool lends = !caller->exception.pending && arch_frame_call_number(frame) == SYS_ipc_call_lend;
-
-	return lends ? arch_frame_windows(frame) : NULL;
 }
 
 /* ---- the end of one side */

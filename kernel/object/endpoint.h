@@ -12,6 +12,8 @@
 #include "sched.h"
 
 enum {
+	TOKEN_SHIFT = 32,
+	TOKEN_SLOT_BITS = 11,
 	ENDPOINT_PAGE_SLOTS = 128,
 	ENDPOINT_PAGES = 16, /* so many calls, times slots, can be received and not yet answered */
 };
@@ -78,8 +80,17 @@ MUST_USE long endpoint_reply_receive(struct endpoint *endpoint, struct message *
 MUST_USE struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent);
 void endpoint_release(struct endpoint *endpoint, struct thread *caller);
 
-/* What a caller lends, in its frame; NULL: nothing, and it offers no handles. Its call says so, so nothing is noted. */
-const struct windows *endpoint_lent_by(struct thread *caller);
+/*
+ * The caller that a token names, when its call is the one that was received last, and it waits; else NULL. With the lock, which
+ * keeps it from going on.
+ */
+static inline struct thread *endpoint_last_caller(const struct endpoint *root, uint32_t token)
+	REQUIRES(root->lock)
+{
+	const struct call_slot *slot = root->last;
+
+	return (uint32_t)(slot->name >> TOKEN_SHIFT) == token ? slot->caller : NULL;
+}
 
 /* A handle with the right to receive has been made, or has gone from a process that is ending or not. */
 void endpoint_receiver_added(struct endpoint *endpoint);

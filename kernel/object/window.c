@@ -1,11 +1,18 @@
-/* Windows. The lent side is reached through its frames, one page after the other; the own one as user memory. */
+/*
+ * Windows. The lent side is reached through its frames, one page after the other; the own one as user memory. The caller
+ * must not go on meanwhile: so whoever copies holds it, or the lock of the endpoint if that is not for long.
+ */
 #include "object/window.h"
 
 #include "abi/abi.h"
+#include "abi/syscall_numbers.h"
 #include "object/endpoint.h"
 #include "object/exchange.h"
 #include "object/process.h"
 #include "object/thread.h"
+
+/* What is copied with the lock of the endpoint, at most: no longer than others take for a call. */
+enum { COPY_SHORT = 512 };
 
 /* What is to be copied of a window. */
 struct part {
@@ -13,26 +20,43 @@ struct part {
 	size_t size;
 };
 
+/* Its registers stay as they were in its call while it waits. */
+static ALWAYS_INLINE const struct windows *lent_by(struct thread *caller)
+{
+	struct trapframe *frame = &caller->runner.frame;
+	bool lends = !caller->exception.pending && arch_frame_call_number(frame) == SYS_ipc_call_lend;
+
+	return lends ? arch_frame_windows(frame) : NULL;
+}
+
+const struct windows *window_lent_by(struct thread *caller)
+{
+	return lent_by(caller);
+}
+
+static ALWAYS_INLINE struct part window_of(const struct windows *lent, enum prot access)
+{
+	return access == PROT_WRITE ? (struct part){lent->write_address, lent->write_size}
+				    : (struct part){lent->read_address, lent->read_size};
+}
+
 /* What one call copies of the window for reading or for writing; -EINVAL when `offset` lies behind it. */
-static ALWAYS_INLINE int open_window(
+static int open_window(
 	struct thread *lender, enum prot access, uint64_t offset, size_t size, struct part *part)
 {
-	const struct windows *lent = endpoint_lent_by(lender);
-	bool write = access == PROT_WRITE;
-	size_t whole = 0, most = size < COPY_MOST ? size : COPY_MOST;
+	const struct windows *lent = lent_by(lender);
+	struct part whole = lent ? window_of(lent, access) : (struct part){0};
+	size_t most = size < COPY_MOST ? size : COPY_MOST;
 
-	if (lent)
-		whole = write ? lent->write_size : lent->read_size;
-	if (offset > whole)
+	if (offset > whole.size)
 		return -EINVAL;
-	part->address = lent ? (write ? lent->write_address : lent->read_address) + offset : 0;
-	part->size = whole - offset < most ? whole - offset : most;
+	part->address = whole.address + offset;
+	part->size = whole.size - offset < most ? whole.size - offset : most;
 	return 0;
 }
 
 /* The own side of a copy is read when the lent one is written. */
-static ALWAYS_INLINE long copy(
-	struct thread *lender, enum prot access, uint64_t offset, uaddr_t own, size_t size)
+static long copy_from_held(struct thread *lender, enum prot access, uint64_t offset, uaddr_t own, size_t size)
 {
 	struct part part;
 	size_t done = 0;
@@ -59,12 +83,68 @@ static ALWAYS_INLINE long copy(
 	return (long)done;
 }
 
-long window_read(struct thread *lender, uint64_t offset, struct user_out to, size_t size)
+static RARE long copy_otherwise(
+	struct endpoint *e, uint32_t token, uint64_t offset, enum prot access, uaddr_t own, size_t size)
 {
-	return copy(lender, PROT_READ, offset, to.address, size);
+	struct thread *lender = endpoint_hold(e, token, NULL);
+	long result;
+
+	if (!lender)
+		return -ESRCH;
+	result = copy_from_held(lender, access, offset, own, size);
+	endpoint_release(e, lender);
+	return result;
 }
 
-long window_write(struct thread *lender, uint64_t offset, struct user_in from, size_t size)
+/*
+ * Some bytes in one page that is at hand, of the call that was received last, as most are: NULL when that is not so. With the
+ * lock of the endpoint.
+ */
+static ALWAYS_INLINE char *short_part(struct endpoint *root, uint32_t token, uint64_t offset,
+	enum prot access, size_t size) REQUIRES(root->lock)
 {
-	return copy(lender, PROT_WRITE, offset, from.address, size);
+	struct thread *lender = endpoint_last_caller(root, token);
+	const struct windows *lent = lender ? lent_by(lender) : NULL;
+	uint64_t address, in_page;
+	struct part whole;
+	paddr_t frame;
+
+	if (!lent)
+		return NULL;
+	whole = window_of(lent, access);
+	address = whole.address + offset;
+	in_page = address & (PAGE_SIZE - 1);
+	if (offset > whole.size || size > whole.size - offset || size > PAGE_SIZE - in_page ||
+		!aspace_frame_is_at_hand(&lender->process->aspace, address, &frame))
+		return NULL;
+	return (char *)direct(frame) + in_page;
+}
+
+/* Anything out of the ordinary, a missing page of the own side too, is left to the other way. */
+static ALWAYS_INLINE long copy(
+	struct endpoint *e, uint32_t token, uint64_t offset, enum prot access, uaddr_t own, size_t size)
+{
+	struct endpoint *root = e->root;
+	int error = -EFAULT;
+	char *at;
+
+	if (size - 1 >= COPY_SHORT)
+		return copy_otherwise(e, token, offset, access, own, size);
+	lock_acquire(&root->lock);
+	at = short_part(root, token, offset, access, size);
+	if (at)
+		error = access == PROT_WRITE ? exchange_try_in(at, own, size)
+					     : exchange_try_out(own, at, size);
+	lock_release(&root->lock);
+	return error ? copy_otherwise(e, token, offset, access, own, size) : (long)size;
+}
+
+long window_read(struct endpoint *endpoint, uint32_t token, uint64_t offset, uaddr_t to, size_t size)
+{
+	return copy(endpoint, token, offset, PROT_READ, to, size);
+}
+
+long window_write(struct endpoint *endpoint, uint32_t token, uint64_t offset, uaddr_t from, size_t size)
+{
+	return copy(endpoint, token, offset, PROT_WRITE, from, size);
 }

@@ -105,26 +105,12 @@ long sys_ipc_reply_receive(struct endpoint *e, struct message *message)
 
 long sys_ipc_read(struct endpoint *e, uint32_t token, uint64_t offset, struct user_out buf, size_t len)
 {
-	struct thread *caller = endpoint_hold(e, token, NULL);
-	long result;
-
-	if (!caller)
-		return -ESRCH;
-	result = window_read(caller, offset, buf, len);
-	endpoint_release(e, caller);
-	return result;
+	return window_read(e, token, offset, buf.address, len);
 }
 
 long sys_ipc_write(struct endpoint *e, uint32_t token, uint64_t offset, struct user_in buf, size_t len)
 {
-	struct thread *caller = endpoint_hold(e, token, NULL);
-	long result;
-
-	if (!caller)
-		return -ESRCH;
-	result = window_write(caller, offset, buf, len);
-	endpoint_release(e, caller);
-	return result;
+	return window_write(e, token, offset, buf.address, len);
 }
 
 /* A handle of the caller's comes to the current process. What is wrong with it is the caller's fault: -EBADMSG. */
@@ -149,7 +135,7 @@ handle_result sys_ipc_take(struct endpoint *e, uint32_t token, uint32_t word)
 
 	if (!caller)
 		return (handle_result){-ESRCH};
-	if (word < MESSAGE_WORDS && endpoint_lent_by(caller) && sent.token & 1u << word)
+	if (word < MESSAGE_WORDS && window_lent_by(caller) && sent.token & 1u << word)
 		result = take(caller->process, (uint32_t)sent.word[word]);
 	endpoint_release(e, caller);
 	return (handle_result){result};
@@ -181,7 +167,7 @@ long sys_ipc_badge(struct endpoint *e, uint32_t token, uint32_t word)
 
 	if (!caller)
 		return -ESRCH;
-	if (word < MESSAGE_WORDS && endpoint_lent_by(caller) && sent.token & 1u << word)
+	if (word < MESSAGE_WORDS && window_lent_by(caller) && sent.token & 1u << word)
 		result = badge_of(e, caller->process, (uint32_t)sent.word[word]);
 	endpoint_release(e, caller);
 	return result;

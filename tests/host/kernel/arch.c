@@ -908,11 +908,16 @@ bool hosted_lookup(const struct arch_aspace *space, uint64_t address, paddr_t *f
 	return entry;
 }
 
-bool arch_aspace_find(struct arch_aspace *space, uint64_t address, paddr_t *frame)
+bool hosted_find(const struct arch_aspace *space, uint64_t address, paddr_t *frame)
 {
 	enum prot prot;
 
 	return address < USER_TOP && hosted_lookup(space, address, frame, &prot) && prot & PROT_WRITE;
+}
+
+bool arch_aspace_find(struct arch_aspace *space, uint64_t address, paddr_t *frame)
+{
+	return hosted_find(space, address, frame);
 }
 
 static bool audit_page(uint64_t address, uint64_t entry, arch_audit *fits, void *context)
@@ -941,8 +946,11 @@ bool arch_aspace_audit(
 
 static void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
+		if (i == 64)
+			host_pause(); /* long enough for others to do what must not be done meanwhile */
 		__atomic_store_n(&to[i], __atomic_load_n(&from[i], __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+	}
 }
 
 /* Copies within one page: false when it isn't mapped for this. */

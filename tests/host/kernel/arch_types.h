@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/abi.h"
 #include "config.h"
 
 struct account;
@@ -121,6 +122,18 @@ struct arch_hart {
 };
 
 void arch_aspace_enter(struct arch_aspace *space);
+bool hosted_find(const struct arch_aspace *space, uint64_t address, paddr_t *frame);
+
+/* Every other page, so that both ways are gone. */
+static inline bool arch_aspace_has_at_hand(const struct arch_aspace *space, uint64_t address)
+{
+	return space->root.value && address >> PAGE_SHIFT & 1;
+}
+
+static inline bool arch_aspace_find_at_hand(const struct arch_aspace *space, uint64_t address, paddr_t *frame)
+{
+	return hosted_find(space, address, frame);
+}
 
 extern _Thread_local struct hart *hosted_hart;
 extern uint8_t *hosted_memory; /* byte 0 of physical memory */
