@@ -1,6 +1,7 @@
 /* Copies beside a frame: the hart says that it has one in hand, and door_copy_fault says what was missing. */
 #include "object/exchange.h"
 
+#include "abi/abi.h"
 #include "object/process.h"
 #include "object/thread.h"
 
@@ -10,5 +11,12 @@ RARE int exchange_failed(enum prot access)
 
 	if (!hart->missing || aspace_fault(&current_process()->aspace, hart->missing, access))
 		return -EFAULT;
-	return EXCHANGE_AGAIN;
+	return arch_interrupt_is_pending() ? EXCHANGE_STOP : EXCHANGE_AGAIN;
+}
+
+RARE long exchange_stopped(int why, size_t done)
+{
+	if (why < 0)
+		return why;
+	return done >= PAGE_SIZE ? (long)done : thread_restart_call();
 }

@@ -12,11 +12,20 @@
 #include "mem/user.h"
 #include "result.h"
 
-/* The page was missing and is there now: the frame has to be found again, and the copy made once more. */
-enum { EXCHANGE_AGAIN = 1 };
+/*
+ * A page was missing and is there now. AGAIN: the frame has to be found again, and the copy made once more. STOP: the same, but
+ * an interrupt is pending, and pages were filled for this call: it stops here, by exchange_stopped.
+ */
+enum { EXCHANGE_AGAIN = 1, EXCHANGE_STOP = 2 };
 
 /* What a copy comes to that has failed: door_copy_fault has said what was missing. */
 MUST_USE int exchange_failed(enum prot access);
+
+/*
+ * What a call returns that has copied `done` bytes and then met EXCHANGE_STOP, or an error. One that may be short is; another
+ * is made again, from its beginning: that ends, since each time one more of its pages is there.
+ */
+MUST_USE long exchange_stopped(int why, size_t done);
 
 static inline void exchange_begin(void)
 {
@@ -51,7 +60,7 @@ MUST_USE static inline int exchange_try_out(uaddr_t to, const void *frame, size_
 	return error;
 }
 
-/* As user_copy_in and user_copy_out: 0, -EFAULT, or EXCHANGE_AGAIN. */
+/* As user_copy_in and user_copy_out: 0, -EFAULT, EXCHANGE_AGAIN, or EXCHANGE_STOP. */
 MUST_USE static inline int exchange_in(void *frame, struct user_in from, size_t offset, size_t size)
 {
 	exchange_begin();

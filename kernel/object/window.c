@@ -75,10 +75,10 @@ static long copy_from_held(struct thread *lender, enum prot access, uint64_t off
 
 		error = access == PROT_WRITE ? exchange_in(at, (struct user_in){own, size}, done, n)
 					     : exchange_out((struct user_out){own, size}, done, at, n);
-		if (error < 0)
-			return error;
-		if (error != EXCHANGE_AGAIN)
+		if (!error)
 			done += n;
+		else if (error != EXCHANGE_AGAIN)
+			return exchange_stopped(error, done);
 	}
 	return (long)done;
 }

@@ -32,6 +32,19 @@ static bool is_in_user_space(uint64_t at, size_t len)
 	return at >= USER_BASE && at < USER_TOP && len <= USER_TOP - at;
 }
 
+static bool is_over(int error)
+{
+	return error && error != EXCHANGE_AGAIN;
+}
+
+/* What such a call returns. What has been copied before something was missing counts. */
+static long copied(size_t done, int error)
+{
+	if (done && error < 0)
+		return (long)done;
+	return is_over(error) ? exchange_stopped(error, done) : (long)done;
+}
+
 /* A part of a page of another process, changed; what it may execute is to be fetched anew then. */
 static int change(struct process *p, uint64_t address, struct user_in buf, size_t done, size_t n, bool *code)
 {
@@ -54,14 +67,14 @@ long sys_process_write(struct process *p, uaddr_t at, struct user_in buf, size_t
 
 	if (len && !is_in_user_space(at.value, len))
 		return -EBADMSG;
-	while (copy_goes_on(done, size) && error >= 0) {
+	while (copy_goes_on(done, size) && !is_over(error)) {
 		n = copy_piece(at.value + done, done, size);
 		error = change(p, at.value + done, buf, done, n, &code);
 		done += error ? 0 : n;
 	}
 	if (code)
 		aspace_sync_code(&p->aspace);
-	return done ? (long)done : error;
+	return copied(done, error);
 }
 
 /* A part of a page of another process, read. */
@@ -75,7 +88,6 @@ static int look(struct process *p, uint64_t address, struct user_out buf, size_t
 	return exchange_out(buf, done, bytes_at(frame, address), n);
 }
 
-/* What has been copied before something was missing counts. */
 long sys_process_read(struct process *p, uaddr_t at, struct user_out buf, size_t len)
 {
 	size_t size = len < COPY_MOST ? len : COPY_MOST, done = 0, n;
@@ -83,10 +95,10 @@ long sys_process_read(struct process *p, uaddr_t at, struct user_out buf, size_t
 
 	if (len && !is_in_user_space(at.value, len))
 		return -EBADMSG;
-	while (copy_goes_on(done, size) && error >= 0) {
+	while (copy_goes_on(done, size) && !is_over(error)) {
 		n = copy_piece(at.value + done, done, size);
 		error = look(p, at.value + done, buf, done, n);
 		done += error ? 0 : n;
 	}
-	return done ? (long)done : error;
+	return copied(done, error);
 }

@@ -60,9 +60,10 @@ long sys_memory_read(struct memory *m, uint64_t offset, struct user_out buf, siz
 		n = copy_piece(offset + done, done, size);
 		TRY(locate(m, offset + done, &at));
 		error = exchange_out(buf, done, at, n);
-		if (error < 0)
-			return error;
-		done += error == EXCHANGE_AGAIN ? 0 : n;
+		if (!error)
+			done += n;
+		else if (error != EXCHANGE_AGAIN)
+			return exchange_stopped(error, done);
 	}
 	return (long)done;
 }
@@ -79,9 +80,10 @@ long sys_memory_write(struct memory *m, uint64_t offset, struct user_in buf, siz
 		n = copy_piece(offset + done, done, size);
 		TRY(locate(m, offset + done, &at));
 		error = exchange_in(at, buf, done, n);
-		if (error < 0)
-			return error;
-		done += error == EXCHANGE_AGAIN ? 0 : n;
+		if (!error)
+			done += n;
+		else if (error != EXCHANGE_AGAIN)
+			return exchange_stopped(error, done);
 	}
 	return (long)done;
 }

@@ -19,14 +19,7 @@ SUITES = ("memory", "copies", "quota", "elf", "ipc-windows", "control", "excepti
 BUDGET = 8000
 
 # What can't keep to that: up to how many instructions, and why.
-COPY = "a page of bytes, and its first touch on both sides"
 KNOWN: Dict[str, Tuple[int, str]] = {
-    "memory_read": (17000, COPY),
-    "memory_write": (17000, COPY),
-    "ipc_read": (17000, COPY),
-    "ipc_write": (17000, COPY),
-    "process_read": (17000, COPY),
-    "process_write": (17000, COPY),
     "console_write": (14000, "the debug kernel measures each byte that the firmware prints"),
     "exception": (10000, "the same, of a line that tells of a fault"),
     "vm_map": (40000, "looks for room among the mappings, of which test-quota makes thousands"),

@@ -124,22 +124,68 @@ static void test_faults(void)
 	checks_report(&c, "a fault at every byte of a copy");
 }
 
+/* All of a copy, of which one call does a page at least, and may stop then: false when it does less, or fails. */
+static bool copy_all(bool writes, memory_handle object, uint64_t offset, uint8_t *at, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t left = size - done, least = left < PAGE_SIZE ? left : PAGE_SIZE;
+		long n = writes ? memory_write(object, offset + done, at + done, left)
+				: memory_read(object, offset + done, at + done, left);
+
+		if (n < (long)least || n > (long)left)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
 /* Memory that was never touched comes into being under the copy's feet, on either side. */
+static void copy_untouched(struct checks *c, size_t size)
+{
+	struct pages fresh = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+	struct pages more = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+	memory_handle other = memory_create(4 * PAGE_SIZE);
+
+	check(c, copy_all(true, other, 5, fresh.at + 3, size), "write from fresh pages");
+	check(c, copy_all(false, other, 5, fresh.at + 9, size), "read into pages that have been read");
+	check(c, is_all(fresh.at, fresh.size, 0), "fresh pages are not zero");
+	fill_pattern(fresh.at, fresh.size);
+	check(c, copy_all(false, fresh.memory, 7, more.at + 2, size), "read into fresh pages");
+	check(c, !memcmp(more.at + 2, fresh.at + 7, size), "what was read is something else");
+	check(c, is_all(more.at, 2, 0) && is_all(more.at + 2 + size, 64, 0), "what is beside it has changed");
+	handle_close(ANY(other));
+	pages_unmap(&fresh);
+	pages_unmap(&more);
+}
+
 static void test_untouched(void)
 {
 	struct checks c = {0};
 
-	for (size_t size = 1; size < 3 * PAGE_SIZE; size += 511) {
-		struct pages fresh = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE);
-		memory_handle other = memory_create(4 * PAGE_SIZE);
-
-		check(&c, memory_write(other, 5, fresh.at + 3, size) == (long)size, "write from fresh pages");
-		check(&c, memory_read(other, 5, fresh.at + 9, size) == (long)size, "read into fresh pages");
-		check(&c, is_all(fresh.at, fresh.size, 0), "fresh pages are not zero");
-		handle_close(ANY(other));
-		pages_unmap(&fresh);
-	}
+	for (size_t size = 1; size < 3 * PAGE_SIZE; size += 511)
+		copy_untouched(&c, size);
+	copy_untouched(&c, PAGE_SIZE);
 	checks_report(&c, "copies that touch pages for the first time");
+}
+
+/* An interrupt is pending when a page has just come: the call is made again, and nobody sees that. */
+static void test_interrupted(void)
+{
+	enum { PERIOD = 1000, ROUNDS = 40 };
+	struct checks c = {0};
+	notification_handle beat = notification_create();
+	timer_handle timer = timer_create(beat, 1);
+
+	check(&c, !timer_set(timer, 0, PERIOD), "no timer");
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		copy_untouched(&c, PAGE_SIZE - i);
+		copy_untouched(&c, 2 * PAGE_SIZE + i);
+	}
+	handle_close(ANY(timer));
+	handle_close(ANY(beat));
+	checks_report(&c, "the same while a timer fires as often as it can");
 }
 
 static void test_ends(void)
@@ -174,7 +220,7 @@ static void test_overlap(void)
 
 int main(void)
 {
-	ktap_plan(6);
+	ktap_plan(7);
 	window = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE);
 	memory = window.memory;
 	buffer = pages_map(2 * PAGE_SIZE, PROT_READ | PROT_WRITE);
@@ -182,6 +228,7 @@ int main(void)
 	test_page_crossing();
 	test_faults();
 	test_untouched();
+	test_interrupted();
 	test_ends();
 	test_overlap();
 	return ktap_end();
