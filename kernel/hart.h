@@ -70,7 +70,6 @@ struct hart {
 	struct list doomed, dying;
 	struct list finishing; /* processes whose last thread has ended */
 	bool has_work; /* one of these lists is not empty */
-	int pass; /* what is left of the present pass of work on them: see work.h */
 	unsigned work_priority; /* of the most important thread that has caused any of this */
 
 	/* Of the present stretch with interrupts off, in debug builds: see arch/riscv/stretch.c. */

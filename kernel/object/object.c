@@ -231,25 +231,26 @@ static bool advance(struct hart *hart, int *work)
 }
 
 /*
- * A pass goes on where the last call of this left it, since what is done here can make that this is called again at once: so
- * a long chain of objects lets interrupts in, too.
+ * Interrupts are let in in front of the first pass, too: what was done before it, such as the call that caused it, or the last
+ * of these, has taken its time already.
  */
 static void work_on(struct hart *hart)
 {
+	int pass = 0;
 	bool more;
 
 	hart->postponed = false;
 	do {
-		more = advance(hart, &hart->pass);
-		if (hart->pass > 0)
-			continue;
-		hart->pass = WORK_PASS;
-		/* As in front of a thread of user mode: no object is held here but those that are going. */
-		arch_take_interrupts();
-		if (sched_is_above(hart->work_priority)) {
-			hart->postponed = true;
-			return;
+		if (pass <= 0) {
+			pass = WORK_PASS;
+			/* As in front of a thread of user mode: no object is held here but those that are going. */
+			arch_take_interrupts();
+			if (sched_is_above(hart->work_priority)) {
+				hart->postponed = true;
+				return;
+			}
 		}
+		more = advance(hart, &pass);
 	} while (more);
 	/* Those that are dying wait for other harts, which will tell, or come next. */
 	if (!list_is_empty(&hart->dying))

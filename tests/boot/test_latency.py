@@ -23,9 +23,6 @@ KNOWN: Dict[str, Tuple[int, str]] = {
     "console_write": (14000, "the debug kernel measures each byte that the firmware prints"),
     "exception": (10000, "the same, of a line that tells of a fault"),
     "vm_map": (40000, "looks for room among the mappings, of which test-quota makes thousands"),
-    "handle_close": (11000, "the first pass of what ends with it begins in the call"),
-    "process_exit": (9000, "the first pass of its end begins in the call"),
-    "process_kill": (9000, "asks the first threads to end, and gives back a page table"),
 }
 
 _LONGEST = re.compile(r"report: interrupts off (\d+) in (?:call (\d+)|(.+))")
