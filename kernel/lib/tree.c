@@ -3,15 +3,11 @@
 
 #include <stddef.h>
 
-/* Xorshift: never 0 once it is not. */
-static uint32_t next_weight(struct tree *tree)
+/* Of a linear congruential generator with Knuth's multiplier the upper bits are random enough, and these decide. Never 0. */
+static inline uint32_t next_weight(struct tree *tree)
 {
-	uint32_t x = tree->seed ? tree->seed : 1;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	return tree->seed = x;
+	tree->seed = tree->seed * 6364136223846793005ul + 1;
+	return (uint32_t)(tree->seed >> 32) | 1;
 }
 
 /* What points to a node. */
@@ -61,8 +57,7 @@ static void insert_between(struct tree *tree, struct tree_node *node, uint64_t k
 		.weight = next_weight(tree)};
 	*link = node;
 	*(previous ? &previous->next : &tree->first) = node;
-	if (next)
-		next->previous = node;
+	*(next ? &next->previous : &tree->last) = node;
 	while (node->parent && node->parent->weight > node->weight)
 		rotate_up(tree, node);
 }
@@ -88,8 +83,7 @@ void tree_insert_after(struct tree *tree, struct tree_node *node, uint64_t key, 
 void tree_take(struct tree *tree, struct tree_node *node)
 {
 	*(node->previous ? &node->previous->next : &tree->first) = node->next;
-	if (node->next)
-		node->next->previous = node->previous;
+	*(node->next ? &node->next->previous : &tree->last) = node->previous;
 	while (node->left && node->right)
 		rotate_up(tree, node->left->weight < node->right->weight ? node->left : node->right);
 	set_child(node->parent, link_of(tree, node), node->left ? node->left : node->right);

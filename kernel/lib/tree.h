@@ -1,7 +1,7 @@
 /*
  * Things sorted by a number, such as a time: a treap, a binary tree that stays shallow because each node has a random weight,
  * and a lighter one is never below a heavier one. To put in, to find and to take out takes steps in the logarithm of how
- * many there are; the first is at hand, and so are the neighbours of each: beside a known one another is put in with a few
+ * many there are; the first and the last are at hand, and so are the neighbours of each: beside a known one another is put in with a few
  * steps, however many there are. Equal ones stay in the order in which they came. Pure; who shares it, locks it.
  */
 #pragma once
@@ -20,8 +20,8 @@ struct tree_node {
 /* Full of zeros it is empty. */
 struct tree {
 	struct tree_node *root;
-	struct tree_node *first; /* with the least key; NULL: empty */
-	uint32_t seed;
+	struct tree_node *first, *last; /* with the least key and the greatest; NULL: empty */
+	uint64_t seed;
 };
 
 static inline bool tree_has(const struct tree_node *node)

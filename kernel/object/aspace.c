@@ -15,29 +15,26 @@ struct removal {
 	uint64_t start, end;
 };
 
-/* Where mappings go whose caller names no address: far from programs, which are linked low. */
-#define ROOM_START 0x2000000000ul
-
 static struct pool regions = POOL_INIT(regions, struct region);
 
 int aspace_init(struct aspace *aspace, struct account *account)
 {
 	aspace->account = account;
 	aspace->regions = (struct tree){.root = NULL};
-	aspace->room = aspace->gap = 0;
-	aspace->below_room = aspace->touched = NULL;
+	aspace->holes = (struct tree){.root = NULL};
+	aspace->touched = NULL;
 	list_init(&aspace->removals);
 	aspace->gone = false;
 	aspace->is_plain = true;
 	return arch_aspace_init(&aspace->arch, account);
 }
 
+/* The next one is told by note_hole that there is more room below it, if there is. */
 static void region_free(struct aspace *aspace, struct region *region)
 {
-	if (aspace->below_room == region)
-		aspace->below_room = region_at(region->node.previous);
 	if (aspace->touched == region)
 		aspace->touched = NULL;
+	tree_remove(&aspace->holes, &region->hole);
 	tree_take(&aspace->regions, &region->node);
 	lock_acquire(&region->memory->lock);
 	list_remove(&region->shown);
@@ -79,51 +76,40 @@ bool aspace_is_empty(struct aspace *aspace)
 	return empty;
 }
 
-/* The lowest address from `start` on where `size` bytes are free: 0 when there is none. `gap`: of the free ranges before. */
-static uint64_t room_from(const struct aspace *aspace, uint64_t start, uint64_t size, uint64_t *gap)
+/* ---- room */
+
+static RARE void change_hole(struct aspace *aspace, struct region *region, uint64_t size)
 	REQUIRES(aspace->lock)
 {
-	const struct region *region = region_from(aspace, start);
+	tree_remove(&aspace->holes, &region->hole);
+	region->hole.key = 0;
+	if (size)
+		tree_insert(&aspace->holes, &region->hole, size);
+}
 
-	for (; region; region = region_next(region)) {
-		uint64_t room = region->start > start ? region->start - start : 0;
+/* What is free right below a region, if there is one, has changed. */
+static inline void note_hole(struct aspace *aspace, struct region *region) REQUIRES(aspace->lock)
+{
+	if (region && region->hole.key != room_below(region))
+		change_hole(aspace, region, room_below(region));
+}
 
-		if (room >= size)
-			break;
-		*gap = room > *gap ? room : *gap;
-		start = region->end;
+/* Where there is room, and behind which region that is: the smallest hole that is enough, else behind all regions; else 0. */
+static uint64_t find_room(struct aspace *aspace, uint64_t size, struct tree_node **previous)
+	REQUIRES(aspace->lock)
+{
+	const struct tree_node *hole = aspace->holes.root ? tree_after(&aspace->holes, size - 1) : NULL;
+	uint64_t start;
+
+	if (hole) {
+		const struct region *above = container_of(hole, const struct region, hole);
+
+		*previous = above->node.previous;
+		return above->start - hole->key;
 	}
+	*previous = aspace->regions.last;
+	start = room_behind(region_at(*previous));
 	return size <= USER_TOP - start ? start : 0;
-}
-
-/* As low as possible, but for what has become free since, without looking again where no room of this size was. */
-static uint64_t find_room(struct aspace *aspace, uint64_t size) REQUIRES(aspace->lock)
-{
-	uint64_t found = 0;
-
-	if (aspace->room && size > aspace->gap)
-		found = room_from(aspace, aspace->room, size, &aspace->gap);
-	if (!found) {
-		aspace->gap = 0;
-		found = room_from(aspace, ROOM_START, size, &aspace->gap);
-	}
-	aspace->room = found;
-	aspace->below_room = NULL;
-	return found;
-}
-
-/* The room behind what was mapped so last, if there is enough; else 0. */
-static uint64_t next_room(const struct aspace *aspace, uint64_t size) REQUIRES(aspace->lock)
-{
-	const struct region *below = aspace->below_room, *next;
-	uint64_t start, end;
-
-	if (!below || size <= aspace->gap)
-		return 0;
-	next = region_next(below);
-	start = below->end > aspace->room ? below->end : aspace->room;
-	end = next ? next->start : USER_TOP;
-	return size <= end - start ? start : 0;
 }
 
 /* ---- removed pages */
@@ -166,14 +152,15 @@ static inline void show(struct region *region)
 	lock_release(&region->memory->lock);
 }
 
-/* Where something goes that is not simply next: behind `*start`, which is 0 if the caller wants no address. */
-static int find_place(struct aspace *aspace, uint64_t size, uint64_t *start) REQUIRES(aspace->lock)
+/* Where something goes, of which the caller wants *start if that is not 0; `previous`: the one before it, NULL: to be found. */
+static int find_place(struct aspace *aspace, uint64_t size, uint64_t *start, struct tree_node **previous)
+	REQUIRES(aspace->lock)
 {
-	if (!*start)
-		*start = find_room(aspace, size);
-	if (!*start)
-		return -ENOMEM;
-	return overlaps(region_from(aspace, *start), *start + size) ? -EEXIST : 0;
+	*previous = NULL;
+	if (*start)
+		return overlaps(region_from(aspace, *start), *start + size) ? -EEXIST : 0;
+	*start = find_room(aspace, size, previous);
+	return *start ? 0 : -ENOMEM;
 }
 
 /* A region in no tree and no list; the error if it can't be had. */
@@ -198,31 +185,20 @@ static int region_create(struct aspace *aspace, uint64_t start, const struct map
 	region->most = mapping->most;
 	region->is_shared = mapping->is_shared;
 	region->is_going = false;
+	region->hole.weight = region->hole.key = 0;
 	*made = region;
 	return 0;
 }
 
-/* What was put in may be the last one below the room now. */
-static void note_below_room(struct aspace *aspace, struct region *region) REQUIRES(aspace->lock)
-{
-	struct region *below = aspace->below_room;
-
-	if (below && region->node.previous == &below->node && region->start < aspace->room)
-		aspace->below_room = region;
-}
-
 static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping) REQUIRES(aspace->lock)
 {
-	uint64_t start = *at ? 0 : next_room(aspace, mapping->size);
-	struct tree_node *previous = start ? &aspace->below_room->node : NULL;
+	uint64_t start = *at;
+	struct tree_node *previous;
 	struct region *region;
 
 	if (aspace->gone)
 		return -EBUSY;
-	if (!start) {
-		start = *at;
-		TRY(find_place(aspace, mapping->size, &start));
-	}
+	TRY(find_place(aspace, mapping->size, &start, &previous));
 	TRY(region_create(aspace, start, mapping, &region));
 	if (previous)
 		tree_insert_after(&aspace->regions, &region->node, region->end, previous);
@@ -232,12 +208,9 @@ static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mappin
 		aspace->is_plain = false;
 	show(region);
 	aspace->touched = region; /* it is about to be */
-	if (*at) {
-		note_below_room(aspace, region);
-	} else {
-		aspace->room = region->end;
-		aspace->below_room = region;
-	}
+	if (*at)
+		note_hole(aspace, region);
+	note_hole(aspace, region_next(region));
 	*at = start;
 	return 0;
 }
@@ -278,13 +251,13 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 	if (!rest)
 		return -ENOMEM;
 	*rest = *region;
+	rest->hole = (struct tree_node){0};
 	rest->start = address;
 	rest->offset += address - region->start;
 	object_take_another(&rest->memory->object);
 	show(rest); /* before the other one is shorter: no page is without a region meanwhile */
 	cut(region, region->start, address);
 	tree_insert_after(&aspace->regions, &rest->node, rest->end, &region->node);
-	note_below_room(aspace, rest);
 	return 0;
 }
 
@@ -371,30 +344,14 @@ static bool remove_regions(struct aspace *aspace, uint64_t at, uint64_t stop, ui
 		else
 			region_free(aspace, region);
 	}
-	if (first && overlaps(region, end))
+	if (first && overlaps(region, end)) {
 		leave_remnant(first, stop);
-	else if (first)
+		note_hole(aspace, first);
+	} else if (first) {
 		region_free(aspace, first);
+	}
+	note_hole(aspace, region);
 	return !overlaps(region, end);
-}
-
-/*
- * There is room again from `at` on. `region`: the first that ends behind it. What is free right before that belongs to it, or
- * a range would be remembered as less than it is.
- */
-static void make_room(struct aspace *aspace, uint64_t at, struct region *region) REQUIRES(aspace->lock)
-{
-	struct region *below = NULL;
-
-	if (region)
-		below = region->start < at ? region : region_at(region->node.previous);
-	aspace->room = ROOM_START;
-	aspace->below_room = NULL;
-	if (at < ROOM_START || !below)
-		return;
-	if (below->end > ROOM_START)
-		aspace->room = below->end < at ? below->end : at;
-	aspace->below_room = below;
 }
 
 /*
@@ -424,8 +381,6 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool in_piec
 		in_pieces = false;
 	stop = in_pieces ? find_stop(aspace, at, from, end) : end;
 	*stale |= arch_aspace_unmap(&aspace->arch, from, stop);
-	if (at < aspace->room)
-		make_room(aspace, at, region);
 	*more = !remove_regions(aspace, at, stop, end);
 	return 0;
 }

@@ -19,10 +19,12 @@ struct region {
 	uint64_t start, end; /* with `offset` these change under the lock of the memory, too */
 	struct memory *memory; /* with a reference */
 	uint64_t offset; /* of `start` in the memory */
-	enum prot prot, most; /* what is allowed now, and what may be */
+	enum prot prot : 8, most : 8; /* what is allowed now, and what may be */
 	bool is_shared; /* a clone of the space shows the same memory, and no copy */
 	bool is_going; /* unmapped, and kept until the rest of what its call unmaps is, too */
 	struct list shown; /* in memory->mappings, guarded by its lock */
+	struct tree_node
+		hole; /* in aspace->holes, by size: the free range right below it; else none is there */
 };
 
 struct aspace {
@@ -30,10 +32,8 @@ struct aspace {
 	struct spinlock lock;
 	struct arch_aspace arch MEMBER_GUARDED_BY(lock);
 	struct tree regions MEMBER_GUARDED_BY(lock); /* not overlapping */
-	uint64_t room, gap MEMBER_GUARDED_BY(
-			       lock); /* below `room` no free range is larger than `gap`; 0: nobody knows */
-	struct region *below_room MEMBER_GUARDED_BY(
-		lock); /* the last one that begins below `room`; NULL: nobody knows */
+	struct tree holes MEMBER_GUARDED_BY(
+		lock); /* below a region, where mappings go whose caller names no address */
 	struct region *touched MEMBER_GUARDED_BY(
 		lock); /* in which a page was last looked for; NULL: it is gone */
 	struct list removals MEMBER_GUARDED_BY(lock); /* ranges whose former pages may still be in use */

@@ -40,13 +40,20 @@ static bool audit_region(struct aspace *aspace, const struct region *region, asp
 	return good;
 }
 
+/* Whoever looks for room finds all that there is, and nothing else. */
+static bool is_hole_known(const struct region *region)
+{
+	return region->hole.key == room_below(region) && tree_has(&region->hole) == (region->hole.key != 0);
+}
+
 static bool audit(struct aspace *aspace, aspace_audit_page *fits) REQUIRES(aspace->lock)
 {
 	const struct region *region = region_from(aspace, 0);
 	uint64_t start = 0;
 
 	for (; region; start = region->end, region = region_next(region))
-		if (!arch_aspace_audit(&aspace->arch, start, region->start, audit_hole, NULL) ||
+		if (!is_hole_known(region) ||
+			!arch_aspace_audit(&aspace->arch, start, region->start, audit_hole, NULL) ||
 			!audit_region(aspace, region, fits))
 			return false;
 	return arch_aspace_audit(&aspace->arch, start, USER_TOP, audit_hole, NULL);

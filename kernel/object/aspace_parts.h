@@ -20,6 +20,23 @@ static inline struct region *region_next(const struct region *region)
 	return region_at(region->node.next);
 }
 
+/* Where mappings go whose caller names no address: far from programs, which are linked low. */
+#define ROOM_START 0x2000000000ul
+
+/* Where there is room behind a region, or without one. */
+static inline uint64_t room_behind(const struct region *region)
+{
+	return region && region->end > ROOM_START ? region->end : ROOM_START;
+}
+
+/* How much of it is free right below a region. */
+static inline uint64_t room_below(const struct region *region)
+{
+	uint64_t start = room_behind(region_at(region->node.previous));
+
+	return region->start > start ? region->start - start : 0;
+}
+
 /* Whether a region found so begins before `end`. */
 static inline bool overlaps(const struct region *region, uint64_t end)
 {

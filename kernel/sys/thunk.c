@@ -12,13 +12,13 @@ enum { STRUCT_MOST = PAGE_SIZE };
 /* -E2BIG unless all of [from, length) is zero. */
 static int check_unknown(uint64_t address, size_t from, size_t length)
 {
-	char bytes[64];
+	uint64_t words[8] = {0}; /* by the word, since there may be a page of them */
 
 	for (size_t n; from < length; from += n) {
-		n = length - from < sizeof(bytes) ? length - from : sizeof(bytes);
-		TRY(thunk_copy_in(bytes, address + from, n));
-		for (size_t i = 0; i < n; i++)
-			if (bytes[i])
+		n = length - from < sizeof(words) ? length - from : sizeof(words);
+		TRY(thunk_copy_in(words, address + from, n));
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (words[i]) /* of the last ones some may be of before, which were zero */
 				return -E2BIG;
 	}
 	return 0;

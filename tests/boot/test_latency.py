@@ -22,7 +22,6 @@ BUDGET = 8000
 KNOWN: Dict[str, Tuple[int, str]] = {
     "console_write": (14000, "the debug kernel measures each byte that the firmware prints"),
     "exception": (10000, "the same, of a line that tells of a fault"),
-    "vm_map": (40000, "looks for room among the mappings, of which test-quota makes thousands"),
 }
 
 _LONGEST = re.compile(r"report: interrupts off (\d+) in (?:call (\d+)|(.+))")

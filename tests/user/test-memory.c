@@ -407,6 +407,38 @@ static void test_anywhere(void)
 	checks_report(&c, "addresses that the kernel chooses");
 }
 
+/* Among many mappings with small holes between them the kernel finds the one that is large enough, as soon as with few. */
+static void test_holes(void)
+{
+	enum { MANY = 2500, LARGER = 1200 };
+	const uint64_t room = 0x2000000000, step = 2 * PAGE_SIZE; /* where the kernel looks */
+	process_handle p = empty_process();
+	struct checks c = {0};
+	unsigned mapped = 0;
+	long at;
+
+	while (mapped < MANY &&
+		vm_map(p, room + mapped * step, object, 0, PAGE_SIZE, PROT_READ, MAP_FIXED) > 0)
+		mapped++;
+	check(&c, mapped == MANY, "%u mappings", mapped);
+	at = vm_map(p, 0, object, 0, 2 * PAGE_SIZE, PROT_READ, 0);
+	check(&c, at == (long)(room + (MANY - 1) * step + PAGE_SIZE), "behind them, not at %#lx", at);
+	check(&c, !vm_unmap(p, room + LARGER * step, PAGE_SIZE), "vm_unmap");
+	at = vm_map(p, 0, object, 0, 2 * PAGE_SIZE, PROT_READ, 0);
+	check(&c, at == (long)(room + LARGER * step - PAGE_SIZE), "in the larger hole, not at %#lx", at);
+	at = vm_map(p, 0, object, 0, 2 * PAGE_SIZE, PROT_READ, 0);
+	check(&c, at > (long)(room + MANY * step), "behind them again, not at %#lx", at);
+	for (unsigned i = 0; i < MANY - 2 && mapped; i++) { /* of MANY - 1 holes two have become one */
+		at = vm_map(p, 0, object, 0, PAGE_SIZE, PROT_READ, 0);
+		mapped = at > (long)room && at < (long)(room + (MANY - 1) * step) ? mapped : 0;
+	}
+	check(&c, mapped, "a page that should be in a hole is at %#lx", at);
+	at = vm_map(p, 0, object, 0, PAGE_SIZE, PROT_READ, 0);
+	check(&c, at > (long)(room + MANY * step), "when all are full, not at %#lx", at);
+	handle_close(ANY(p));
+	checks_report(&c, "room among many mappings");
+}
+
 /* A program's pages are copies: what it writes to its data does not reach the file it came from. */
 static void test_image(void)
 {
@@ -556,7 +588,7 @@ static void test_large(void)
 
 int main(void)
 {
-	ktap_plan(14);
+	ktap_plan(15);
 	object = memory_create(16 * PAGE_SIZE);
 	test_edges();
 	test_sizes();
@@ -569,6 +601,7 @@ int main(void)
 	test_unmap_own();
 	test_fresh();
 	test_anywhere();
+	test_holes();
 	test_image();
 	test_access();
 	test_large();

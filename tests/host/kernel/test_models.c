@@ -792,22 +792,50 @@ static bool any_taken(const bool *taken, uint64_t first, uint64_t count)
 	return false;
 }
 
-/* What the kernel remembers holds: where the room begins, what is below it, and that nothing larger is free there. */
+/* The holes that the kernel knows of are those between what is taken, each with its size. */
 static void check_room(const struct aspace *space, const bool *taken)
 {
-	const struct tree_node *below = NULL;
-	uint64_t free = 0;
+	uint64_t free = 0, holes = 0, known = 0;
 
-	if (!space->room)
-		return;
-	for (uint64_t i = ROOM_LOW; i < ROOM_PAGES && room_address(i) < space->room; i++) {
+	for (uint64_t i = ROOM_LOW; i < ROOM_PAGES; i++) {
 		free = taken[i] ? 0 : free + PAGE_SIZE;
-		HOSTED_REQUIRE(free <= space->gap);
+		holes += free && i + 1 < ROOM_PAGES && taken[i + 1] ? free : 0;
 	}
-	for (const struct tree_node *node = space->regions.first; node; node = node->next)
-		if (container_of(node, const struct region, node)->start < space->room)
-			below = node;
-	HOSTED_REQUIRE(!space->below_room || below == &space->below_room->node);
+	for (const struct tree_node *node = space->holes.first; node; node = node->next) {
+		const struct region *above = container_of(node, const struct region, hole);
+		uint64_t end = (above->start - ROOM_WINDOW) / PAGE_SIZE + ROOM_LOW,
+			 size = node->key / PAGE_SIZE;
+
+		HOSTED_REQUIRE(size && end < ROOM_PAGES && taken[end] && !any_taken(taken, end - size, size));
+		HOSTED_REQUIRE(end - size == ROOM_LOW || taken[end - size - 1]);
+		known += node->key;
+	}
+	HOSTED_REQUIRE(known == holes);
+}
+
+/* The smallest range of free pages between others that has room for so many; 0: none has. */
+static uint64_t best_hole(const bool *taken, uint64_t count)
+{
+	uint64_t free = 0, best = 0;
+
+	for (uint64_t i = ROOM_LOW; i < ROOM_PAGES; i++) {
+		if (taken[i] && free >= count && (!best || free < best))
+			best = free;
+		free = taken[i] ? 0 : free + 1;
+	}
+	return best;
+}
+
+/* The size of the range of free pages that a page is in. */
+static uint64_t hole_around(const bool *taken, uint64_t page)
+{
+	uint64_t first = page, end = page;
+
+	while (first > ROOM_LOW && !taken[first - 1])
+		first--;
+	while (end < ROOM_PAGES && !taken[end])
+		end++;
+	return end - first;
 }
 
 static void room_step(struct aspace *space, struct memory *memory, bool *taken)
@@ -830,6 +858,8 @@ static void room_step(struct aspace *space, struct memory *memory, bool *taken)
 			break;
 		HOSTED_REQUIRE(at >= ROOM_WINDOW || is_fixed);
 		first = (at - ROOM_WINDOW) / PAGE_SIZE + ROOM_LOW;
+		HOSTED_REQUIRE(is_fixed || !best_hole(taken, count) ||
+			       hole_around(taken, first) == best_hole(taken, count));
 		if (first + count > ROOM_PAGES) { /* beyond what the array has */
 			HOSTED_REQUIRE(!aspace_unmap_all(space, at, count * PAGE_SIZE));
 			break;
