@@ -416,18 +416,18 @@ int aspace_unmap_all(struct aspace *aspace, uint64_t at, uint64_t size)
 
 /* ---- what is allowed */
 
-/* Whether all of [at, end) is mapped, and may be allowed so much. */
-static int check_protect(const struct aspace *aspace, uint64_t at, uint64_t end, enum prot prot)
-	REQUIRES(aspace->lock)
+/* Whether all of [*at, end) is mapped, and may be allowed so much, from *at on in so many regions: *at is where that ends. */
+static int check_protect(const struct aspace *aspace, uint64_t *at, uint64_t end, enum prot prot,
+	unsigned most) REQUIRES(aspace->lock)
 {
-	const struct region *region = region_from(aspace, at);
+	const struct region *region = region_from(aspace, *at);
 
-	for (; at < end; region = region_next(region)) {
-		if (!overlaps(region, at + 1) || region->is_going)
+	for (; *at < end && most--; region = region_next(region)) {
+		if (!overlaps(region, *at + 1) || region->is_going)
 			return -EFAULT;
 		if (prot & ~region->most)
 			return -EACCES;
-		at = region->end;
+		*at = region->end < end ? region->end : end;
 	}
 	return 0;
 }
@@ -454,35 +454,99 @@ static int split_around(struct aspace *aspace, uint64_t at, uint64_t end) REQUIR
 	return error;
 }
 
-static int protect(struct aspace *aspace, uint64_t at, uint64_t end, enum prot prot, bool *stale)
-	REQUIRES(aspace->lock)
+/* A piece has been cut off the rest of its region at `at`, and the next one has been changed, too: one region again. */
+static void join_at(struct aspace *aspace, uint64_t at) REQUIRES(aspace->lock)
 {
-	if (aspace->gone)
-		return -EBUSY;
-	TRY(check_protect(aspace, at, end, prot));
-	TRY(split_around(aspace, at, end));
+	struct region *region = region_from(aspace, at);
+	const struct region *before = region_at(region->node.previous);
 
-	for (struct region *region = region_from(aspace, at); overlaps(region, end);
-		region = region_next(region))
-		region->prot = prot;
-	/* What is allowed comes back with a fault of each page. */
-	*stale = arch_aspace_unmap(&aspace->arch, at, end) || is_being_removed(aspace, at, end);
+	if (region->start == at && before && before->end == at && before->memory == region->memory &&
+		before->offset + (at - before->start) == region->offset && before->prot == region->prot &&
+		before->most == region->most && before->is_shared == region->is_shared)
+		join(aspace, region);
+}
+
+/* Where this piece is to stop; inside of a region that is cut there, or if memory is out for that, at the end of it. */
+static int find_cut(struct aspace *aspace, uint64_t from, uint64_t end, struct aspace_steps *steps,
+	uint64_t *stop) REQUIRES(aspace->lock)
+{
+	struct region *last;
+
+	steps->cut = 0;
+	*stop = piece_end(aspace, region_from(aspace, from), from, end);
+	last = region_from(aspace, *stop - 1);
+	if (last->end <= *stop)
+		return 0;
+	if (!split(aspace, last, *stop))
+		steps->cut = *stop;
+	else if (last->end > end) /* it did not go beyond the range when that was cut to size */
+		return -ENOMEM;
+	else
+		*stop = last->end;
 	return 0;
 }
 
-int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot prot)
+/* What is to be changed next has been checked, but others may have changed it since. */
+static int protect_piece(struct aspace *aspace, uint64_t end, enum prot prot, struct aspace_steps *steps,
+	uint64_t *stop, bool *stale) REQUIRES(aspace->lock)
 {
+	uint64_t from = steps->changed, cut = steps->cut, good = from;
+	struct region *first;
+
+	TRY(check_protect(aspace, &good, end, prot, REGIONS_AT_ONCE + 1));
+	TRY(split_at(aspace, from, &first));
+	TRY(find_cut(aspace, from, good, steps, stop));
+
+	for (struct region *region = region_from(aspace, from); overlaps(region, *stop);
+		region = region_next(region))
+		region->prot = prot;
+	/* What is allowed comes back with a fault of each page. */
+	*stale = arch_aspace_unmap(&aspace->arch, from, *stop) || is_being_removed(aspace, from, *stop);
+	if (cut == from)
+		join_at(aspace, cut);
+	steps->changed = *stop;
+	return 0;
+}
+
+/* Regions whose rights are looked at in one go. */
+enum { CHECKED_AT_ONCE = 256 };
+
+/* `*stop` behind steps->changed as it was: what has been changed between these now. */
+static int protect(struct aspace *aspace, uint64_t at, uint64_t end, enum prot prot,
+	struct aspace_steps *steps, uint64_t *stop, bool *stale) REQUIRES(aspace->lock)
+{
+	if (aspace->gone)
+		return -EBUSY;
+	if (!steps->checked)
+		steps->checked = at;
+	if (steps->checked < end) {
+		TRY(check_protect(aspace, &steps->checked, end, prot, CHECKED_AT_ONCE));
+		if (steps->checked < end || end - at > PAGES_AT_ONCE << PAGE_SHIFT)
+			return 0;
+	}
+	if (!steps->changed) {
+		TRY(split_around(aspace, at, end));
+		steps->changed = at;
+	}
+	return protect_piece(aspace, end, prot, steps, stop, stale);
+}
+
+int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot prot,
+	struct aspace_steps *steps, bool *more)
+{
+	uint64_t from = steps->changed ? steps->changed : at, stop = from;
 	struct removal removal;
 	bool stale = false;
 	int error;
 
 	lock_acquire(&aspace->lock);
-	error = protect(aspace, at, at + size, prot, &stale);
+	error = protect(aspace, at, at + size, prot, steps, &stop, &stale);
 	if (stale)
-		note_removal(aspace, &removal, at, at + size);
+		note_removal(aspace, &removal, from, stop);
 	lock_release(&aspace->lock);
 	if (stale)
 		forget(aspace, &removal);
+	*more = !error && steps->changed < at + size;
 	return error;
 }
 

@@ -73,11 +73,20 @@ MUST_USE int aspace_unmap(struct aspace *aspace, uint64_t at, uint64_t size, boo
 /* The same at once, for a range with few pages and mappings. */
 MUST_USE int aspace_unmap_all(struct aspace *aspace, uint64_t at, uint64_t size);
 
+/* How far aspace_protect has come: zeros at first. Addresses. */
+struct aspace_steps {
+	uint64_t checked; /* below this all may be allowed so much */
+	uint64_t changed; /* below this it is */
+	uint64_t cut; /* where a region has been cut in two for that; 0: nowhere */
+};
+
 /*
  * Changes what is allowed in a page-aligned range that is mapped all over: -EFAULT where it is not, -EACCES where it was
- * mapped for less, -ENOMEM when a mapping has to be cut and can't, with no change.
+ * mapped for less, -ENOMEM when a mapping has to be cut and can't, with no change; unless others change the same mappings
+ * meanwhile. `more`: only a part is done, and it is to be called again with the same range and steps.
  */
-MUST_USE int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot prot);
+MUST_USE int aspace_protect(struct aspace *aspace, uint64_t at, uint64_t size, enum prot prot,
+	struct aspace_steps *steps, bool *more);
 
 /* Addresses whose pages a clone and what it is made of are about to write to. */
 struct aspace_hot {

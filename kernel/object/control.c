@@ -220,8 +220,10 @@ int control_write(struct thread *thread, const struct registers *registers)
 		return -EINVAL;
 	lock_acquire(&thread->lock);
 	error = check_writable(thread);
-	if (!error)
+	if (!error) {
 		arch_frame_set(&thread->runner.frame, registers);
+		thread_forget_progress(thread);
+	}
 	lock_release(&thread->lock);
 	return error;
 }

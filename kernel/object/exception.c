@@ -154,10 +154,12 @@ int exception_set(struct endpoint *endpoint, uint32_t token, const struct regist
 	thread = endpoint_hold(endpoint, token, NULL);
 	if (!thread)
 		return -ESRCH;
-	if (thread->exception.pending)
+	if (thread->exception.pending) {
 		arch_frame_set(&thread->runner.frame, registers);
-	else
+		thread_forget_progress(thread);
+	} else {
 		error = -EINVAL;
+	}
 	endpoint_release(endpoint, thread);
 	return error;
 }

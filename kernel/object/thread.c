@@ -1,6 +1,7 @@
 /* Threads: making and ending. A live thread holds a reference to itself, given back by its end. */
 #include "object/thread.h"
 
+#include "lib/string.h"
 #include "object/contiguous.h"
 #include "object/control.h"
 #include "object/endpoint.h"
@@ -13,6 +14,8 @@
 STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
 static struct object_pool threads = OBJECT_POOL_INIT(threads, struct thread, OBJECT_THREAD);
+
+static struct pool progresses = POOL_INIT(progresses, struct progress);
 
 static uint32_t last_id;
 
@@ -67,9 +70,49 @@ int thread_start_stopped(struct thread *thread, struct process *process)
 	return start(thread, process, true);
 }
 
+/* ---- calls that are made again */
+
+static bool is_of(const struct progress *progress, const struct progress *call)
+{
+	return progress && progress->number == call->number &&
+	       !memcmp(progress->about, call->about, sizeof(call->about));
+}
+
+void thread_recall_progress(struct progress *progress)
+{
+	const struct progress *kept = current_thread()->progress;
+
+	if (is_of(kept, progress))
+		progress->done = kept->done;
+	else
+		memset(&progress->done, 0, sizeof(progress->done));
+}
+
+bool thread_keep_progress(const struct progress *progress)
+{
+	struct thread *thread = current_thread();
+
+	if (!thread->progress)
+		thread->progress = pool_alloc_unset(&progresses, thread->process->account);
+	if (!thread->progress)
+		return false;
+	*thread->progress = *progress;
+	return true;
+}
+
+void thread_forget_progress(struct thread *thread)
+{
+	if (thread->progress)
+		pool_free(&progresses, thread->process->account, thread->progress);
+	thread->progress = NULL;
+}
+
+/* ---- the end */
+
 static void finish(struct thread *thread)
 {
 	contiguous_abandon(&thread->making);
+	thread_forget_progress(thread);
 	control_end(thread);
 	process_remove_thread(thread->process, thread);
 	object_put(&thread->object);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lock.h"
+#include "object/aspace.h"
 #include "object/exception.h"
 #include "object/object.h"
 #include "sched.h"
@@ -9,6 +10,15 @@
 struct call_slot;
 struct making;
 struct process;
+
+/* A call that is made again until all of it is done: which one, and what it has done so far. */
+struct progress {
+	uint64_t number, about[3]; /* of the call, and what it acts on */
+	union {
+		struct aspace_steps steps;
+		uint64_t woken;
+	} done; /* zeros at first */
+};
 
 struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
@@ -25,16 +35,17 @@ struct thread {
 	struct exception exception; /* the last one it has met */
 
 	struct making *making; /* its own: contiguous memory that its call is making; NULL: none */
+	struct progress *progress; /* its own, and of who writes to its frame: of its call; NULL: none */
 
 	/* Guarded by the lock of the process. */
 	struct list siblings; /* in process->threads */
-	bool is_asked_to_end; /* with the process */
 	unsigned limit; /* of priorities, that it has been told of */
+	bool is_asked_to_end; /* with the process */
 
 	/* Who controls it: control.c. */
+	bool stopped MEMBER_GUARDED_BY(lock); /* its home holds it, and its frame is whole */
 	struct spinlock lock;
 	enum { THREAD_NEW, THREAD_LIVE, THREAD_ENDED } life MEMBER_GUARDED_BY(lock);
-	bool stopped MEMBER_GUARDED_BY(lock); /* its home holds it, and its frame is whole */
 	uint32_t managers; /* atomic: handles that can let it go on. Without any it does not stay stopped */
 	struct wait_queue watchers; /* until its home has done what they asked for */
 };
@@ -75,6 +86,15 @@ static inline long thread_restart_call(void)
 	arch_frame_restart_call(&current_thread()->runner.frame);
 	return arch_frame_result(&current_thread()->runner.frame);
 }
+
+/*
+ * What the current thread's call has done before it was made again; else zeros, since it is another one. And what it has done
+ * until now: false when there is no memory to keep that, and the handler has to go on. A call that is over forgets it, and so
+ * does whoever gives a thread other registers: then it is not made again where it was.
+ */
+void thread_recall_progress(struct progress *progress);
+MUST_USE bool thread_keep_progress(const struct progress *progress);
+void thread_forget_progress(struct thread *thread);
 
 /* Ends the current thread: its hart has no current one after this. With the last thread its process ends. */
 void thread_end_current(void);

@@ -2,6 +2,7 @@
 #include "object/memory.h"
 
 #include "abi/abi.h"
+#include "abi/syscall_numbers.h"
 #include "kernel/syscalls.h"
 #include "object/exchange.h"
 #include "object/process.h"
@@ -137,7 +138,24 @@ long sys_vm_unmap(struct process *p, uaddr_t at, size_t len)
 	TRY(check_pages(at.value, len));
 
 	TRY(aspace_unmap(&p->aspace, at.value, len, &more));
-	return more ? (int)thread_restart_call() : 0;
+	return more ? thread_restart_call() : 0;
+}
+
+/* With many pages or mappings the call is made again and again, too. Where no memory is left to know how far it is, it goes on. */
+static long protect(struct process *p, uint64_t at, size_t len, enum prot prot)
+{
+	struct progress progress = {SYS_vm_protect, {p->object.id, at, len | prot}, {{0}}};
+	bool more = true;
+	int error = 0;
+
+	thread_recall_progress(&progress);
+	while (!error && more) {
+		error = aspace_protect(&p->aspace, at, len, prot, &progress.done.steps, &more);
+		if (!error && more && thread_keep_progress(&progress))
+			return thread_restart_call();
+	}
+	thread_forget_progress(current_thread());
+	return error;
 }
 
 long sys_vm_protect(struct process *p, uaddr_t at, size_t len, enum prot prot)
@@ -146,7 +164,7 @@ long sys_vm_protect(struct process *p, uaddr_t at, size_t len, enum prot prot)
 	if (is_both(prot))
 		return -EINVAL;
 
-	return aspace_protect(&p->aspace, at.value, len, prot);
+	return protect(p, at.value, len, prot);
 }
 
 static bool has_pages(const struct memory *m, uint64_t offset, size_t len)

@@ -647,6 +647,19 @@ static uint64_t area_address(uint64_t page)
 	return AREA_START + page * PAGE_SIZE;
 }
 
+/* At once: in this kernel nobody else is at work. */
+static int protect(struct aspace *space, uint64_t at, uint64_t size, enum prot prot)
+{
+	struct aspace_steps steps = {0};
+	bool more;
+	int error;
+
+	do
+		error = aspace_protect(space, at, size, prot, &steps, &more);
+	while (more);
+	return error;
+}
+
 /* Mappings of up to `most` pages, with holes between them; some pages are there. */
 static void fill_area(struct aspace *space, struct memory *memory, bool *mapped, uint64_t most)
 {
@@ -694,7 +707,7 @@ static void meddle(struct aspace *space, struct memory *memory, bool *mapped, ui
 {
 	uint64_t at = 0, count = below(4) + 1;
 
-	HOSTED_REQUIRE(aspace_protect(space, area_address(first), PAGE_SIZE, 0) == -EFAULT);
+	HOSTED_REQUIRE(protect(space, area_address(first), PAGE_SIZE, 0) == -EFAULT);
 
 	HOSTED_REQUIRE(!hosted_map(space, &at, memory, 0, count * PAGE_SIZE, PROT_READ));
 	for (uint64_t i = 0; i < count; i++) {
@@ -741,6 +754,95 @@ static void test_pieces(void *result)
 		object_put(&process->object);
 		object_put(&memory->object);
 		object_reclaim();
+	}
+	*(bool *)result = true;
+}
+
+/* ---- rights changed in pieces, beside an array of who may write */
+
+static size_t count_regions(const struct aspace *space)
+{
+	size_t count = 0;
+
+	for (const struct tree_node *node = space->regions.first; node; node = node->next)
+		count++;
+	return count;
+}
+
+/* Memory may be out for the page: then it would be. */
+static bool is_writable(struct aspace *space, uint64_t page)
+{
+	return aspace_fault(space, area_address(page), PROT_WRITE) != -EFAULT;
+}
+
+static void check_rights(struct aspace *space, const bool *mapped, const bool *writable)
+{
+	HOSTED_REQUIRE(aspace_audit(space, NULL));
+	for (uint64_t i = 0; i < AREA; i += 1 + below(200))
+		HOSTED_REQUIRE(is_writable(space, i) == (mapped[i] && writable[i]));
+}
+
+/* Between two pieces: others change a page, in the range or not, and pages that are there again have either right. */
+static void change_meanwhile(
+	struct aspace *space, const bool *mapped, bool *writable, uint64_t first, uint64_t end)
+{
+	uint64_t page = below(AREA);
+
+	HOSTED_REQUIRE(aspace_audit(space, NULL));
+	for (unsigned i = 0; i < 3; i++)
+		(void)is_writable(space, first + below(end - first));
+	if (page >= first && page < end)
+		return;
+	HOSTED_REQUIRE(
+		protect(space, area_address(page), PAGE_SIZE, PROT_READ) == (mapped[page] ? 0 : -EFAULT));
+	writable[page] = false;
+}
+
+static void protect_in_area(struct aspace *space, const bool *mapped, bool *writable)
+{
+	uint64_t first = below(AREA), end = first + below(AREA - first) + 1, pieces = 0;
+	enum prot prot = below(2) ? PROT_READ : PROT_READ | PROT_WRITE;
+	struct aspace_steps steps = {0};
+	bool is_whole = true, more = true;
+	size_t regions = 0;
+
+	for (uint64_t i = first; i < end; i++)
+		is_whole &= mapped[i];
+	while (more) {
+		size_t before = count_regions(space);
+		int error = aspace_protect(
+			space, area_address(first), (end - first) * PAGE_SIZE, prot, &steps, &more);
+
+		regions += count_regions(space) - before;
+		HOSTED_REQUIRE(error == (is_whole || more ? 0 : -EFAULT));
+		HOSTED_REQUIRE(pieces++ < AREA);
+		if (more)
+			change_meanwhile(space, mapped, writable, first, end);
+	}
+	HOSTED_REQUIRE(is_whole ? regions <= 2 : !regions);
+	HOSTED_REQUIRE(!is_whole || end - first <= 512 || pieces > 2);
+	for (uint64_t i = first; is_whole && i < end; i++)
+		writable[i] = prot & PROT_WRITE;
+	check_rights(space, mapped, writable);
+}
+
+static void test_rights(void *result)
+{
+	for (unsigned round = 0; round < AREA_ROUNDS; round++) {
+		static bool mapped[AREA], writable[AREA];
+		struct process *process = process_create("rights", 6);
+		struct memory *memory = memory_create(MEMORY_SIZE_MOST);
+
+		HOSTED_REQUIRE(process && memory);
+		memset(mapped, 0, sizeof(mapped));
+		memset(writable, true, sizeof(writable));
+		fill_area(&process->aspace, memory, mapped, round % 2 ? 2000 : 300);
+		for (unsigned i = 0; i < 4; i++)
+			protect_in_area(&process->aspace, mapped, writable);
+		object_put(&process->object);
+		object_put(&memory->object);
+		while (this_hart()->has_work)
+			object_reclaim();
 	}
 	*(bool *)result = true;
 }
@@ -849,7 +951,7 @@ static void room_step(struct aspace *space, struct memory *memory, bool *taken)
 		memset(taken + first, false, count);
 		break;
 	case 1: /* cuts mappings, if all is mapped */
-		(void)!aspace_protect(space, room_address(first), PAGE_SIZE, PROT_READ);
+		(void)!protect(space, room_address(first), PAGE_SIZE, PROT_READ);
 		break;
 	default:
 		HOSTED_REQUIRE(hosted_map(space, &at, memory, 0, count * PAGE_SIZE, PROT_READ) ==
@@ -998,7 +1100,7 @@ int main(int count, char **arguments)
 	static hosted_program *const programs[] = {init, leave, NULL};
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(12);
+	ktap_plan(13);
 	hosted_boot(&(struct hosted_machine){1, 4 << 20, "log=error", programs});
 	run("an account has what is charged to it, and a limit bounds all below", test_accounts);
 	run("a frame belongs to one, and comes back", test_frames);
@@ -1008,6 +1110,7 @@ int main(int count, char **arguments)
 	run("a full handle table says so", test_full_table);
 	run("regions show the pages that a map of pages says", test_space);
 	run("a range that is unmapped in pieces is nobody else's until it is whole", test_pieces);
+	run("rights that are changed in pieces are those of a map of pages, and leave no cuts", test_rights);
 	run("the kernel finds room that is free", test_room);
 	run("and again where something has gone", test_room_again);
 	run("memory objects and views of them have the bytes of an array", test_memory);
