@@ -9,9 +9,17 @@
 #include "object/aspace.h"
 #include "sched.h"
 
+/* Those who are woken before interrupts are let in. */
+enum { WOKEN_AT_ONCE = 16 };
+
+/*
+ * A call that wakes more goes on with those who waited when it began, and no others: one that it has woken may wait again at
+ * once, and it would never end. So it moves those who wait to `early` at its beginning; who comes later is behind them.
+ */
 struct futex_queue {
 	struct spinlock lock;
 	struct wait_queue waiters; /* runner->wants is the key */
+	struct list early; /* of these, who came before; guarded by the lock, too */
 };
 
 /* What a word is known by. */
@@ -29,6 +37,7 @@ void futex_init(void)
 	for (unsigned i = 0; i < CONFIG_FUTEX_QUEUES; i++) {
 		wait_queue_init(&queues[i].waiters, &queues[i].lock);
 		queues[i].waiters.kind = WAITS_FOR_FUTEX;
+		list_init(&queues[i].early);
 	}
 }
 
@@ -94,14 +103,17 @@ int futex_wait(struct aspace *aspace, uaddr_t at, uint32_t expected, uint64_t de
 	return result;
 }
 
-static uint32_t wake(struct futex_queue *queue, struct key key, uint32_t count) REQUIRES(queue->lock)
+/* Of those who came early, or of the others. */
+static uint32_t wake(struct futex_queue *queue, bool early, struct key key, uint32_t count)
+	REQUIRES(queue->lock)
 {
+	const struct list *list = early ? &queue->early : &queue->waiters.runners;
 	uint32_t woken = 0;
 
-	wait_queue_each(runner, &queue->waiters)
-	{
-		if (woken == count)
-			break;
+	for (struct list *at = list->next, *next; at != list && woken < count; at = next) {
+		struct runner *runner = container_of(at, struct runner, waiting);
+
+		next = at->next;
 		lock_assert_held(runner->queue->lock);
 		if (waits_for(runner, key)) {
 			runner_wake_with(runner, 0);
@@ -111,11 +123,26 @@ static uint32_t wake(struct futex_queue *queue, struct key key, uint32_t count) 
 	return woken;
 }
 
-long futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count)
+/* The next ones, at most so many of those who waited when the first were woken. */
+static uint32_t wake_next(struct futex_queue *queue, struct key key, uint32_t most, bool is_first)
+	REQUIRES(queue->lock)
 {
+	uint32_t woken = wake(queue, true, key, most);
+
+	if (!is_first)
+		return woken;
+	woken += wake(queue, false, key, most - woken);
+	if (woken == WOKEN_AT_ONCE)
+		list_append_all(&queue->early, &queue->waiters.runners);
+	return woken;
+}
+
+int futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count, uint64_t *woken, bool *more)
+{
+	uint64_t left = count - *woken;
+	uint32_t most = left < WOKEN_AT_ONCE ? (uint32_t)left : WOKEN_AT_ONCE, now;
 	struct memory *memory;
 	struct key key;
-	uint32_t woken;
 
 	TRY(aspace_find(aspace, at.value, &memory, &key.offset));
 	key.id = memory->object.id;
@@ -124,7 +151,9 @@ long futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count)
 	struct futex_queue *queue = queue_of(key);
 
 	lock_acquire(&queue->lock);
-	woken = wake(queue, key, count);
+	now = wake_next(queue, key, most, !*woken);
 	lock_release(&queue->lock);
-	return woken;
+	*woken += now;
+	*more = now == WOKEN_AT_ONCE && *woken < count;
+	return 0;
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mem/user.h"
@@ -17,5 +18,8 @@ void futex_init(void);
 /* Lets the current thread wait if the word is `expected`: WAITING, -EAGAIN, -ETIMEDOUT, -EFAULT, -ENOMEM. */
 MUST_USE int futex_wait(struct aspace *aspace, uaddr_t at, uint32_t expected, uint64_t deadline);
 
-/* Wakes `count` at most: how many, or -EFAULT. */
-MUST_USE long futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count);
+/*
+ * Wakes some, of `count` at most, and adds how many to *woken, which is 0 at first: -EFAULT. `more`: it is to be called again with
+ * that, for the rest of those who waited when it was first.
+ */
+MUST_USE int futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count, uint64_t *woken, bool *more);

@@ -15,7 +15,7 @@ from tests.support import boot, record
 # Not those that spin for a time, which is long when an instruction takes a nanosecond; nor those that count free pages right
 # after a program has ended, when the process server has not let go of it yet.
 SUITES = ("memory", "copies", "quota", "elf", "ipc-windows", "control", "exceptions", "notify",
-          "timers", "interrupts", "info", "fuzz")
+          "timers", "interrupts", "info", "fuzz", "futex")
 BUDGET = 8000
 
 # What can't keep to that: up to how many instructions, and why.

@@ -154,6 +154,78 @@ static void test_count(void)
 	checks_report(&c, "as many wake as are to");
 }
 
+/* ---- many: the kernel wakes them in several pieces */
+
+enum { MANY = 200 };
+
+static struct suite_thread crowd[MANY];
+static volatile uint32_t crowd_over, crowd_woken, crowd_failed;
+
+/* Waits again as soon as it is woken: who wakes it must not meet it a second time. */
+static void wait_again(void *argument)
+{
+	(void)argument;
+	while (!crowd_over) {
+		long error = wait(&word, 9);
+
+		if (!error)
+			__atomic_fetch_add(&crowd_woken, 1, __ATOMIC_RELAXED);
+		else if (error != -EAGAIN)
+			__atomic_fetch_add(&crowd_failed, 1, __ATOMIC_RELAXED);
+	}
+}
+
+/* How many of the crowd wait. */
+static unsigned crowd_waits(void)
+{
+	struct thread_info info;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MANY; i++)
+		count += !thread_info(crowd[i].handle, &info) && info.waits_for == WAITS_FOR_FUTEX;
+	return count;
+}
+
+static bool crowd_is_back(void)
+{
+	uint64_t deadline = now() + PATIENCE;
+
+	while (crowd_waits() < MANY && now() < deadline)
+		thread_sleep(now() + MS);
+	return crowd_waits() == MANY;
+}
+
+static void test_many(void)
+{
+	static const uint32_t counts[] = {UINT32_MAX, MANY, MANY - 1, 64, 17, 16, 15, UINT32_MAX};
+	struct checks c = {0};
+
+	word = 9;
+	for (unsigned i = 0; i < MANY; i++) {
+		suite_thread_start(&crowd[i], wait_again, NULL);
+		check(&c, !thread_set_priority(crowd[i].handle, 17), "priority");
+	}
+	for (unsigned i = 0; i < COUNT(counts); i++) {
+		uint32_t expected = counts[i] < MANY ? counts[i] : MANY;
+		long woken;
+
+		check(&c, crowd_is_back(), "%u wait", crowd_waits());
+		crowd_woken = 0;
+		woken = wake(&word, counts[i]);
+		check(&c, woken == expected, "of %u at most it woke %ld", counts[i], woken);
+		check(&c, crowd_is_back() && crowd_woken == expected, "%u have been woken, not %u",
+			(unsigned)crowd_woken, expected);
+	}
+	crowd_over = 1;
+	word = 0;
+	check(&c, wake(&word, UINT32_MAX) == MANY, "in the end");
+	for (unsigned i = 0; i < MANY; i++)
+		suite_thread_join(&crowd[i]);
+	check(&c, !crowd_failed, "%u waits failed", (unsigned)crowd_failed);
+	check(&c, wake(&word, UINT32_MAX) == 0, "somebody is left");
+	checks_report(&c, "many are woken once each, and may wait again at once");
+}
+
 /* clang-format off */
 CHILD_PROGRAM(child_waits,
 	"	li	a0, " SUITE_TEXT(CHILD_DATA_TEXT) "\n"
@@ -254,13 +326,14 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "end"))
 		return end_while_waiting();
-	ktap_plan(7);
+	ktap_plan(8);
 	random_start(argc > 1 ? argv[1] : NULL);
 	subjects_make();
 	test_refusals();
 	test_deadlines();
 	test_mutex();
 	test_count();
+	test_many();
 	test_processes();
 	test_unmap();
 	test_end();
