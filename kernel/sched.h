@@ -257,6 +257,9 @@ MUST_USE static inline int runner_wait_apart_and_stop(
 /* Whether a deadline has passed. */
 static inline bool deadline_is_over(uint64_t deadline);
 
+/* Whether what a hart has ready and asleep is so, and is all that it counts. For debug builds and tests, on the hart. */
+bool sched_audit(const struct hart *hart);
+
 /* ---- for switch.h */
 
 /* A claimed or new runner is to run, on its home. */

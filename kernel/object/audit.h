@@ -1,6 +1,7 @@
 /*
- * Audits of debug builds: whether page tables show what regions say, and nothing stands in two places by accident. One is
- * made now and then when a process has gone, and at the end of the machine.
+ * Audits of debug builds: whether page tables show what regions say, handles name what is there, threads stand in the queues
+ * that they should, memory is charged, and nothing stands in two places by accident. One is made now and then when a
+ * process has gone, with `audit=each` on the command line each time, and at the end of the machine.
  */
 #pragma once
 

@@ -167,3 +167,9 @@ bool handle_table_has(struct process *owner, const struct object *object, uint32
  * have gone; until then it is to be called again.
  */
 MUST_USE bool handle_table_clear(struct process *owner, int *work);
+
+/* Whether an object that a handle names is as it should be. */
+typedef bool handle_audit(struct object *object);
+
+/* Whether a table counts its slots right, and `fits` is true of each that is in use, unless it is NULL. */
+bool handle_table_audit(struct process *process, handle_audit *fits);

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import unittest
 
-from tests.support.tree import Tree
+from tests.support.tree import Outcome, Tree
 
 PANIC = 253
 QUIET = "WARNINGS=-w"
@@ -27,12 +27,15 @@ class Mutants(unittest.TestCase):
 
     def panic_of(self, file: str, old: str, new: str, command: str) -> str:
         """What a debug kernel with this change says when it runs a command."""
+        outcome = self.outcome_of(file, old, new, command)
+        self.assertEqual(outcome.status, PANIC, outcome.output)
+        return outcome.output
+
+    def outcome_of(self, file: str, old: str, new: str, command: str) -> Outcome:
         self.tree.replace(file, old, new)
         made = self.tree.make(QUIET, "B=build/debug", "DEBUG=1", "kernel")
         self.assertEqual(made.status, 0, made.output)
-        outcome = self.tree.run("scripts/run", "--kernel", "build/debug/kernel.elf", command)
-        self.assertEqual(outcome.status, PANIC, outcome.output)
-        return outcome.output
+        return self.tree.run("scripts/run", "--kernel", "build/debug/kernel.elf", "--append", "audit=each", command)
 
     def test_sum_left_set_after_a_copy(self) -> None:
         said = self.panic_of("arch/riscv/usercopy.S", "\tcsrc\tsstatus, a7\n\tli\ta0, 0\n", "\tli\ta0, 0\n", "true")
@@ -42,6 +45,42 @@ class Mutants(unittest.TestCase):
         said = self.panic_of("arch/riscv/mmu.c", "uint64_t flags = PTE_U | PTE_A |",
                              "uint64_t flags = PTE_U | PTE_A | PTE_D |", "true")
         self.assertRegex(said, r"audit: the page table of process \d+ \(\w+\) is wrong")
+
+    def test_table_of_handles_that_counts_wrong(self) -> None:
+        said = self.panic_of("kernel/object/handle.c", "\ttable->free = index;\n\ttable->count--;\n", "\ttable->free = index;\n",
+                             "true")
+        self.assertRegex(said, r"audit: the table of handles of process \d+ \(\w+\) is wrong")
+
+    def test_handle_without_a_reference(self) -> None:
+        said = self.panic_of("kernel/object/handle.c", "!process_would_keep(to, object) && !object_take(object)",
+                             "!process_would_keep(to, object)", "test-clone")
+        self.assertRegex(said, r"audit: object \d+, of type \d+, has \d+ references, and more names|promise broken")
+
+    def test_thread_that_is_ready_twice(self) -> None:
+        said = self.panic_of("kernel/switch.h", "\tlist_append(&hart->ready[priority], &runner->ready);\n"
+                             "\thart->ready_mask |= 1u << priority;\n\tcount_load(hart, 1);\n",
+                             "\tlist_append(&hart->ready[priority], &runner->ready);\n\thart->ready_mask |= 1u << priority;\n",
+                             "true")
+        self.assertIn("sched_audit(this_hart())", said)
+
+    def test_thread_that_waits_and_is_in_no_queue(self) -> None:
+        said = self.panic_of("kernel/switch.h", "\tarch_store_pointer(&runner->queue, queue); /* partner: runner_queue */\n",
+                             "", "true")
+        self.assertRegex(said, r"audit: thread \d+ of process \d+ \(\w+\) is in state 3 and not where that is|panic:")
+
+    def test_frame_that_is_lost(self) -> None:
+        said = self.panic_of("kernel/object/handle.c", "account_frame_free(owner->account, direct_to_physical(*page));",
+                             "account_uncharge(owner->account, PAGE_SIZE);", "test-clone")
+        self.assertRegex(said, r"audit: \d+ bytes are charged, \d+ have been given out, of which \d+ at boot")
+
+    def test_call_that_writes_behind_its_output(self) -> None:
+        outcome = self.outcome_of("kernel/sys/thunk.h", "user_copy_out((struct user_out){{address}, size}",
+                                  "user_copy_out((struct user_out){{address + (size > 64)}, size}", "test-fuzz 1")
+        self.assertRegex(outcome.output, r"call \d+ wrote to what no output of it names")
+
+    def test_hosted_call_that_writes_behind_its_output(self) -> None:
+        self.hosted_falls("asan", "failures", "kernel/mem/user.h", "arch_user_write(to.address.value + offset, from",
+                          "arch_user_write(to.address.value + offset + 1, from")
 
     def test_mail_without_release(self) -> None:
         self.hosted_falls("tsan", "ipc", "kernel/mail.c", "__ATOMIC_RELEASE, __ATOMIC_RELAXED",

@@ -417,7 +417,10 @@ class FuzzOfASmallMachine(Fuzz):
 
 
 class FuzzOfTwo(Fuzz):
+    """On a debug kernel: on more than one hart it audits page tables and tables of handles while others run."""
+
     machine = TWO
+    checked = True
 
 
 class FuzzOfFour(Fuzz):

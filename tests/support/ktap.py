@@ -89,8 +89,8 @@ def _count(report: Report) -> None:
 class KtapSuite(unittest.TestCase):
     """Boots, runs a command that prints KTAP, and counts each of its results as a test.
 
-    In the plain machine, and where `checked` is set, it runs on a debug kernel, whose report is noted for
-    tests/boot/test_errors.py; in other machines on the kernel as it is.
+    In the plain machine, and where `checked` is set, it runs on a debug kernel, which audits itself whenever a process
+    has gone, and whose report is noted for tests/boot/test_errors.py; in other machines on the kernel as it is.
     """
 
     counts_subtests = True
@@ -108,7 +108,7 @@ class KtapSuite(unittest.TestCase):
             self.skipTest("it names no command")
         machine = dict(self.machine)
         if self.is_checked():
-            machine.update(kernel=boot.debug_kernel(), append=f"{machine.get('append', '')} report=yes".strip())
+            machine.update(kernel=boot.debug_kernel(), append=f"{machine.get('append', '')} report=yes audit=each".strip())
         result = boot.run(self.command, timeout=self.timeout, **machine)  # type: ignore[arg-type]
         record.note(type(self).__name__, result.log)
         report = parse(result.output)

@@ -1,10 +1,11 @@
 /*
- * Random calls, typed by the table, in processes of their own: no panic, only errors that the call's line declares,
- * and an end in bounded time. A child that unmaps itself or starts nonsense just dies.
+ * Random calls, typed by the table, in processes of their own: no panic, only errors that the call's line declares, no byte
+ * of the scratch pages changed that no output of the call names, and an end in bounded time. A child that unmaps itself or
+ * starts nonsense just dies. A debug kernel with `audit=each` looks at all that it has after each child.
  */
 #include "calls.h"
 
-enum { CHILDREN = 24, ROUNDS = 4000 };
+enum { CHILDREN = 24, ROUNDS = 12000, WROTE_ELSEWHERE = 0xffff };
 
 static const char *const program = "/bin/test-fuzz";
 
@@ -121,6 +122,68 @@ static void complain(const struct call_info *call, long result)
 	process_exit((int)(call->number << 16 | (-result & 0xffff)));
 }
 
+/* ---- what calls write to */
+
+static uint8_t shadow[4 * PAGE_SIZE]; /* what the scratch pages are to hold */
+
+static uint64_t scratch_start(void)
+{
+	return (uintptr_t)subjects.scratch;
+}
+
+/* The part of the scratch pages that [start, start + size) has, which may go on behind the end of numbers. */
+static void accept(uint64_t start, uint64_t size)
+{
+	uint64_t end = size > UINT64_MAX - start ? UINT64_MAX : start + size;
+	uint64_t first = start > scratch_start() ? start - scratch_start() : 0;
+	uint64_t last = end > scratch_start() ? end - scratch_start() : 0;
+
+	if (last > sizeof(shadow))
+		last = sizeof(shadow);
+	if (first < last)
+		memcpy(shadow + first, subjects.scratch + first, last - first);
+}
+
+static uint64_t output_size(const struct arg_info *arg, const struct arguments *a)
+{
+	uint64_t count = arg->length < 0 ? 0 : a->value[arg->length];
+
+	if (arg->layout)
+		return arg->layout->size;
+	return count > UINT64_MAX / arg->size ? UINT64_MAX : count * arg->size;
+}
+
+/* What the outputs of a call name may be anything now; the rest has to be as it was. */
+static bool wrote_elsewhere(const struct call_info *call, const struct arguments *a)
+{
+	for (unsigned i = 0; i < call->arity; i++)
+		if (call->args[i].direction == DIRECTION_OUT)
+			accept(a->value[i], output_size(&call->args[i], a));
+	if (call->number == SYS_process_write) /* to this process, maybe */
+		accept(a->value[1], a->value[3]);
+	return memcmp(shadow, subjects.scratch, sizeof(shadow)) != 0;
+}
+
+/* Calls that would put something else where the scratch pages are. Nobody has a handle to their memory. */
+static bool moves_scratch(const struct call_info *call, const struct arguments *a)
+{
+	uint64_t at, size;
+
+	switch (call->number) {
+	case SYS_vm_map:
+		at = a->value[1], size = a->value[4];
+		break;
+	case SYS_vm_unmap:
+	case SYS_vm_protect:
+		at = a->value[1], size = a->value[2];
+		break;
+	default:
+		return false;
+	}
+	return at < scratch_start() + sizeof(shadow) &&
+	       (at >= scratch_start() || size > scratch_start() - at);
+}
+
 static void fuzz_once(void)
 {
 	const struct call_info *call = &calls[random_below(CALLS)];
@@ -139,7 +202,11 @@ static void fuzz_once(void)
 		a.value[1] |= 1ul << 30;
 	if (call->number == SYS_memory_create && random_below(4))
 		a.value[0] = 1 + random_below(64 * PAGE_SIZE);
+	if (moves_scratch(call, &a))
+		return;
 	result = call_make(call, &a);
+	if (wrote_elsewhere(call, &a))
+		complain(call, -WROTE_ELSEWHERE);
 	if (result < 0 && (result < -4095 || !call_declares(call, -result)))
 		complain(call, result);
 	if (call->result_kind == VALUE_HANDLE)
@@ -149,10 +216,14 @@ static void fuzz_once(void)
 static int fuzz(uint64_t seed)
 {
 	memory_handle memory = memory_create(64 * PAGE_SIZE);
+	struct pages pages = pages_map(sizeof(shadow), PROT_READ | PROT_WRITE);
 
 	random_state = seed;
-	subjects.scratch = pages_map(4 * PAGE_SIZE, PROT_READ | PROT_WRITE).at;
-	subjects.scratch_size = 4 * PAGE_SIZE;
+	subjects.scratch = pages.at;
+	subjects.scratch_size = sizeof(shadow);
+	handle_close(ANY(pages.memory));
+	for (unsigned i = 0; i < sizeof(shadow); i++)
+		shadow[i] = subjects.scratch[i] = (uint8_t)random_next();
 	keep(own_process().value);
 	keep(own_archive().value);
 	keep(own_system().value);
@@ -171,6 +242,8 @@ static void test_seed(struct checks *c, uint64_t seed, unsigned *died)
 	struct process_result r = again_run(program, "child", text, RIGHT_DUPLICATE | RIGHT_TRANSFER);
 
 	check(c, (int)r.reason != -1, "seed %s does not end: %d", text, (int)r.status);
+	check(c, r.reason != END_REASON_EXITED || (r.status & 0xffff) != WROTE_ELSEWHERE,
+		"seed %s: call %d wrote to what no output of it names", text, (int)(r.status >> 16));
 	check(c, r.reason != END_REASON_EXITED || r.status == 0,
 		"seed %s: call %d gave error %d, which its line does not declare", text,
 		(int)(r.status >> 16), (int)(r.status & 0xffff));
@@ -190,7 +263,9 @@ int main(int argc, char **argv)
 		test_seed(&c, random_next(), &died);
 	checks_report(&c, "random calls");
 	ktap_diagnose("%d processes of %d calls; %u of them faulted", CHILDREN, ROUNDS, died);
-	ktap_diagnose("figure: %d random calls of %d seeds, with no panic and no error that is not declared",
+	ktap_diagnose(
+		"figure: %d random calls of %d seeds, with no panic, no error that is not declared and no byte "
+		"changed that no output names",
 		CHILDREN * ROUNDS, CHILDREN);
 	return ktap_end();
 }

@@ -20,6 +20,7 @@
 #include "panic.h"
 #include "report.h"
 #include "sched.h"
+#include "sys/metadata.h"
 
 enum {
 	MAIN_PLACE = CONFIG_HARTS, /* where the test waits */
@@ -1008,8 +1009,36 @@ int arch_user_read(void *to, uint64_t from, size_t size)
 	return user_copy(from, to, size, PROT_READ);
 }
 
+static bool is_output(const struct arg_info *arg, const uint64_t *a, const struct arg_info *length,
+	uint64_t to, size_t size)
+{
+	uint64_t start = a[arg->position], end;
+	uint64_t room = arg->layout ? arg->layout->size : length ? a[length->position] * arg->size : 0;
+
+	return arg->direction == DIRECTION_OUT && to >= start && to - start <= room &&
+	       size <= room - (to - start) && !__builtin_add_overflow(start, room, &end);
+}
+
+/* A call writes where its line says, and nowhere else. None has outputs and a struct of arguments. */
+static bool is_declared_output(const struct trapframe *frame, uint64_t to, size_t size)
+{
+	const struct call_info *call = call_by_number(frame->number);
+
+	for (unsigned i = 0; call && i < call->arity && !(call->attributes & CALL_PACKED); i++) {
+		const struct arg_info *arg = &call->args[i];
+
+		if (is_output(arg, frame->a, arg->length < 0 ? NULL : &call->args[arg->length], to, size))
+			return true;
+	}
+	return false;
+}
+
 int arch_user_write(uint64_t to, const void *from, size_t size)
 {
+	const struct runner *current = this_hart()->current;
+
+	HOSTED_REQUIRE(!current || !size || current->frame.action != HOSTED_CALL ||
+		       is_declared_output(&current->frame, to, size));
 	return user_copy(to, (uint8_t *)(uintptr_t)from, size, PROT_WRITE);
 }
 
