@@ -91,9 +91,18 @@ class Lifetime(ktap.KtapSuite):
 
 
 class LifetimeOfASmallMachine(Lifetime):
-    """Not with two harts: each keeps some free pages for itself, so what is free can't be told to the page."""
-
     machine = SMALL
+
+
+class LifetimeOfTwo(Lifetime):
+    """On more than one hart each keeps some free pages for itself, so what is free can't be told to the page."""
+
+    machine = TWO
+
+
+class LifetimeOfFour(Lifetime):
+    machine = FOUR
+    checked = True
 
 
 class Exhaustion(ktap.KtapSuite):
@@ -102,6 +111,14 @@ class Exhaustion(ktap.KtapSuite):
 
 class ExhaustionOfASmallMachine(Exhaustion):
     machine = SMALL
+
+
+class ExhaustionOfTwo(Exhaustion):
+    machine = TWO
+
+
+class ExhaustionOfFour(Exhaustion):
+    machine = FOUR
 
 
 class Info(ktap.KtapSuite):

@@ -355,37 +355,53 @@ static inline endpoint_handle ends_endpoint(void)
 }
 
 /*
+ * Closes a memory object, which ends when all harts have left the kernel once, and waits until its pages can be had again:
+ * the end of a badge of ends_endpoint() that is closed after it is told after that of the object.
+ */
+static inline void memory_end(memory_handle memory, endpoint_handle badge)
+{
+	struct message message = {.deadline = now() + PATIENCE};
+
+	handle_close(ANY(memory));
+	handle_close(ANY(badge));
+	if (ipc_receive(ends_endpoint(), &message) || message.label != MESSAGE_BADGE_GONE)
+		ktap_bail_out("no word of the end of a badge");
+}
+
+/*
  * How many pages one more memory object can have: it is filled until memory is out. A thread that needs a page
- * meanwhile ends its process, so the pages that this function itself needs must be there: call it twice. The object ends
- * when all harts have left the kernel once, and its pages can be had again when it returns: the end of a badge that is
- * closed after it is told after that of the object.
+ * meanwhile ends its process, so the pages that this function itself needs must be there: call it twice. They can be had
+ * again when it returns.
  */
 static inline long frames_free(void)
 {
-	endpoint_handle endpoint = ends_endpoint(), badge = endpoint_badge(endpoint, 1);
-	struct message message = {0};
+	endpoint_handle badge = endpoint_badge(ends_endpoint(), 1);
 	memory_handle memory = memory_create(1ul << 38);
 	uint64_t page = 0;
 
 	while (page_fill(memory, page))
 		page++;
-	handle_close(ANY(memory));
-	handle_close(ANY(badge));
-	message.deadline = now() + PATIENCE;
-	if (ipc_receive(endpoint, &message) || message.label != MESSAGE_BADGE_GONE)
-		ktap_bail_out("no word of the end of a badge");
+	memory_end(memory, badge);
 	return (long)page;
 }
 
-/* The same when what other harts still have to end has ended: when there are no more the next time. */
+/*
+ * The same when what other harts still have to end has ended: when there are no more the next time. A large object may have
+ * to wait longer for a hart that the machine below does not run: so if far fewer are there than once were, they get a while.
+ */
 static inline long frames_settled(void)
 {
+	enum { FEW = 64 };
+	static long most;
+	uint64_t until = now() + 4 * SECOND;
 	long last, count = frames_free();
 
 	do {
 		last = count;
 		count = frames_free();
-	} while (count > last);
+	} while (count > last || (count < most - FEW && now() < until));
+	if (count > most)
+		most = count;
 	return count;
 }
 

@@ -248,6 +248,27 @@ static void run_in_clone(void *unused)
 
 static struct suite_thread in_clone;
 
+/* Gives the clone what is told to end after its memory has. */
+static void give_last(struct checks *c, process_handle clone)
+{
+	endpoint_handle badge = endpoint_badge(ends_endpoint(), 1);
+
+	check(c, process_give(clone, ANY(badge), RIGHTS_SAME) > 0, "giving the clone a badge");
+	handle_close(ANY(badge));
+}
+
+/*
+ * A process has ended before its memory has gone: that waits until other harts have left the kernel once. Until then what
+ * they have in common is still copied when it is written to.
+ */
+static void wait_for_last(struct checks *c)
+{
+	struct message message = {.deadline = now() + PATIENCE};
+
+	check(c, !ipc_receive(ends_endpoint(), &message) && message.label == MESSAGE_BADGE_GONE,
+		"the memory of the clone does not go");
+}
+
 /* Clones this process and has a thread of the clone call something; how it ended. */
 static struct process_result clone_run(struct checks *c, void (*run)(void *))
 {
@@ -259,6 +280,7 @@ static struct process_result clone_run(struct checks *c, void (*run)(void *))
 	clone = process_clone(own_process(), "clone", 5);
 	if (!check(c, clone.value > 0, "clone gave %d", clone.value))
 		return result;
+	give_last(c, clone);
 	thread = thread_create(clone, (uintptr_t)suite_thread_entry,
 		(uintptr_t)clone_stack + sizeof(clone_stack), (uintptr_t)&in_clone);
 	check(c, thread.value > 0, "thread gave %d", thread.value);
@@ -267,6 +289,7 @@ static struct process_result clone_run(struct checks *c, void (*run)(void *))
 	private_word -= 10;
 	handle_close(ANY(thread));
 	handle_close(ANY(clone));
+	wait_for_last(c);
 	return result;
 }
 

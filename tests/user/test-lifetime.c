@@ -1,6 +1,6 @@
 /*
  * The end of things: whatever a process did, its end and the closing of the last handle give everything back. How
- * much is free is measured by filling a memory object until memory is out, so these tests know it to the page.
+ * much is free is measured by filling a memory object until memory is out, so on one hart these tests know it to the page.
  */
 #include "suite.h"
 
@@ -18,8 +18,9 @@ static void test_balance(void (*act)(struct checks *), const char *what)
 	act(&c); /* once for what stays for good: our page tables, pages of our handle table */
 	before = frames_settled();
 	act(&c);
-	after = frames_free();
-	check(&c, after == before, "%ld pages were free, %ld are now", before, after);
+	after = frames_again(before, frames_elsewhere());
+	check(&c, labs(after - before) <= frames_elsewhere(), "%ld pages were free, %ld are now", before,
+		after);
 	checks_report(&c, what);
 }
 
