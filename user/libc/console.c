@@ -13,8 +13,13 @@
 #include <tabula/protocol/terminal.h>
 
 #include "signals.h"
+#include "terminal.h"
 
 enum { RESTARTS_MOST = 3 };
+
+#define TENTH 100000000ul /* nanoseconds: what VTIME counts */
+
+struct terminal_reads terminal_reads = {.minimum = 1};
 
 static bool is_raw; /* this program has turned the lines of the terminal off */
 
@@ -72,9 +77,9 @@ static int set_raw(bool raw)
 {
 	if (is_raw == raw)
 		return 0;
-	int result = terminal_set_mode(
-		terminal(), raw ? (enum terminal_mode)0
-				: TERMINAL_MODE_LINES | TERMINAL_MODE_ECHO | TERMINAL_MODE_SIGNALS);
+	const enum terminal_mode lines =
+		TERMINAL_MODE_LINES | TERMINAL_MODE_ECHO | TERMINAL_MODE_SIGNALS | TERMINAL_MODE_ENTER;
+	int result = terminal_set_mode(terminal(), raw ? (enum terminal_mode)0 : lines);
 	if (result == 0)
 		is_raw = raw;
 	return result;
@@ -136,19 +141,60 @@ static bool is_interrupted(long result)
 	return call_again(result);
 }
 
-ssize_t console_input(void *buffer, size_t size)
+/* A read of lines, or of the bytes that are there. */
+static long read_some(void *buffer, size_t size)
 {
-	if (terminal().value == 0)
-		return 0;
 	unsigned tries = 0;
-	ssize_t result;
-	console_settle();
-	call_begin(terminal().value);
+	long result;
 	do {
 		result = may_read();
 		if (result == 0)
 			result = file_read(terminal(), buffer, size, DEADLINE_NEVER);
 	} while (is_interrupted(result) || is_new(result, &tries));
+	return result;
+}
+
+/* Waits until there is something to read. 1; 0 when there was nothing for so long; or -errno. */
+static long wait_for_bytes(uint64_t length)
+{
+	uint64_t deadline = (uint64_t)clock_now() + length;
+	long result;
+	if (length == 0)
+		return file_ready_now(terminal(), READY_READ) > 0;
+	do
+		result = file_ready(terminal(), READY_READ, deadline);
+	while (is_interrupted(result));
+	return result == -ETIMEDOUT ? 0 : result;
+}
+
+/*
+ * As VMIN and VTIME say: waits for so many bytes, and between them for so long. What has come is returned, though
+ * something else follows that is an error.
+ */
+static long read_bytes(char *buffer, size_t size, struct terminal_reads how)
+{
+	size_t done = 0, least = how.minimum < size ? how.minimum : size;
+	uint64_t length = how.tenths * TENTH;
+	long result = 1;
+	while (result > 0 && (done < least || (done == 0 && least == 0))) {
+		bool for_ever = least > 0 && (done == 0 || length == 0);
+		result = for_ever ? 1 : wait_for_bytes(length);
+		if (result > 0)
+			result = read_some(buffer + done, size - done);
+		if (result > 0)
+			done += (size_t)result;
+	}
+	return done > 0 ? (long)done : result;
+}
+
+ssize_t console_input(void *buffer, size_t size)
+{
+	struct terminal_reads how = terminal_reads;
+	if (terminal().value == 0)
+		return 0;
+	console_settle();
+	call_begin(terminal().value);
+	ssize_t result = how.bytes && size > 0 ? read_bytes(buffer, size, how) : read_some(buffer, size);
 	call_end();
 	return result;
 }

@@ -50,6 +50,7 @@ enum terminal_mode input_mode(void);
 void input_set_mode(enum terminal_mode mode);
 bool input_has_room(void);
 void input_byte(uint8_t byte);
+uint8_t input_translated(uint8_t byte); /* what is read for it when there are no lines */
 bool input_is_ready(void); /* there is a piece, perhaps an empty one */
 size_t input_length(void); /* of the first piece */
 const uint8_t *input_bytes(size_t from, size_t *size); /* of it, those that lie together */

@@ -21,7 +21,8 @@ enum {
 enum { READY = 65536, PIECES = 8192 };
 
 static const struct input_hooks *hooks;
-static enum terminal_mode mode = TERMINAL_MODE_LINES | TERMINAL_MODE_ECHO | TERMINAL_MODE_SIGNALS;
+static enum terminal_mode mode =
+	TERMINAL_MODE_LINES | TERMINAL_MODE_ECHO | TERMINAL_MODE_SIGNALS | TERMINAL_MODE_ENTER;
 
 static uint8_t line[INPUT_LINE]; /* being typed */
 static size_t line_length;
@@ -225,6 +226,11 @@ static void signal_key(uint8_t c)
 	hooks->signal(signal_of(c));
 }
 
+uint8_t input_translated(uint8_t c)
+{
+	return c == '\r' && mode & TERMINAL_MODE_ENTER ? '\n' : c;
+}
+
 void input_byte(uint8_t c)
 {
 	if (mode & TERMINAL_MODE_SIGNALS && signal_of(c)) {
@@ -235,6 +241,7 @@ void input_byte(uint8_t c)
 		edit(c);
 		return;
 	}
+	c = input_translated(c);
 	show_byte(c);
 	add_piece(&c, 1, true);
 }

@@ -21,7 +21,7 @@
 #include <tabula/protocol/program.h>
 #include <tabula/serve/terminal.h>
 
-enum { TYPED = 65536, UART_BIT = 1 };
+enum { TYPED = 65536, TYPED_MOST = 256, UART_BIT = 1 };
 
 #define PATIENCE 1000000000ul /* nanoseconds, for the process server */
 
@@ -79,11 +79,15 @@ static bool is_ready(void)
 
 static long copy_typed(struct lent_out *to)
 {
+	uint8_t bytes[TYPED_MOST];
 	size_t size;
-	const uint8_t *bytes = ring_bytes(&typed, 0, &size);
+	const uint8_t *from = ring_bytes(&typed, 0, &size);
 	int error;
 
 	size = size < to->size ? size : to->size;
+	size = size < sizeof(bytes) ? size : sizeof(bytes);
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = input_translated(from[i]);
 	error = lent_write(to, 0, bytes, size);
 	return error ? error : (long)size;
 }
