@@ -396,6 +396,14 @@ class PosixFilesOfFour(PosixFiles):
     machine = FOUR
 
 
+class PosixLibrary(ktap.KtapSuite):
+    command = "test-posix-library"
+
+
+class PosixLibraryOfTwo(PosixLibrary):
+    machine = TWO
+
+
 class FileServer(ktap.KtapSuite):
     command = "test-file-server"
 

@@ -23,3 +23,20 @@ int renameat(int from_directory, const char *from, int to_directory, const char 
 /* A command for the shell, to read what it prints, or to write what it reads; pclose returns how it ended, as wait does. */
 FILE *popen(const char *command, const char *mode);
 int pclose(FILE *stream);
+
+/* Prints to a descriptor, without a stream. */
+int dprintf(int fd, const char *__restrict format, ...) __attribute__((format(printf, 2, 3)));
+int vdprintf(int fd, const char *__restrict format, __builtin_va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+
+/* A stream into a block that grows, and that the caller frees; where it is, and how long, is told by fflush and fclose. */
+FILE *open_memstream(char **bytes, size_t *size);
+
+/* They lock it all the same: what has the lock can have it again. */
+int getc_unlocked(FILE *stream);
+int getchar_unlocked(void);
+int putc_unlocked(int c, FILE *stream);
+int putchar_unlocked(int c);
+
+#define L_ctermid 16
+char *ctermid(char *name);

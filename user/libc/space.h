@@ -13,6 +13,7 @@
  */
 #pragma once
 
-#define SPACE_AREAS 0x1000000000ul
-#define SPACE_ROOM  0x2000000000ul
-#define SPACE_STACK 0x3ffff00000ul
+#define SPACE_AREAS      0x1000000000ul
+#define SPACE_ROOM       0x2000000000ul
+#define SPACE_STACK      0x3ffff00000ul
+#define SPACE_STACK_SIZE 0x100000ul /* of the first thread */

@@ -16,7 +16,7 @@
 #include "signals.h"
 #include "space.h"
 
-#define STACK_SIZE 0x100000ul
+#define STACK_SIZE SPACE_STACK_SIZE
 
 enum { ARGUMENT_MAX = 0x20000, PROCESS_NAME_MAX = 31, SCRIPTS_MOST = 4 /* that name each other */ };
 

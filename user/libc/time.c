@@ -12,22 +12,52 @@
 
 #define SECOND 1000000000ul /* in nanoseconds */
 
+/* As the process server knows it; a program may not look at its own process. */
+static uint64_t time_used(void)
+{
+	uint64_t own = 0, children = 0;
+	return program_times(own_program(), &own, &children) == 0 ? own : 0;
+}
+
+static bool clock_is_known(clockid_t clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_PROCESS_CPUTIME_ID;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+	if (!clock_is_known(clock))
 		return (int)posix_result(-EINVAL);
-	uint64_t time = clock_now();
+	uint64_t time = clock == CLOCK_PROCESS_CPUTIME_ID ? time_used() : (uint64_t)clock_now();
 	*now = (struct timespec){.tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND)};
 	return 0;
 }
 
 int clock_getres(clockid_t clock, struct timespec *resolution)
 {
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+	if (!clock_is_known(clock))
 		return (int)posix_result(-EINVAL);
 	if (resolution != NULL)
 		*resolution = (struct timespec){.tv_nsec = 100};
 	return 0;
+}
+
+int clock_settime(clockid_t clock, const struct timespec *now)
+{
+	(void)now;
+	return (int)posix_result(clock == CLOCK_REALTIME ? -EPERM : -EINVAL);
+}
+
+int settimeofday(const struct timeval *now, const struct timezone *zone)
+{
+	(void)now;
+	(void)zone;
+	return (int)posix_result(-EPERM);
+}
+
+int timespec_get(struct timespec *now, int base)
+{
+	return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, now) == 0 ? base : 0;
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
@@ -54,11 +84,12 @@ clock_t times(struct tms *buffer)
 	return ticks_of((uint64_t)clock_now());
 }
 
-int nanosleep(const struct timespec *duration, struct timespec *left)
+/* Sleeps so long from `start` on; 0 or an error, and what is left. */
+static int sleep_from(uint64_t start, const struct timespec *duration, struct timespec *left)
 {
+	uint64_t length, deadline;
 	if (duration->tv_sec < 0 || duration->tv_nsec < 0 || duration->tv_nsec >= (long)SECOND)
-		return (int)posix_result(-EINVAL);
-	uint64_t start = clock_now(), length, deadline;
+		return EINVAL;
 	if (__builtin_mul_overflow((uint64_t)duration->tv_sec, SECOND, &length) ||
 		__builtin_add_overflow(length, (uint64_t)duration->tv_nsec, &length) ||
 		__builtin_add_overflow(start, length, &deadline))
@@ -68,7 +99,22 @@ int nanosleep(const struct timespec *duration, struct timespec *left)
 	if (left != NULL)
 		*left = (struct timespec){
 			.tv_sec = (time_t)(missing / SECOND), .tv_nsec = (long)(missing % SECOND)};
-	return (int)posix_result(missing > 0 ? -EINTR : 0);
+	return missing > 0 ? EINTR : 0;
+}
+
+int nanosleep(const struct timespec *duration, struct timespec *left)
+{
+	return (int)posix_result(-sleep_from((uint64_t)clock_now(), duration, left));
+}
+
+/* Both clocks count from power-on. */
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *duration, struct timespec *left)
+{
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+		return EINVAL;
+	if (flags & TIMER_ABSTIME)
+		return sleep_from(0, duration, NULL);
+	return sleep_from((uint64_t)clock_now(), duration, left);
 }
 
 unsigned sleep(unsigned seconds)

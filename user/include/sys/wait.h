@@ -10,3 +10,8 @@
 
 #define WIFCONTINUED(w) (((w)&0xffff) == 0xffff)
 #define WCOREDUMP(w)    0
+
+/* With what the child has used. */
+struct rusage;
+pid_t wait3(int *status, int options, struct rusage *usage);
+pid_t wait4(pid_t which, int *status, int options, struct rusage *usage);
