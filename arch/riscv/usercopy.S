@@ -30,19 +30,30 @@ riscv_user_copy:
 	andi	t0, t0, 7
 riscv_user_copy_start:
 	bnez	t0, 7f			/* not both sides are aligned */
-2:	addi	a4, a3, -63
+2:	addi	a4, a3, -127
 	bgeu	a0, a4, 4f
-1:	copy_words 0
-	copy_words 32
-	addi	a0, a0, 64
-	addi	a1, a1, 64
+	addi	a4, a3, -255
+	bgeu	a0, a4, 11f
+1:	.irp	offset, 0, 32, 64, 96, 128, 160, 192, 224
+	copy_words \offset
+	.endr
+	addi	a0, a0, 256
+	addi	a1, a1, 256
 	bltu	a0, a4, 1b
+	addi	a4, a3, -127
+	bgeu	a0, a4, 4f
+11:	.irp	offset, 0, 32, 64, 96
+	copy_words \offset
+	.endr
+	addi	a0, a0, 128
+	addi	a1, a1, 128
 	beq	a0, a3, riscv_user_copy_end
 4:	addi	a4, a3, -31
 	bgeu	a0, a4, 5f
-	copy_words 0
+10:	copy_words 0
 	addi	a0, a0, 32
 	addi	a1, a1, 32
+	bltu	a0, a4, 10b
 5:	addi	a4, a3, -7
 	bgeu	a0, a4, 3f
 8:	ld	t0, (a1)

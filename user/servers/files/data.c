@@ -99,6 +99,14 @@ static size_t hole_run(const struct data *data, uint64_t offset, size_t size, co
 	return smaller(size, next - offset);
 }
 
+/* How far the blocks go on behind one another that begin with this one, up to `size` bytes. */
+static size_t block_run(const struct data *data, uint64_t index, uint32_t block, size_t length, size_t size)
+{
+	while (length < size && block_at(data, ++index) == ++block)
+		length += BLOCK_SIZE;
+	return smaller(size, length);
+}
+
 size_t data_read_run(const struct data *data, uint64_t offset, size_t size, const char **bytes)
 {
 	if (offset >= data->size)
@@ -110,9 +118,7 @@ size_t data_read_run(const struct data *data, uint64_t offset, size_t size, cons
 		return hole_run(data, offset, size, bytes);
 	size_t inside = offset % BLOCK_SIZE, length = BLOCK_SIZE - inside;
 	*bytes = block_bytes(block) + inside;
-	while (length < size && block_at(data, ++index) == ++block)
-		length += BLOCK_SIZE;
-	return smaller(size, length);
+	return size <= length ? size : block_run(data, index, block, length, size);
 }
 
 /* Writes what a hole reads as. */

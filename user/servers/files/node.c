@@ -59,11 +59,6 @@ void node_unlink(struct node *node)
 	node_check(node);
 }
 
-void node_mark(struct node *node, uint32_t marks)
-{
-	node->marks |= marks;
-}
-
 void node_date(struct node *node)
 {
 	if (node->marks == 0)
@@ -96,29 +91,4 @@ void node_set_times(struct node *node, uint64_t accessed, uint64_t modified, enu
 	if (which & TIMES_MODIFIED_NOW)
 		node_mark(node, MARK_MODIFIED);
 	node_mark(node, MARK_CHANGED);
-}
-
-bool node_allows(const struct node *node, enum permission permission)
-{
-	return (node->mode & permission) != 0;
-}
-
-bool node_is_directory(const struct node *node)
-{
-	return S_ISDIR(node->mode);
-}
-
-bool node_is_link(const struct node *node)
-{
-	return S_ISLNK(node->mode);
-}
-
-bool node_is_file(const struct node *node)
-{
-	return S_ISREG(node->mode);
-}
-
-bool node_is_device(const struct node *node)
-{
-	return S_ISCHR(node->mode);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <tabula/protocol/types.h>
 
 #include "data.h"
@@ -68,14 +69,37 @@ void node_unlink(struct node *node);
 /*
  * POSIX lets times be marked, and set when somebody asks for them: so reading costs no look at the clock.
  */
-void node_mark(struct node *node, uint32_t marks);
+static inline void node_mark(struct node *node, uint32_t marks)
+{
+	node->marks |= marks;
+}
+
 void node_date(struct node *node);
 
 void node_set_mode(struct node *node, uint32_t mode);
 void node_set_times(struct node *node, uint64_t accessed, uint64_t modified, enum times which);
 
-bool node_allows(const struct node *node, enum permission permission);
-bool node_is_directory(const struct node *node);
-bool node_is_link(const struct node *node);
-bool node_is_file(const struct node *node);
-bool node_is_device(const struct node *node);
+static inline bool node_allows(const struct node *node, enum permission permission)
+{
+	return (node->mode & permission) != 0;
+}
+
+static inline bool node_is_directory(const struct node *node)
+{
+	return S_ISDIR(node->mode);
+}
+
+static inline bool node_is_link(const struct node *node)
+{
+	return S_ISLNK(node->mode);
+}
+
+static inline bool node_is_file(const struct node *node)
+{
+	return S_ISREG(node->mode);
+}
+
+static inline bool node_is_device(const struct node *node)
+{
+	return S_ISCHR(node->mode);
+}
