@@ -137,7 +137,7 @@ class CallParser(Stream):
         rights: List[str] = []
         rights_from = ""
         detail = word.span
-        if self.accept(":"):
+        while self.accept(":"):
             right = self.word("a right")
             rights.append(right.text)
             detail = right.span

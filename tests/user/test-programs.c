@@ -280,6 +280,7 @@ static void test_births(void)
 	struct program one = {0};
 	uint32_t status, pid;
 	endpoint_handle handle;
+	uint64_t started;
 
 	check(&c, !child_make(&one.child, CODE(sleeps)), "a process");
 	one.handle = program_create(family.handle, "child", 0, &one.pid, &caught);
@@ -310,11 +311,30 @@ static void test_births(void)
 	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "leaves nothing");
 
 	check(&c, !program_set_actions(family.handle, 0, 1u << SIGUSR1, 1u << SIGUSR2), "what is inherited");
-	handle = program_fork(family.handle, 0, &pid, &caught);
+	check(&c, !child_make(&one.child, CODE(sleeps)), "a process for a copy");
+	handle = program_fork(family.handle, another(one.child.process), 0, &pid, &caught);
 	check(&c, handle.value > 0 && exists(pid) && caught == 1u << SIGUSR2, "a copy");
 	check(&c, !program_signal(self, (int32_t)pid, SIGUSR2, DEADLINE_NEVER), "it catches, too");
+	check(&c, program_run(family.handle, pid, another(one.child.process)) == -EINVAL, "it has a process");
+	started = now();
+	check(&c, !program_abandon(family.handle, pid), "that does not run");
 	handle_close(ANY(handle));
 	wait_until_gone(&c, pid);
+	check(&c, now() - started < 500000000, "nobody waits for the end of what never ran");
+	child_close(&one.child);
+	check(&c, !child_make(&one.child, CODE(sleeps)), "a process for one that is killed");
+	handle = program_fork(family.handle, another(one.child.process), 0, &pid, &caught);
+	check(&c, !program_signal(self, (int32_t)pid, SIGTERM, DEADLINE_NEVER), "before it runs");
+	handle_close(ANY(handle));
+	check(&c, wait_for(family.handle, (int32_t)pid, &status) == pid && WTERMSIG(status) == SIGTERM,
+		"and ends by it: %#x", status);
+	child_close(&one.child);
+	check(&c, !child_make(&one.child, CODE(sleeps)), "a process that can't be waited for");
+	handle.value = handle_duplicate(ANY(one.child.process), RIGHT_TRANSFER | RIGHT_PROCESS_MANAGE).value;
+	check(&c,
+		program_fork(family.handle, (process_handle){handle.value}, 0, &pid, &caught).value == -EACCES,
+		"the server waits for it");
+	child_close(&one.child);
 	check(&c, !program_set_actions(family.handle, 0, 0, 0), "as it was");
 	checks_report(&c, "beginnings");
 }

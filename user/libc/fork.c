@@ -2,8 +2,8 @@
  * fork: a process with a copy of this one's memory and handles, and one thread in it, which goes on where the caller is.
  *
  * What is to be the same is made so by the kernel: memory, copied when one of the two writes, and handles, with the same
- * values, so descriptors share what they stand for. The child's handle at the process server is made before, so the child
- * has it under a value that it knows, and gives up what is the parent's alone: its handle there, its children, its alarm, the
+ * values, so descriptors share what they stand for. The process server is told before, so the child has its handle there under
+ * a value that it knows, and gives up what is the parent's alone: its handle there, its children, its alarm, the
  * threads for signals, which it makes anew if it needs them. Other threads are stopped meanwhile, outside of the library's
  * locks, so what is copied is as they left it.
  */
@@ -147,38 +147,48 @@ static int handles_clone(process_handle child)
 	return (int)index;
 }
 
-/* Makes the process; it does not run yet. 0 or -errno. */
-static int process_copy(struct fork_point *point)
+/* Makes the process, which is empty. 0 or -errno. */
+static int process_make(struct fork_point *point)
 {
 	const char *name = own_name();
 	point->process = process_create((const uint8_t *)name, strlen(name));
-	if (point->process.value < 0)
-		return point->process.value;
-	int error = memory_clone(point->process);
-	if (error == 0)
-		error = handles_clone(point->process);
-	return error;
+	return point->process.value < 0 ? point->process.value : 0;
 }
 
-/* Tells the process server, and lets the child run. 0 or -errno. */
-static int process_run(struct fork_point *point)
+/* Tells the process server, unless there is none that knows this program. 0 or -errno. */
+static int process_enter(struct fork_point *point)
 {
-	if (point->program.value > 0) {
-		process_handle another = {handle_duplicate(ANY(point->process), RIGHTS_SAME).value};
-		int error = program_run(own_program(), point->pid, another);
-		if (error != 0)
-			return error;
-	}
-	thread_handle thread = thread_create_like(
-		point->process, (uintptr_t)fork_entry, point->registers[1], (uintptr_t)point);
-	if (thread.value > 0)
-		handle_close(ANY(thread));
-	else if (!process_is_over(point->process)) /* a signal to the child may be faster */
-		return thread.value;
+	uint32_t caught = 0;
+	process_handle another = {handle_duplicate(ANY(point->process), RIGHTS_SAME).value};
+	if (another.value < 0)
+		return another.value;
+	point->program = program_fork(own_program(), another, (uintptr_t)&is_own, &point->pid, &caught);
+	if (program_is_unknown(point->program.value))
+		point->pid = 0;
+	else if (point->program.value < 0)
+		return point->program.value;
+	else
+		signals_are_told(caught);
 	return 0;
 }
 
-static void point_drop(struct fork_point *point, int error)
+static int process_copy(const struct fork_point *point)
+{
+	int error = memory_clone(point->process);
+	return error == 0 ? handles_clone(point->process) : error;
+}
+
+static int process_run(const struct fork_point *point)
+{
+	thread_handle thread = thread_create_like(
+		point->process, (uintptr_t)fork_entry, point->registers[1], (uintptr_t)point);
+	if (thread.value < 0)
+		return thread.value;
+	handle_close(ANY(thread));
+	return 0;
+}
+
+static void point_drop(const struct fork_point *point, int error)
 {
 	if (error != 0 && point->pid != 0)
 		(void)program_abandon(own_program(), point->pid);
@@ -226,23 +236,15 @@ static void become_child(const struct fork_point *point)
 
 /* ---- both */
 
-/* The number of the child, 0 in the child, or -errno. */
-static pid_t split(struct fork_point *point)
+/* From an empty process, which is known, to a running one. 0, 1 in the child, or -errno. */
+static int split(struct fork_point *point)
 {
-	uint32_t caught = 0;
-	point->program = program_fork(own_program(), (uintptr_t)&is_own, &point->pid, &caught);
-	if (program_is_unknown(point->program.value))
-		point->pid = 0;
-	else if (point->program.value < 0)
-		return point->program.value;
-	else
-		signals_are_told(caught);
 	locks_take();
 	if (fork_mark(point) != 0) {
 		become_child(point);
 		locks_give();
 		streams_after_fork();
-		return 0;
+		return 1;
 	}
 	others_stop(true);
 	__atomic_store_n(&is_own, 0, __ATOMIC_RELEASE);
@@ -250,8 +252,21 @@ static pid_t split(struct fork_point *point)
 	__atomic_store_n(&is_own, 1, __ATOMIC_RELEASE);
 	others_stop(false);
 	locks_give();
+	return error == 0 ? process_run(point) : error;
+}
+
+/* The number of the child, 0 in the child, or -errno. */
+static pid_t child_make(struct fork_point *point)
+{
+	int error = process_make(point);
 	if (error == 0)
-		error = process_run(point);
+		error = process_enter(point);
+	if (error == 0)
+		error = split(point);
+	if (error > 0)
+		return 0;
+	if (error != 0 && point->pid != 0 && process_is_over(point->process))
+		error = 0; /* a signal to the child was faster: it has run, and ended */
 	point_drop(point, error);
 	return error != 0 ? error : children_add((pid_t)point->pid, point->process);
 }
@@ -260,11 +275,12 @@ pid_t fork(void)
 {
 	struct fork_point point;
 	point.pid = 0;
+	point.program.value = 0;
 	console_settle();
 	uint32_t blocked = signals_block();
 	word_lock(&atfork_lock);
 	call_prepare();
-	pid_t pid = split(&point);
+	pid_t pid = child_make(&point);
 	call_after(pid == 0);
 	word_unlock(&atfork_lock);
 	signals_unblock(blocked);

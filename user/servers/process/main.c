@@ -39,14 +39,6 @@ static int close_and(process_handle process, int error)
 	return error;
 }
 
-/* The server waits for processes, too. */
-static bool can_be_waited_for(process_handle process)
-{
-	struct handle_info info;
-
-	return !handle_info(ANY(process), &info) && info.rights & RIGHT_PROCESS_WAIT;
-}
-
 long serve_program_self(struct request *request, uint32_t *parent, uint32_t *group)
 {
 	const struct program *program = caller(request);
@@ -95,14 +87,16 @@ long serve_program_create(struct request *request, const char *name, enum kinshi
 	return 0;
 }
 
-long serve_program_fork(
-	struct request *request, uint64_t own, uint32_t *pid, uint32_t *caught, struct gift *result)
+long serve_program_fork(struct request *request, process_handle p, uint64_t own, uint32_t *pid,
+	uint32_t *caught, struct gift *result)
 {
 	struct program *child;
 	int error = make_child(request, caller(request)->name, &child, result);
 
 	if (error)
-		return error;
+		return close_and(p, error);
+	child->process = p;
+	child->state = PROGRAM_STATE_RUNNING;
 	child->own = own;
 	child->caught = caller(request)->caught;
 	child->hears_no_stops = caller(request)->hears_no_stops;
@@ -139,8 +133,6 @@ long serve_program_adopt(struct request *request, uint32_t pid, uint32_t group, 
 	struct program *child;
 	int error;
 
-	if (!can_be_waited_for(p))
-		return close_and(p, -EACCES);
 	if (is_known(p) || process_info(p, &info))
 		return close_and(p, -EINVAL);
 	error = make_child(request, (const char *)info.name, &child, result);
@@ -168,8 +160,6 @@ long serve_program_run(struct request *request, uint32_t pid, process_handle p)
 		return close_and(p, -ESRCH);
 	if (program->process.value > 0 || program->state == PROGRAM_STATE_ENDED)
 		return close_and(p, -EINVAL);
-	if (!can_be_waited_for(p))
-		return close_and(p, -EACCES);
 	program->process = p;
 	program->state = PROGRAM_STATE_RUNNING;
 	signal_started(program);
@@ -190,8 +180,6 @@ long serve_program_exec(struct request *request, process_handle p, const char *n
 
 	if (program == init || !may_exec(program) || signals_fixed(held | pending))
 		return close_and(p, -EINVAL);
-	if (!can_be_waited_for(p))
-		return close_and(p, -EACCES);
 	handle = client_open(&server, &program->client);
 	if (handle.value < 0)
 		return close_and(p, handle.value == -ENOMEM ? -ENFILE : handle.value);

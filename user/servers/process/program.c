@@ -3,6 +3,7 @@
 
 #include "stop.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tabula/handles.h>
@@ -14,6 +15,7 @@ enum { PID_MOST = 99999 };
 
 static struct program *first;
 static uint32_t last_pid;
+static struct program *unused; /* have gone; the next ones are made of them */
 static unsigned count;
 
 struct program *program_first(void)
@@ -56,9 +58,20 @@ static void insert(struct program *program)
 	*at = program;
 }
 
+/* Zeroed; NULL: memory is out. */
+static struct program *take(void)
+{
+	struct program *program = unused;
+
+	if (!program)
+		return calloc(1, sizeof(*program));
+	unused = program->next;
+	return memset(program, 0, sizeof(*program));
+}
+
 struct program *program_make(struct program *parent, const char *name)
 {
-	struct program *program = count < PROGRAMS_MOST ? calloc(1, sizeof(*program)) : NULL;
+	struct program *program = count < PROGRAMS_MOST ? take() : NULL;
 
 	if (!program)
 		return NULL;
@@ -172,7 +185,8 @@ void program_forget(struct program *program)
 	close_process(&program->process);
 	close_process(&program->coming);
 	program_set_notification(program, (notification_handle){0}, 0);
-	free(program);
+	program->next = unused;
+	unused = program;
 	count--;
 }
 
@@ -184,14 +198,17 @@ static uint32_t status_of(const struct process_result *result)
 	return (uint32_t)(result->status - 128) & 0x7f;
 }
 
+/* Of one that never ran, nobody has to wait for the end. */
 static uint32_t how_it_ended(const struct program *program)
 {
 	struct process_result result;
+	int error = -ETIMEDOUT;
 
-	if (program->process.value > 0 &&
-		!process_wait(program->process, (uint64_t)clock_now() + SOON, &result))
-		return status_of(&result);
-	return SIGKILL;
+	if (program->process.value > 0)
+		error = process_wait(program->process, 0, &result);
+	if (error == -ETIMEDOUT && has_run(program->process))
+		error = process_wait(program->process, (uint64_t)clock_now() + SOON, &result);
+	return error ? SIGKILL : status_of(&result);
 }
 
 void program_end(struct program *program, struct program *heir)

@@ -112,14 +112,17 @@ static int hold_all(struct program *program)
 	return some ? 0 : -ESRCH;
 }
 
-/* Whether it has given up what is its parent's alone. Of one that never says so, that is believed in the end. */
+/*
+ * Whether it has given up what is its parent's alone. As long as its memory is not copied yet, that can't be read. Of one that
+ * never says so, it is believed in the end.
+ */
 static bool is_own(struct program *program)
 {
-	uint32_t own = 1;
+	uint32_t own = 0;
 
-	if (!program->own || program->own_looks++ == OWN_LOOKS ||
-		process_read(program->process, program->own, (uint8_t *)&own, sizeof(own)) != sizeof(own) ||
-		own)
+	if (program->own)
+		(void)process_read(program->process, program->own, (uint8_t *)&own, sizeof(own));
+	if (own || program->own_looks++ == OWN_LOOKS)
 		program->own = 0;
 	return !program->own;
 }
