@@ -16,6 +16,20 @@ static handle_result handle_to(struct endpoint *endpoint, uint32_t rights)
 	return result;
 }
 
+/* What a handle that carries a badge can be used for. */
+enum { RIGHTS_BADGE_ALL = RIGHTS_ENDPOINT_ALL & ~RIGHT_ENDPOINT_RECEIVE };
+
+/* A first handle to a badge, in a process's table; without one nobody hears of the badge. */
+static handle_result badge_to(struct process *process, struct endpoint *made, uint32_t rights)
+{
+	handle_result result = handle_add(process, &made->object, rights);
+
+	if (result.value < 0)
+		endpoint_withdraw_badge(made);
+	object_put(&made->object);
+	return result;
+}
+
 handle_result sys_endpoint_create(void)
 {
 	struct endpoint *endpoint = endpoint_create();
@@ -30,16 +44,7 @@ handle_result sys_endpoint_badge(struct endpoint *e, uint64_t badge)
 
 	struct endpoint *made = endpoint_create_badge(e, badge);
 
-	if (!made)
-		return (handle_result){-ENOMEM};
-
-	handle_result result = handle_add(
-		current_process(), &made->object, RIGHTS_ENDPOINT_ALL & ~(uint32_t)RIGHT_ENDPOINT_RECEIVE);
-
-	if (result.value < 0)
-		endpoint_withdraw_badge(made);
-	object_put(&made->object);
-	return result;
+	return made ? badge_to(current_process(), made, RIGHTS_BADGE_ALL) : (handle_result){-ENOMEM};
 }
 
 long sys_ipc_call(struct endpoint *e, struct message *message)
@@ -187,6 +192,29 @@ long sys_ipc_give(struct endpoint *e, uint32_t token, struct handle_ref h, uint3
 		return -ESRCH;
 
 	result = handle_move(current_process(), &h, caller->process, rights).value;
+	endpoint_release(e, caller);
+	return result == -EBUSY ? -ESRCH : result; /* its process is ending */
+}
+
+long sys_ipc_give_badge(struct endpoint *e, uint32_t token, uint64_t badge, uint32_t rights)
+{
+	struct endpoint *made;
+	struct thread *caller;
+	long result = -ENOMEM;
+
+	if (!badge)
+		return -EINVAL;
+	if (rights == RIGHTS_SAME)
+		rights = RIGHTS_BADGE_ALL;
+	if (rights & ~(uint32_t)RIGHTS_BADGE_ALL)
+		return -EACCES;
+	caller = endpoint_hold(e, token, NULL);
+	if (!caller)
+		return -ESRCH;
+
+	made = endpoint_create_badge(e, badge);
+	if (made)
+		result = badge_to(caller->process, made, rights).value;
 	endpoint_release(e, caller);
 	return result == -EBUSY ? -ESRCH : result; /* its process is ending */
 }

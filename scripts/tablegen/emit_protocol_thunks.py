@@ -86,7 +86,7 @@ def _gifts(call: model.Call) -> List[str]:
 def _finish(out: CFile, interface: model.Interface, call: model.Call) -> None:
     """From what the handler says to the reply."""
     gifts = [gift.split(":") for gift in _gifts(call)]
-    drops = [f"gift_drop({name});" for name, _ in gifts]
+    drops = [f"gift_drop(server, {name});" for name, _ in gifts]
     used = bool(gifts) or _copied_out(call)
     out.add("", f"static long finish_{call.name}({', '.join(_finish_parameters(call))})", "{")
     if not used:
@@ -109,7 +109,7 @@ def _finish(out: CFile, interface: model.Interface, call: model.Call) -> None:
             out.add(f"\tif ({argument.name}->is_short)", f"\t\tlent_give_short({argument.name}, message);")
     for at, (name, word) in enumerate(gifts):
         out.add(f"\treturned = gift_give(server, token, {name}, &message->word[{word}]);")
-        rest = [f"\t\tgift_drop({later});" for later, _ in gifts[at + 1:]]
+        rest = [f"\t\tgift_drop(server, {later});" for later, _ in gifts[at + 1:]]
         out.add("\tif (returned < 0) {", *rest, "\t\treturn returned;", "\t}") if rest else \
             out.add("\tif (returned < 0)", "\t\treturn returned;")
     out.add("\treturn 0;", "}")
@@ -170,12 +170,12 @@ class _Thunk:
             elif argument.kind == "value":
                 lines.append(f"{value_type(argument)} {name} = 0;")
             elif argument.kind == "gift":
-                lines.append(f"struct gift {name} = {{ {{ 0 }}, 0 }};")
+                lines.append(f"struct gift {name} = {{ {{ 0 }}, 0, NULL }};")
             elif argument.kind == "handle":
                 lines.append(f"any_handle {name}_handle;")
         lines += [self.buffer(argument) for argument in self.call.arguments if argument.kind == "buffer"]
         if self.call.result.kind == "handle":
-            lines.append("struct gift result = { { 0 }, 0 };")
+            lines.append("struct gift result = { { 0 }, 0, NULL };")
         if any(a.kind == "client" for a in self.call.arguments):
             lines.append("int error;")
         return lines + ["long returned;", ""]

@@ -220,8 +220,10 @@ static inline uint64_t good_value(const struct call_info *call, const struct arg
 		return 1ul << 40; /* more than there is */
 	if (is_of_exception(call))
 		return subjects.exception_token;
-	if (is_named(arg, "token")) /* not for ipc_give: a handle that is given is gone */
-		return call->number == SYS_ipc_give ? 0 : subjects.token;
+	if (is_named(arg,
+		    "token")) /* not for what would give a handle that is gone then, or one more each time */
+		return call->number == SYS_ipc_give || call->number == SYS_ipc_give_badge ? 0
+											  : subjects.token;
 	if (is_named(arg, "bits") || is_named(arg, "mask") || is_named(arg, "badge"))
 		return 1;
 	if (is_named(arg, "number"))

@@ -146,6 +146,47 @@ static void test_give(void)
 	checks_report(&c, "handles that are given");
 }
 
+static bool badge_is_told(endpoint_handle of, uint64_t badge, uint64_t within)
+{
+	struct message m = {.deadline = within ? now() + within : 0};
+
+	return !ipc_receive(of, &m) && m.label == MESSAGE_BADGE_GONE && m.badge == badge;
+}
+
+/* Badges that are made in the table of who calls, here of this process. */
+static void test_give_badge(void)
+{
+	static const int32_t none[MESSAGE_WORDS];
+	const uint32_t all = RIGHTS_ENDPOINT_ALL & ~RIGHT_ENDPOINT_RECEIVE;
+	struct checks c = {0};
+	uint32_t token;
+	long given;
+
+	open_endpoint();
+	token = start_offering(&c, none, 0);
+	check(&c, ipc_give_badge(endpoint, token, 0, RIGHTS_SAME) == -EINVAL, "badge 0");
+	check(&c, ipc_give_badge(endpoint, token, 7, RIGHTS_ENDPOINT_ALL) == -EACCES, "to receive");
+	for (uint32_t right = 1; right; right <<= 1)
+		if (right & ~all)
+			check(&c, ipc_give_badge(endpoint, token, 7, right) == -EACCES, "right %#x", right);
+	check(&c, ipc_give_badge(endpoint, token ^ 1, 7, RIGHTS_SAME) == -ESRCH, "no caller");
+	check(&c, !badge_is_told(endpoint, 7, 0), "what was not made is not told of");
+	given = ipc_give_badge(endpoint, token, 7, RIGHTS_SAME);
+	check(&c, given > 0 && names((int32_t)given, OBJECT_ENDPOINT, all), "given: %ld", given);
+	close((int32_t)given);
+	check(&c, badge_is_told(endpoint, 7, PATIENCE), "its end is told");
+	given = ipc_give_badge(endpoint, token, 1ul << 63, RIGHT_ENDPOINT_SEND);
+	check(&c, given > 0 && names((int32_t)given, OBJECT_ENDPOINT, RIGHT_ENDPOINT_SEND), "given: %ld",
+		given);
+	end_offering(&c, token);
+	check(&c, names((int32_t)given, OBJECT_ENDPOINT, RIGHT_ENDPOINT_SEND), "it stays after the call");
+	check(&c, ipc_give_badge(endpoint, token, 7, RIGHTS_SAME) == -ESRCH, "after the reply");
+	close((int32_t)given);
+	check(&c, badge_is_told(endpoint, 1ul << 63, PATIENCE), "told once more");
+	close_endpoint();
+	checks_report(&c, "badges that are given");
+}
+
 static int32_t copies[TABLE_SIZE];
 
 /* Fills the table of this process with copies of a handle; returns how many. */
@@ -276,6 +317,8 @@ static void test_full_client(void)
 	check(&c, !receive(&m), "receive");
 	check(&c, ipc_give(endpoint, m.token, (any_handle){h}, RIGHTS_SAME) == -EMFILE, "give");
 	check(&c, names(h, OBJECT_MEMORY, RIGHTS_MEMORY_ALL), "nothing has moved");
+	check(&c, ipc_give_badge(endpoint, m.token, 7, RIGHTS_SAME) == -EMFILE, "a badge");
+	check(&c, !badge_is_told(endpoint, 7, 0), "which is not told of");
 	end_client(&c, &client, m.token, 3);
 	close(h);
 	close_endpoint();
@@ -370,6 +413,27 @@ static void test_badge(void)
 	close_endpoint();
 	handle_close(ANY(told));
 	checks_report(&c, "badges that move");
+}
+
+/* A badge that another process has been given goes with it. */
+static void test_badge_of_client(void)
+{
+	struct checks c = {0};
+	struct child client;
+	struct message m;
+
+	open_endpoint();
+	start_client(&c, &client, offering_client, SIZE_OF(offering_client), (any_handle){0});
+	check(&c, !receive(&m), "receive");
+	check(&c, ipc_give_badge(endpoint, m.token, 88, RIGHT_ENDPOINT_SEND) > 0, "given");
+	check(&c, !badge_is_told(endpoint, 88, 0), "the client has it");
+	end_client(&c, &client, m.token, 5);
+	check(&c, badge_is_told(endpoint, 88, PATIENCE), "with the client it is gone");
+	check(&c, !badge_is_told(endpoint, 88, 0), "told once");
+	check(&c, ipc_give_badge(endpoint, m.token, 88, RIGHT_ENDPOINT_SEND) == -ESRCH,
+		"a client that is gone");
+	close_endpoint();
+	checks_report(&c, "badges that are given to a client");
 }
 
 /* The right to receive moves: the endpoint is closed when the last one has gone, and not before. */
@@ -559,6 +623,7 @@ static void round_of_all(void)
 	test_other_process();
 	test_self();
 	test_badge();
+	test_badge_of_client();
 	test_receivers();
 	test_server_ends();
 	test_server_quits(false);
@@ -584,11 +649,12 @@ static void test_balance(long tolerance)
 /* Argument: the seed. */
 int main(int argc, char **argv)
 {
-	ktap_plan(49);
+	ktap_plan(56);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_take();
 	test_plain_call();
 	test_give();
+	test_give_badge();
 	test_full_server();
 	test_full_client();
 	test_close_meanwhile();

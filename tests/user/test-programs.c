@@ -332,7 +332,8 @@ static void test_births(void)
 	check(&c, !child_make(&one.child, CODE(sleeps)), "a process that can't be waited for");
 	handle.value = handle_duplicate(ANY(one.child.process), RIGHT_TRANSFER | RIGHT_PROCESS_MANAGE).value;
 	check(&c,
-		program_fork(family.handle, (process_handle){handle.value}, 0, &pid, &caught).value == -EACCES,
+		program_fork(family.handle, (process_handle){handle.value}, 0, &pid, &caught).value ==
+			-EACCES,
 		"the server waits for it");
 	child_close(&one.child);
 	check(&c, !program_set_actions(family.handle, 0, 0, 0), "as it was");

@@ -157,6 +157,28 @@ static long make_badge(void)
 	return endpoint_badge(endpoint, 1).value;
 }
 
+static void call(void *argument)
+{
+	struct message m = {.deadline = DEADLINE_NEVER};
+
+	(void)argument;
+	(void)ipc_call(endpoint, &m);
+}
+
+/* In the table of a thread of this process that calls, and waits. */
+static long make_given_badge(void)
+{
+	static struct suite_thread caller;
+	static struct message m = {.deadline = DEADLINE_NEVER};
+
+	if (!m.token) {
+		suite_thread_start(&caller, call, NULL);
+		if (ipc_receive(endpoint, &m))
+			return 0;
+	}
+	return ipc_give_badge(endpoint, m.token, 1, RIGHTS_SAME);
+}
+
 static long make_notification(void)
 {
 	return notification_create().value;
@@ -216,6 +238,7 @@ static const struct {
 	{"memory objects", make_memory, 500, 1 << 19},
 	{"endpoints", make_endpoint, 500, 1 << 19},
 	{"badges", make_badge, 500, 1 << 19},
+	{"badges that are given", make_given_badge, 500, 1 << 19},
 	{"notifications", make_notification, 500, 1 << 19},
 	{"timers", make_timer, 500, 1 << 19},
 	{"handles", make_handle, 3000, 1 << 17}, /* no more than a full table alone */

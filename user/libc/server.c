@@ -98,34 +98,53 @@ static void slot_free(struct server *server, struct client *client)
 	client->badge = 0;
 }
 
-/* Another badge of the same value, which the kernel tells the end of besides. */
-static endpoint_handle open_again(struct server *server, struct client *client)
+/* Gives an object a badge, if it has none, for one more handle. 0 or -ENOMEM. */
+static int slot_use(struct server *server, struct client *client)
 {
-	endpoint_handle handle = endpoint_badge(server->endpoint, client->badge);
+	if (!client->badge) {
+		if (server->free_slot == NO_SLOT && slots_grow(server))
+			return -ENOMEM;
 
-	if (handle.value > 0)
-		client->opened++;
-	return handle;
+		uint32_t slot = server->free_slot;
+
+		server->free_slot = server->slots[slot].next;
+		server->slots[slot].client = client;
+		client->badge = ++server->serial << SLOT_BITS | slot;
+		client->opened = 0;
+	}
+	client->opened++;
+	return 0;
+}
+
+/* There is one handle less, or none was made; true: it was the last. */
+static bool slot_leave(struct server *server, struct client *client)
+{
+	if (--client->opened)
+		return false;
+	slot_free(server, client);
+	return true;
 }
 
 endpoint_handle client_open(struct server *server, struct client *client)
 {
-	if (client->badge)
-		return open_again(server, client);
-	if (server->free_slot == NO_SLOT && slots_grow(server))
+	if (slot_use(server, client))
 		return (endpoint_handle){-ENOMEM};
 
-	uint32_t slot = server->free_slot;
-	uint64_t badge = ++server->serial << SLOT_BITS | slot;
-	endpoint_handle handle = endpoint_badge(server->endpoint, badge);
+	/* One of several badges of the same value, each of which the kernel tells the end of. */
+	endpoint_handle handle = endpoint_badge(server->endpoint, client->badge);
 
 	if (handle.value < 0)
-		return handle;
-	server->free_slot = server->slots[slot].next;
-	server->slots[slot].client = client;
-	client->badge = badge;
-	client->opened = 1;
+		(void)slot_leave(server, client);
 	return handle;
+}
+
+int client_give(struct server *server, struct client *client, uint32_t rights, struct gift *gift)
+{
+	int error = slot_use(server, client);
+
+	if (!error)
+		*gift = (struct gift){{0}, rights, client};
+	return error;
 }
 
 void client_forget(struct server *server, struct client *client)
@@ -141,16 +160,19 @@ static struct client *find_client(struct server *server, uint64_t badge)
 	return server->adopt ? server->adopt(server, badge) : NULL;
 }
 
+static void handle_gone(struct server *server, struct client *client)
+{
+	if (slot_leave(server, client) && server->gone)
+		server->gone(server, client);
+}
+
 /* An adopted badge is the server's own business: others may have it again. */
 static void badge_gone(struct server *server, uint64_t badge)
 {
 	struct client *client = slot_client(server, badge);
 
-	if (!client || --client->opened)
-		return;
-	slot_free(server, client);
-	if (server->gone)
-		server->gone(server, client);
+	if (client)
+		handle_gone(server, client);
 }
 
 /* ---- the loop */
@@ -398,21 +420,31 @@ struct client *request_shown(const struct request *request, uint32_t word, int *
 	return client;
 }
 
+/* The value of the handle in the caller's table. */
+static long give(struct server *server, uint32_t token, const struct gift *gift)
+{
+	if (gift->client)
+		return ipc_give_badge(server->endpoint, token, gift->client->badge, gift->rights);
+	return ipc_give(server->endpoint, token, gift->handle, gift->rights);
+}
+
 int gift_give(struct server *server, uint32_t token, struct gift *gift, uint64_t *word)
 {
-	long value = ipc_give(server->endpoint, token, gift->handle, gift->rights);
+	long value = give(server, token, gift);
 
 	if (value < 0) {
-		gift_drop(gift);
+		gift_drop(server, gift);
 		return value == -ENOMEM ? -EMFILE : (int)value;
 	}
 	*word = (uint64_t)value;
 	return 0;
 }
 
-void gift_drop(const struct gift *gift)
+void gift_drop(struct server *server, const struct gift *gift)
 {
-	if (gift->handle.value > 0)
+	if (gift->client)
+		handle_gone(server, gift->client);
+	else if (gift->handle.value > 0)
 		(void)handle_close(gift->handle);
 }
 

@@ -26,7 +26,7 @@ struct server;
  */
 struct client {
 	uint64_t badge; /* 0: it has no handles */
-	uint32_t opened; /* how many client_open has made of those that are not gone */
+	uint32_t opened; /* how many have been made of those that are not gone */
 };
 
 /* A call that a handler works on. Of a deferred one the token is kept. */
@@ -55,10 +55,14 @@ struct lent_out {
 	uint64_t word[LENT_WORDS];
 };
 
-/* A handle that moves to the caller with the answer, with these of its rights. When that fails, it is closed. */
+/*
+ * A handle that moves to the caller with the answer, with these of its rights; when that fails, it is closed. Or one that is made
+ * then, for an object (see client_give).
+ */
 struct gift {
 	any_handle handle;
 	uint32_t rights;
+	struct client *client; /* NULL: `handle` */
 };
 
 /* Checks a message, calls the handler, puts what comes back into the message. 0, -errno or DEFERRED. */
@@ -130,6 +134,12 @@ void server_turn(struct server *server);
  */
 endpoint_handle client_open(struct server *server, struct client *client);
 
+/*
+ * The same for the caller: the handle is made as the gift is given, with these rights. If that comes to nothing, `gone` is called
+ * when the handler has returned. -ENOMEM.
+ */
+int client_give(struct server *server, struct client *client, uint32_t rights, struct gift *gift);
+
 /* The object is none any more; calls through its handles are -EBADF from now on, and `gone` will not be called. */
 void client_forget(struct server *server, struct client *client);
 
@@ -143,7 +153,7 @@ int server_listen(struct server *server, struct listener *listener, notification
 /* Makes a gift with all rights of the handle. */
 static inline struct gift gift_of(endpoint_handle handle)
 {
-	struct gift gift = {{handle.value}, RIGHTS_SAME};
+	struct gift gift = {{handle.value}, RIGHTS_SAME, NULL};
 
 	return gift;
 }
@@ -190,8 +200,8 @@ struct client *request_shown(const struct request *request, uint32_t word, int *
 /* Moves a gift to the caller; `*word` is for the reply. 0 or -errno, with the gift closed. */
 int gift_give(struct server *server, uint32_t token, struct gift *gift, uint64_t *word);
 
-/* Closes a gift that came to nothing. One of no handle is none. */
-void gift_drop(const struct gift *gift);
+/* Ends a gift that came to nothing. One of no handle is none. */
+void gift_drop(struct server *server, const struct gift *gift);
 
 /* Answers a deferred call: with an error when `result` is one. 0, or -ESRCH when nobody waits for it. */
 int server_answer(struct server *server, uint32_t token, long result, struct message *message);

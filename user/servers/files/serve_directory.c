@@ -25,13 +25,10 @@ static struct node *start_of(struct client *client)
 /* Makes a gift of a description, which goes when there can be none. */
 static int description_give(struct description *description, struct gift *gift)
 {
-	endpoint_handle handle = client_open(&files, &description->client);
-	if (handle.value < 0) {
-		description_close(description);
-		return handle.value == -EMFILE ? -ENFILE : -ENOSPC;
-	}
-	*gift = gift_of(handle);
-	return 0;
+	if (client_give(&files, &description->client, RIGHTS_SAME, gift) == 0)
+		return 0;
+	description_close(description);
+	return -ENOSPC;
 }
 
 long serve_directory_open(

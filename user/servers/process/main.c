@@ -49,28 +49,25 @@ long serve_program_self(struct request *request, uint32_t *parent, uint32_t *gro
 }
 
 /* What a program may do with its handle: call, and nothing else, so that it ends with its process. */
-static void give(struct gift *gift, endpoint_handle handle)
+static int give(struct program *program, struct gift *gift)
 {
-	gift->handle = ANY(handle);
-	gift->rights = RIGHT_TRANSFER | RIGHT_ENDPOINT_SEND;
+	return client_give(&server, &program->client, RIGHT_TRANSFER | RIGHT_ENDPOINT_SEND, gift);
 }
 
 /* A child of the caller, starting, and a handle to it. 0 or -errno. */
 static int make_child(struct request *request, const char *name, struct program **child, struct gift *result)
 {
 	struct program *program = program_make(caller(request), name);
-	endpoint_handle handle;
+	int error;
 
 	if (!program)
 		return -EAGAIN;
-	handle = client_open(&server, &program->client);
-	if (handle.value < 0) {
+	error = give(program, result);
+	if (error)
 		program_forget(program);
-		return handle.value;
-	}
-	give(result, handle);
-	*child = program;
-	return 0;
+	else
+		*child = program;
+	return error;
 }
 
 long serve_program_create(struct request *request, const char *name, enum kinship how, uint32_t *pid,
@@ -176,20 +173,19 @@ long serve_program_exec(struct request *request, process_handle p, const char *n
 	uint32_t pending, struct gift *result)
 {
 	struct program *program = caller(request);
-	endpoint_handle handle;
+	int error;
 
 	if (program == init || !may_exec(program) || signals_fixed(held | pending))
 		return close_and(p, -EINVAL);
-	handle = client_open(&server, &program->client);
-	if (handle.value < 0)
-		return close_and(p, handle.value == -ENOMEM ? -ENFILE : handle.value);
+	error = give(program, result);
+	if (error)
+		return close_and(p, -ENFILE);
 	program->state = PROGRAM_STATE_RUNNING;
 	program_announce(program, p, name);
 	program_set_notification(program, (notification_handle){0}, 0);
 	program->caught = held;
 	program->hears_no_stops = false;
 	program->pending |= pending & held;
-	give(result, handle);
 	return 0;
 }
 
@@ -326,7 +322,7 @@ long serve_program_open(struct request *request, uint32_t pid, struct gift *resu
 	handle = handle_duplicate(ANY(program->process), RIGHTS_SAME);
 	if (handle.value < 0)
 		return -EMFILE;
-	*result = (struct gift){handle, RIGHTS_SAME};
+	*result = (struct gift){handle, RIGHTS_SAME, NULL};
 	return 0;
 }
 
