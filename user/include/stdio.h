@@ -38,5 +38,7 @@ int getchar_unlocked(void);
 int putc_unlocked(int c, FILE *stream);
 int putchar_unlocked(int c);
 
+#ifndef L_ctermid
 #define L_ctermid 16
+#endif
 char *ctermid(char *name);
