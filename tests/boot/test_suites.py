@@ -371,6 +371,12 @@ class ContiguousOfFour(Contiguous):
     machine = FOUR
 
 
+class ContiguousInFourGigabytes(Contiguous):
+    """Finding a run, and running out of memory, where there is most of it."""
+
+    machine = {"mem": "4G"}
+
+
 class Threads(ktap.KtapSuite):
     command = "test-threads"
 

@@ -327,6 +327,14 @@ static inline long frames_elsewhere(void)
 	return (long)(info.harts - 1) * PAGES_OF_A_HART;
 }
 
+/* Keeps what there is of memory in large pieces: page by page it is a call for each, and some machines have a million. */
+static inline void runs_keep(void)
+{
+	for (uint64_t size = 32ul << 20; size >= 1ul << 20; size /= 2)
+		while (memory_create_contiguous(own_system(), size, 0).value > 0)
+			continue;
+}
+
 /* Keeps all memory but some pages for as long as this process lives, so that running out is quick. */
 static inline void frames_leave(unsigned pages)
 {
@@ -336,6 +344,7 @@ static inline void frames_leave(unsigned pages)
 	for (unsigned i = 0; i < pages; i++)
 		if (!page_fill(left, i))
 			ktap_bail_out("there are no %u pages of memory", pages);
+	runs_keep();
 	while (page_fill(rest, page))
 		page++;
 	handle_close(ANY(left));
