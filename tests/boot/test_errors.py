@@ -16,10 +16,6 @@ from tests.support import boot, record
 
 # What no test can bring about on purpose, and why.
 RARE = {
-    "thread_suspend EINTR": "only in the moment until the other thread, on another hart, has stopped",
-    "thread_cancel EINTR": "the same",
-    "thread_kill EINTR": "the same",
-    "thread_kill ESRCH": "only for a handle that another thread guesses before its thread has started",
     "ipc_reply_receive ENOMEM": "only when another thread takes the slot that the reply has just freed",
 }
 
@@ -32,6 +28,9 @@ def sources() -> Set[str]:
 
 class DeclaredErrors(unittest.TestCase):
     runs_last = True
+
+    def test_the_rare_ones_are_declared(self) -> None:
+        self.assertEqual(sorted(set(RARE) - set(record.declared().values())), [], "strike these off RARE")
 
     def test_each_is_seen(self) -> None:
         built = (boot.ROOT / "build/kernel.elf").stat().st_mtime  # the debug kernel is built when it is first asked for

@@ -563,6 +563,52 @@ static void test_bad_pc(void)
 	checks_report(&c, "a thread is sent where it can't run");
 }
 
+/* Whatever stands in the registers that are written, none of them is one of the kernel's: the thread goes on in user mode. */
+/* clang-format off */
+CHILD_PROGRAM(status_reader,
+	"	csrr	a0, sstatus\n"
+	"1:	j	1b\n");
+CHILD_PROGRAM(kernel_reader,
+	"	li	t0, 0xffffffff80200000\n"
+	"	ld	a0, 0(t0)\n"
+	"1:	j	1b\n");
+/* clang-format on */
+
+enum { CAUSE_ILLEGAL = 2, CAUSE_LOAD = 13 };
+
+static void stay_in_user_mode(struct checks *c, const void *code, size_t size, uint64_t byte, uint64_t cause)
+{
+	struct process_result r = {.reason = (enum end_reason) - 1};
+	struct registers all = {0};
+	struct child child;
+	thread_handle thread;
+
+	check(c, !child_make(&child, code, size), "child");
+	thread = thread_create_with(child.process, CHILD_CODE, CHILD_SP, 0, 0, 0, 16, 1, START_STOPPED);
+	memset(&all, (int)byte, sizeof(all));
+	all.pc = CHILD_CODE;
+	check(c, !thread_write(thread, &all), "write of %#lx", (unsigned long)byte);
+	check(c, !thread_resume(thread), "resume");
+	check(c, !process_wait(child.process, now() + PATIENCE, &r), "it goes on");
+	check(c, r.reason == END_REASON_FAULTED && r.cause == cause, "with %#lx: reason %d, cause %lu",
+		(unsigned long)byte, (int)r.reason, (unsigned long)r.cause);
+	handle_close(ANY(thread));
+	child_close(&child);
+}
+
+static void test_user_mode(void)
+{
+	struct checks c = {0};
+
+	for (unsigned byte = 0; byte < 256; byte += 17) {
+		stay_in_user_mode(
+			&c, status_reader, (size_t)(status_reader_end - status_reader), byte, CAUSE_ILLEGAL);
+		stay_in_user_mode(
+			&c, kernel_reader, (size_t)(kernel_reader_end - kernel_reader), byte, CAUSE_LOAD);
+	}
+	checks_report(&c, "registers that are written give no rights");
+}
+
 /* ---- who stops whom */
 
 static thread_handle handle_of_second;
@@ -1107,7 +1153,7 @@ static void test_begin(void)
 /* Argument: the seed. */
 int main(int argc, char **argv)
 {
-	ktap_plan(22);
+	ktap_plan(23);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_cancel_console();
 	test_wait_ends();
@@ -1120,6 +1166,7 @@ int main(int argc, char **argv)
 	test_registers();
 	test_diverted();
 	test_bad_pc();
+	test_user_mode();
 	test_itself();
 	test_each_other();
 	test_kill();

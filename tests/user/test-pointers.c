@@ -91,9 +91,9 @@ static void straddle(struct checks *c, const struct call_info *call, unsigned i)
 {
 	uint64_t size = pointed_size(&call->args[i]), end = (uintptr_t)one_page.at + one_page.size;
 
-	for (uint64_t inside = 0; inside < size && inside <= 64; inside++)
+	for (uint64_t inside = 0; inside < size; inside++)
 		expect_fault(c, call, i, end - inside);
-	for (uint64_t outside = 1; outside <= 64; outside++)
+	for (uint64_t outside = 1; outside <= size; outside++)
 		expect_fault(c, call, i, (uintptr_t)one_page.at - outside);
 }
 
@@ -128,11 +128,43 @@ static void lengths(struct checks *c, const struct call_info *call, unsigned i)
 	check(c, call_make(call, &a) == -EFAULT, "%s goes one byte past user space", call->name);
 }
 
+static bool is_path(const struct call_info *call)
+{
+	return call->number == SYS_memory_device || call->number == SYS_device_interrupt ||
+	       call->number == SYS_device_find;
+}
+
+/* What is long for the call itself may be refused before the address is looked at; nothing else is known of it. */
+static bool is_refusal_of_length(const struct call_info *call, long result)
+{
+	return result == -EINVAL && (is_path(call) || call->number == SYS_process_create);
+}
+
+/* A bad address is one for any length but 0. */
+static void lengths_at_bad_addresses(struct checks *c, const struct call_info *call, unsigned i)
+{
+	static const uint64_t some[] = {
+		1, 2, 7, 8, 9, PAGE_SIZE, 1ul << 31, 1ul << 32, 1ul << 63, UINT64_MAX};
+	struct arguments a = good_arguments(call);
+
+	for (unsigned k = 0; k < COUNT(bad_addresses); k++)
+		for (unsigned n = 0; n < COUNT(some); n++) {
+			a.value[i] = bad_addresses[k];
+			a.value[call->args[i].length] = some[n];
+			long result = call_make(call, &a);
+
+			check(c,
+				result == -EFAULT || is_refusal_of_length(call, result) ||
+					(call->number == SYS_console_read && result == -ETIMEDOUT),
+				"%s(%#lx, %#lx) gave %ld", call->name, (unsigned long)bad_addresses[k],
+				(unsigned long)some[n], result);
+		}
+}
+
 /* Names of processes and paths of devices are not empty. */
 static bool refuses_empty(const struct call_info *call)
 {
-	return call->number == SYS_process_create || call->number == SYS_memory_device ||
-	       call->number == SYS_device_interrupt || call->number == SYS_device_find;
+	return call->number == SYS_process_create || is_path(call);
 }
 
 static long expected_of_empty(const struct call_info *call, unsigned i)
@@ -169,6 +201,69 @@ static void test_each(
 					 : is_pointer(&calls[k].args[i]))
 				try(&c, &calls[k], i);
 	checks_report(&c, what);
+}
+
+/* ---- good addresses: what stands around an output stays, and what a struct has between its members is zero */
+
+enum { RED = 0xa5, ZONE = 64 };
+
+static bool is_red(const uint8_t *at, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (at[i] != RED)
+			return false;
+	return true;
+}
+
+static bool is_of_a_member(const struct struct_info *layout, size_t offset)
+{
+	for (unsigned i = 0; i < layout->count; i++) {
+		const struct field_info *field = &layout->fields[i];
+
+		if (offset >= field->offset && offset < field->offset + (size_t)field->count * field->size)
+			return true;
+	}
+	return false;
+}
+
+static void check_padding(
+	struct checks *c, const struct call_info *call, const struct arg_info *arg, const uint8_t *at)
+{
+	for (size_t k = 0; k < arg->layout->size; k++)
+		check(c, is_of_a_member(arg->layout, k) || !at[k], "%s: byte %zu of struct %s is %#x",
+			call->name, k, arg->layout->name, at[k]);
+}
+
+/* At every alignment, and at the end of a page, in the middle of one, and across one. */
+static void around(struct checks *c, const struct call_info *call, unsigned i)
+{
+	size_t size = pointed_size(&call->args[i]);
+	uint8_t *page = subjects.scratch + PAGE_SIZE;
+
+	if (call->args[i].direction != DIRECTION_OUT)
+		return;
+	for (unsigned k = 0; k < 24; k++) {
+		uint8_t *at = k < 8    ? page + ZONE + k
+			      : k < 16 ? page - size - (k - 8)
+				       : page - size / 2 + (k - 16);
+		struct arguments a = good_arguments(call);
+		long result;
+
+		memset(at - ZONE, RED, size + 2 * ZONE);
+		a.value[i] = (uintptr_t)at;
+		result = call_make(call, &a);
+		call_undo(call, result);
+		check(c, is_red(at - ZONE, ZONE) && is_red(at + size, ZONE), "%s wrote beside %s", call->name,
+			call->args[i].name);
+		if (result < 0)
+			check(c, call->number == SYS_console_read, "%s gave %ld", call->name, result);
+		else if (call->args[i].kind == VALUE_STRUCT)
+			check_padding(c, call, &call->args[i], at);
+		else
+			check(c, (size_t)result >= size || is_red(at + result, size - (size_t)result),
+				"%s wrote more than it said", call->name);
+	}
+	memset(subjects.scratch, '\n', subjects.scratch_size);
 }
 
 /* The argument struct of packed calls is a pointer, too. */
@@ -216,7 +311,7 @@ static void test_short_buffers(void)
 
 int main(void)
 {
-	ktap_plan(7);
+	ktap_plan(9);
 	subjects_make();
 	read_only = pages_map(PAGE_SIZE, PROT_READ);
 	execute_only = pages_map(PAGE_SIZE, PROT_EXEC);
@@ -225,6 +320,8 @@ int main(void)
 	test_each(straddle, false, "ranges that leave a page on either side");
 	test_each(lengths, true, "lengths that leave user space");
 	test_each(empty, true, "length 0 at a bad address");
+	test_each(lengths_at_bad_addresses, true, "lengths from 1 to all ones at a bad address");
+	test_each(around, false, "what stands around an output, and between the members of a struct");
 	test_packed();
 	test_short_buffers();
 	ktap_ok(process_id() > 0, "the kernel goes on");
