@@ -111,6 +111,11 @@ class Mappings(unittest.TestCase):
         tops = [STACKS + (index + 1) * STACK_SLOT for index in range(HARTS)]
         self.assertEqual(pages, {page for top in tops for page in range(top - STACK_SIZE, top, PAGE)})
 
+    def test_stacks_are_apart(self) -> None:
+        stacks = self.between(STACKS, DEVICES)
+        frames = {page for m in stacks for page in range(m.physical, m.physical + m.size, PAGE)}
+        self.assertEqual(len(frames), HARTS * STACK_SIZE // PAGE)
+
 
 if __name__ == "__main__":
     unittest.main()
