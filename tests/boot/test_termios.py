@@ -98,6 +98,40 @@ int main(void)
 """
 
 
+# Reads bytes one by one, each read with so little time that many give up while the console answers, until 'z' comes.
+HASTY = r"""
+#include <stdio.h>
+#include <tabula/console.h>
+#include <tabula/handles.h>
+#include <tabula/protocol/file.h>
+
+enum { LONGEST = 60000, STEP = 250 }; /* nanoseconds */
+
+int main(void)
+{
+	endpoint_handle terminal = {startup_handle(STARTUP_CONSOLE).value};
+	unsigned long count = 0, sum = 0, gave_up = 0;
+	unsigned char byte = 0;
+
+	console_raw();
+	puts("ready");
+	fflush(stdout);
+	for (unsigned i = 0; byte != 'z'; i++) {
+		long result = file_read(terminal, &byte, 1, (uint64_t)clock_now() + i * STEP % LONGEST);
+		if (result == 1) {
+			count++;
+			sum = sum * 31 + byte;
+		} else {
+			gave_up++;
+		}
+	}
+	printf("%lu bytes, %lx\n", count, sum);
+	console_lines();
+	return gave_up == 0;
+}
+"""
+
+
 class Termios(unittest.TestCase):
     def expect(self, keys: str, *lines: str) -> None:
         """Types, and waits for these lines, the last at the end of the screen."""
@@ -125,12 +159,31 @@ class Termios(unittest.TestCase):
                 self.expect("k", "after: 107 that is all", "raw")
                 self.expect("\r", "raw: 13 that is all", "raw interrupt")
                 self.expect("\x03", "raw interrupt: 3 that is all", "newline")
+                before = self.terminal.screen.row
                 self.terminal.type("\r")
-                self.terminal.wait_prompt(self.terminal.screen.row + 2)
+                self.terminal.wait_prompt(before + 4)
                 screen = self.terminal.screen
                 self.assertEqual([screen.text(screen.row - 4 + i) for i in range(4)],
                                  ["newline: 10 that is all", "size 0: 0 0", "size 0: 24 80", "pipe: -1 1"])
                 self.assertEqual(self.terminal.run("echo as before"), ["as before"])
+
+    def test_readers_that_give_up(self) -> None:
+        """What is typed stays until a reader has it, however late that one gives up."""
+        keys = "abcdefghijklmnopqrstuvwxy" * 200 + "z"
+        total = 0
+        for key in keys:
+            total = (total * 31 + ord(key)) % (1 << 64)
+        with tempfile.TemporaryDirectory(prefix="tabula-hasty-") as folder:
+            program = boot.program_build(HASTY, folder, "hasty")
+            with terminal.Terminal(programs=[program]) as self.terminal:
+                self.terminal.wait_prompt()
+                self.expect("hasty; echo $?\r", "ready")
+                before = self.terminal.screen.row
+                self.terminal.type(keys)
+                self.terminal.wait_prompt(before + 2)
+                screen = self.terminal.screen
+                self.assertEqual([screen.text(screen.row - 2), screen.text(screen.row - 1)],
+                                 [f"{len(keys)} bytes, {total:x}", "0"])
 
 
 if __name__ == "__main__":

@@ -258,10 +258,13 @@ static void signal_key(int number)
 
 /* ---- file */
 
+/*
+ * It is set aside, also when there is something to read: work answers it, and hears from that whether the reader has the
+ * bytes. One that gives up meanwhile has not, and they stay.
+ */
 long serve_file_read(struct request *request, struct lent_out *buf)
 {
 	struct call call = {.to = *buf};
-	long result = DEFERRED;
 
 	if (!buf->size || request->client == &printer)
 		return 0;
@@ -269,14 +272,10 @@ long serve_file_read(struct request *request, struct lent_out *buf)
 		interrupted = false;
 		return -EINTR;
 	}
-	if (!readers.count && is_ready()) {
-		result = copy_ready(buf);
-		take_ready(result);
-	} else if (!waiting_add(&readers, &call)) {
+	if (!waiting_add(&readers, &call))
 		return -ENOMEM;
-	}
 	work();
-	return result;
+	return DEFERRED;
 }
 
 long serve_file_write(struct request *request, const struct lent_in *buf)
