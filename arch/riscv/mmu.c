@@ -35,6 +35,8 @@ extern const char kernel_start[], text_start[], text_end[], rodata_start[], roda
 	kernel_end[];
 
 static paddr_t kernel_root;
+static uint16_t kernel_used[ENTRIES - USER_ENTRIES]; /* which entries of kernel_root are not empty: few */
+static unsigned kernel_used_count;
 static uint64_t kernel_physical; /* where kernel_start was loaded */
 static uint64_t next_device = DEVICE_BASE;
 
@@ -176,6 +178,15 @@ static void map_stacks(void)
 		}
 }
 
+static void note_used(void)
+{
+	const uint64_t *root = direct(kernel_root);
+
+	for (unsigned i = USER_ENTRIES; i < ENTRIES; i++)
+		if (root[i])
+			kernel_used[kernel_used_count++] = (uint16_t)i;
+}
+
 void arch_memory_init(void)
 {
 	const struct machine *machine = arch_machine();
@@ -191,6 +202,7 @@ void arch_memory_init(void)
 	if (riscv_facts.finisher)
 		riscv_finisher = riscv_map_device(riscv_facts.finisher, PAGE_SIZE);
 	riscv_plic_init();
+	note_used();
 	csr_write(satp, riscv_kernel_satp());
 	riscv_fence_translations();
 }
@@ -215,13 +227,13 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 {
 	*aspace = (struct arch_aspace){.account = account, .leaves_number = UINT64_MAX};
-	TRY(account_frame_alloc(account, &aspace->root));
+	TRY(account_frame_alloc_zeroed(account, &aspace->root));
 
+	const uint64_t *kernel = direct(kernel_root);
 	uint64_t *table = direct(aspace->root);
 
-	memset(table, 0, USER_ENTRIES * sizeof(*table));
-	memcpy(table + USER_ENTRIES, (uint64_t *)direct(kernel_root) + USER_ENTRIES,
-		(ENTRIES - USER_ENTRIES) * sizeof(*table));
+	for (unsigned i = 0; i < kernel_used_count; i++)
+		table[kernel_used[i]] = kernel[kernel_used[i]];
 	return 0;
 }
 

@@ -34,11 +34,6 @@ struct elf_header {
 	uint16_t size, segment_size, segment_count, section_size, section_count, section_names;
 };
 
-struct program_header {
-	uint32_t type, flags;
-	uint64_t offset, address, physical, file_size, memory_size, align;
-};
-
 struct section_header {
 	uint32_t name, type;
 	uint64_t flags, address, offset, size;
@@ -67,7 +62,7 @@ static bool is_riscv_program(const struct elf_header *h)
 {
 	return !memcmp(h->identity, "\177ELF", 4) && h->identity[EI_CLASS] == CLASS_64 &&
 	       h->identity[EI_DATA] == DATA_LITTLE && h->type == TYPE_EXECUTABLE &&
-	       h->machine == MACHINE_RISCV && h->segment_size == sizeof(struct program_header);
+	       h->machine == MACHINE_RISCV && h->segment_size == sizeof(struct elf_program_header);
 }
 
 static bool is_entry_executable(const struct elf_source *source, const struct elf *elf)
@@ -92,6 +87,15 @@ static int read_header(const struct elf_source *source, struct elf_header *h)
 	return is_riscv_program(h) ? 0 : -ENOEXEC;
 }
 
+/* All that are said to be there lie in the file. */
+static int keep_headers(const struct elf_source *source, struct elf *elf)
+{
+	if (!is_inside(elf->segment_table, elf->segments * sizeof(elf->header[0]), source->size))
+		return -ENOEXEC;
+	elf->kept = elf->segments < ELF_HEADERS_KEPT ? elf->segments : ELF_HEADERS_KEPT;
+	return read(source, elf->segment_table, elf->header, elf->kept * sizeof(elf->header[0]));
+}
+
 int elf_open(const struct elf_source *source, struct elf *elf)
 {
 	struct elf_header h;
@@ -101,20 +105,31 @@ int elf_open(const struct elf_source *source, struct elf *elf)
 		return error;
 	if (h.segment_count > SEGMENTS_MOST || h.entry % 2)
 		return -ENOEXEC;
-	*elf = (struct elf){h.entry, h.segment_table, h.segment_count};
+	elf->entry = h.entry;
+	elf->segment_table = h.segment_table;
+	elf->segments = h.segment_count;
+	error = keep_headers(source, elf);
+	if (error)
+		return error;
 	return is_entry_executable(source, elf) ? 0 : -ENOEXEC;
+}
+
+static int header_at(
+	const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_program_header *h)
+{
+	if (index >= elf->kept)
+		return read(source, elf->segment_table + index * sizeof(*h), h, sizeof(*h));
+	*h = elf->header[index];
+	return 0;
 }
 
 int elf_segment(
 	const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_segment *segment)
 {
-	struct program_header h;
-	int error;
+	struct elf_program_header h;
+	int error = header_at(source, elf, index, &h);
 
 	*segment = (struct elf_segment){0};
-	if (!is_inside(elf->segment_table, (uint64_t)elf->segments * sizeof(h), source->size))
-		return -ENOEXEC;
-	error = read(source, elf->segment_table + index * sizeof(h), &h, sizeof(h));
 	if (error)
 		return error;
 	if (h.type != SEGMENT_LOAD || !h.memory_size)

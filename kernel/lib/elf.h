@@ -16,11 +16,21 @@ struct elf_source {
 	uint64_t size;
 };
 
+/* As the file has it. */
+struct elf_program_header {
+	uint32_t type, flags;
+	uint64_t offset, address, physical, file_size, memory_size, align;
+};
+
+enum { ELF_HEADERS_KEPT = 8 }; /* most programs have no more */
+
 /* A file that elf_open has found to be a program. */
 struct elf {
 	uint64_t entry;
 	uint64_t segment_table;
 	unsigned segments;
+	unsigned kept; /* the first headers, which are read at once */
+	struct elf_program_header header[ELF_HEADERS_KEPT];
 };
 
 /* A range of memory to make, in user space; memory_size 0: nothing. */
