@@ -67,7 +67,7 @@ static void test_methods(void)
 
 	for (uint32_t method = 0; method < 64; method++) {
 		check(&c, bare(root, 3 << 16 | method, 0, 0) == ENOSYS, "protocol 3, method %u", method);
-		if (method == 0 || method > 15)
+		if (method == 0 || method > 16)
 			check(&c, bare(root, METHOD_DIRECTORY_OPEN - 1 + method, 0, 0) == ENOSYS,
 				"directory %u", method);
 		if (method == 0 || method > 18)
@@ -89,6 +89,43 @@ static void test_methods(void)
 	handle_close(ANY(file));
 	check(&c, !directory_unlink(root, "/tmp/f"), "unlink");
 	checks_report(&c, "methods that there are not, and arguments that are none");
+}
+
+/* What a path gives is what an open file gives, and nothing where that would have to be looked at. */
+static void test_images(void)
+{
+	struct checks c = {0};
+	endpoint_handle program = open_it("/servers/files", OPEN_READ);
+	uint64_t offset = 0, length = 0, offset_too = 0, length_too = 0;
+	memory_handle image = directory_image(root, "/servers/files", &offset, &length);
+	memory_handle image_too = file_image(program, &offset_too, &length_too);
+	struct handle_info info = {0};
+	uint8_t magic[4] = {0};
+
+	check(&c, image.value > 0 && image_too.value > 0, "an image: %d", image.value);
+	check(&c, length > sizeof(magic) && offset == offset_too && length == length_too, "the same");
+	check(&c, memory_read(image, offset, magic, sizeof(magic)) == sizeof(magic), "its bytes");
+	check(&c, !memcmp(magic, "\177ELF", sizeof(magic)), "are a program's");
+	check(&c, !handle_info(ANY(image), &info) && !(info.rights & RIGHT_MEMORY_WRITE), "only to read");
+	handle_close(ANY(image));
+	handle_close(ANY(image_too));
+	check(&c, !directory_make_link(root, "/servers/files", "/tmp/link"), "a link to it");
+	image = directory_image(root, "/tmp/link", &offset, &length);
+	check(&c, image.value > 0 && offset == offset_too && length == length_too, "is followed");
+	handle_close(ANY(image));
+	check(&c, !directory_unlink(root, "/tmp/link"), "unlink");
+	check(&c, directory_image(root, "/etc/motd", &offset, &length).value == -ENODATA,
+		"nobody may run it");
+	check(&c, directory_image(root, "/tmp", &offset, &length).value == -ENODATA, "a directory");
+	check(&c, directory_image(root, "/dev/null", &offset, &length).value == -ENODATA, "a device");
+	check(&c, directory_image(root, "/tmp/none", &offset, &length).value == -ENOENT, "nothing");
+	check(&c, directory_image(program, "/servers/files", &offset, &length).value == -ENOTDIR, "a file");
+	check(&c, !directory_set_mode(root, "/servers/files", 0111), "a program that nobody may read");
+	check(&c, directory_image(root, "/servers/files", &offset, &length).value == -ENODATA,
+		"is not given");
+	check(&c, !directory_set_mode(root, "/servers/files", 0755), "as it was");
+	handle_close(ANY(program));
+	checks_report(&c, "programs' images by their paths");
 }
 
 /* A handle to a file opens no other file. */
@@ -434,13 +471,14 @@ int main(int argc, char **argv)
 	}
 	if (argc > 2 && !strcmp(argv[1], "--die"))
 		return die_waiting();
-	ktap_plan(6);
+	ktap_plan(7);
 	uint64_t seed = random_start(argc > 1 ? argv[1] : NULL);
 
 	service = endpoint_create();
 	start_server();
 	root = endpoint_badge(service, FILES_ROOT);
 	test_methods();
+	test_images();
 	test_authority();
 	test_windows();
 	test_full();

@@ -100,6 +100,9 @@ int image_find(const char *path, struct image *image)
 	endpoint_handle start = *path == '/' ? own_root() : own_directory();
 	if (start.value == 0)
 		return find_in_archive(path, image);
+	image->memory = directory_image(start, path, &image->offset, &image->size);
+	if (image->memory.value != -ENODATA)
+		return image->memory.value < 0 ? image->memory.value : 0;
 	endpoint_handle file = directory_open(start, path, OPEN_READ, 0, DEADLINE_NEVER);
 	if (file.value < 0)
 		return file.value;

@@ -149,11 +149,13 @@ static int stack_make(process_handle process, long entry, struct block *block)
 /* Gives a handle with those of the rights that this program has. `*given` is 0 if there is none to give. */
 static int give(process_handle process, any_handle handle, uint32_t rights, uint32_t *given)
 {
-	struct handle_info info = {.rights = RIGHTS_SAME};
+	struct handle_info info;
 	*given = 0;
-	if (handle.value <= 0 || (rights != RIGHTS_SAME && handle_info(handle, &info) != 0))
+	if (handle.value <= 0)
 		return 0;
-	long result = process_give(process, handle, rights & info.rights);
+	long result = process_give(process, handle, rights);
+	if (result == -EACCES && rights != RIGHTS_SAME && handle_info(handle, &info) == 0)
+		result = process_give(process, handle, rights & info.rights);
 	if (result < 0)
 		return result == -EBADF ? 0 : (int)result;
 	*given = (uint32_t)result;

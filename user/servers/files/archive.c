@@ -23,9 +23,8 @@ const char *archive_begin(void)
 	return fill(&archive);
 }
 
-int archive_image(struct description *description, struct gift *gift, uint64_t *offset, uint64_t *length)
+int archive_image(const struct node *node, struct gift *gift, uint64_t *offset, uint64_t *length)
 {
-	const struct node *node = description->node;
 	if (node == NULL || !node_is_file(node) || !(node->mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
 		return -ENODATA;
 	const struct data *data = &node->data;

@@ -5,13 +5,13 @@
 
 #include <tabula/server.h>
 
-#include "description.h"
+#include "node.h"
 
 /* Once, after tree_begin. Null, or what is wrong. */
 const char *archive_begin(void);
 
 /*
- * The archive, for a file whose bytes all lie there. 0, or -EBADF, -EMFILE, or -ENODATA when it has been written or is
- * none.
+ * The archive, for a file whose bytes all lie there. 0, or -EMFILE, or -ENODATA when it has been written or is none, which a
+ * null is not either.
  */
-int archive_image(struct description *description, struct gift *gift, uint64_t *offset, uint64_t *length);
+int archive_image(const struct node *node, struct gift *gift, uint64_t *offset, uint64_t *length);

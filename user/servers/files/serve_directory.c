@@ -6,6 +6,7 @@
 #include <tabula/handles.h>
 #include <tabula/serve/directory.h>
 
+#include "archive.h"
 #include "block.h"
 #include "console.h"
 #include "description.h"
@@ -182,4 +183,14 @@ long serve_directory_pipe(
 	}
 	/* When this fails the other end goes with its handle. */
 	return description_give(writer, write_end);
+}
+
+long serve_directory_image(
+	struct request *request, const char *path, uint64_t *offset, uint64_t *length, struct gift *result)
+{
+	struct node *node;
+	int error = tree_find(start_of(request->client), path, true, &node);
+	if (error != 0)
+		return error;
+	return node_allows(node, MAY_READ) ? archive_image(node, result, offset, length) : -ENODATA;
 }

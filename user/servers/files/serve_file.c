@@ -131,5 +131,5 @@ long serve_file_interrupt(struct request *request)
 
 long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)
 {
-	return archive_image(description_of(request->client), result, offset, length);
+	return archive_image(description_of(request->client)->node, result, offset, length);
 }
