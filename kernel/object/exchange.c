@@ -20,3 +20,10 @@ RARE long exchange_stopped(int why, size_t done)
 		return why;
 	return done >= PAGE_SIZE ? (long)done : thread_restart_call();
 }
+
+RARE long exchange_missed(enum prot access)
+{
+	int error = exchange_failed(access);
+
+	return error < 0 ? error : thread_restart_call();
+}

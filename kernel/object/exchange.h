@@ -39,12 +39,15 @@ MUST_USE static inline int exchange_end(int error, enum prot access)
 	return error ? exchange_failed(access) : 0;
 }
 
-/* Of a range that a thunk has looked at: 0, or -EFAULT with nothing brought in, for who has a lock and another way. */
+/*
+ * Of a range that a thunk has looked at, with a lock held: 0, or -EFAULT with nothing brought in. Then, without the lock,
+ * exchange_missed says what the call returns, which is made again when the page is there.
+ */
 MUST_USE static inline int exchange_try_in(void *frame, uaddr_t from, size_t size)
 {
 	int error;
 
-	this_hart()->has_frame = true;
+	exchange_begin();
 	error = arch_user_read(frame, from.value, size);
 	this_hart()->has_frame = false;
 	return error;
@@ -54,11 +57,13 @@ MUST_USE static inline int exchange_try_out(uaddr_t to, const void *frame, size_
 {
 	int error;
 
-	this_hart()->has_frame = true;
+	exchange_begin();
 	error = arch_user_write(to.value, frame, size);
 	this_hart()->has_frame = false;
 	return error;
 }
+
+MUST_USE long exchange_missed(enum prot access);
 
 /* As user_copy_in and user_copy_out: 0, -EFAULT, EXCHANGE_AGAIN, or EXCHANGE_STOP. */
 MUST_USE static inline int exchange_in(void *frame, struct user_in from, size_t offset, size_t size)

@@ -84,7 +84,7 @@ static long copy_from_held(struct thread *lender, enum prot access, uint64_t off
 }
 
 static RARE long copy_otherwise(
-	struct endpoint *e, uint32_t token, uint64_t offset, enum prot access, uaddr_t own, size_t size)
+	struct endpoint *e, uint32_t token, uint64_t offset, uaddr_t own, size_t size, enum prot access)
 {
 	struct thread *lender = endpoint_hold(e, token, NULL);
 	long result;
@@ -120,23 +120,25 @@ static ALWAYS_INLINE char *short_part(struct endpoint *root, uint32_t token, uin
 	return (char *)direct(frame) + in_page;
 }
 
-/* Anything out of the ordinary, a missing page of the own side too, is left to the other way. */
+/* Anything out of the ordinary is left to the other way, but for a page of the own side that is missing. */
 static ALWAYS_INLINE long copy(
 	struct endpoint *e, uint32_t token, uint64_t offset, enum prot access, uaddr_t own, size_t size)
 {
 	struct endpoint *root = e->root;
-	int error = -EFAULT;
+	int error;
 	char *at;
 
 	if (size - 1 >= COPY_SHORT)
-		return copy_otherwise(e, token, offset, access, own, size);
+		return copy_otherwise(e, token, offset, own, size, access);
 	lock_acquire(&root->lock);
 	at = short_part(root, token, offset, access, size);
-	if (at)
-		error = access == PROT_WRITE ? exchange_try_in(at, own, size)
-					     : exchange_try_out(own, at, size);
+	if (!at) {
+		lock_release(&root->lock);
+		return copy_otherwise(e, token, offset, own, size, access);
+	}
+	error = access == PROT_WRITE ? exchange_try_in(at, own, size) : exchange_try_out(own, at, size);
 	lock_release(&root->lock);
-	return error ? copy_otherwise(e, token, offset, access, own, size) : (long)size;
+	return error ? exchange_missed(access == PROT_WRITE ? PROT_READ : PROT_WRITE) : (long)size;
 }
 
 long window_read(struct endpoint *endpoint, uint32_t token, uint64_t offset, uaddr_t to, size_t size)
