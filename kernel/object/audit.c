@@ -16,6 +16,7 @@
 #include "mem/frame.h"
 #include "mem/pool.h"
 #include "mem/share.h"
+#include "object/futex.h"
 #include "object/memory.h"
 #include "object/process.h"
 #include "object/thread.h"
@@ -125,7 +126,9 @@ static bool waits_rightly(const struct runner *runner)
 
 	if (list_is_empty(&runner->waiting))
 		return queue || runner->mail;
-	return queue && is_in(&queue->runners, &runner->waiting);
+	return queue &&
+	       (is_in(&queue->runners, &runner->waiting) ||
+		       (queue->kind == WAITS_FOR_FUTEX && is_in(futex_early(queue), &runner->waiting)));
 }
 
 /* Of one that runs, `ready` may be left as it was; whoever is in a queue of its hart is looked at by sched_audit. */

@@ -157,3 +157,8 @@ int futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count, uint64_t *woke
 	*more = now == WOKEN_AT_ONCE && *woken < count;
 	return 0;
 }
+
+const struct list *futex_early(const struct wait_queue *waiters)
+{
+	return &container_of(waiters, const struct futex_queue, waiters)->early;
+}

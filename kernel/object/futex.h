@@ -11,6 +11,8 @@
 #include "result.h"
 
 struct aspace;
+struct list;
+struct wait_queue;
 
 /* Once, at boot. */
 void futex_init(void);
@@ -23,3 +25,6 @@ MUST_USE int futex_wait(struct aspace *aspace, uaddr_t at, uint32_t expected, ui
  * that, for the rest of those who waited when it was first.
  */
 MUST_USE int futex_wake(struct aspace *aspace, uaddr_t at, uint32_t count, uint64_t *woken, bool *more);
+
+/* For audits: those of a queue of futexes who stand apart from its list. With its lock, or while nobody else is at work. */
+const struct list *futex_early(const struct wait_queue *waiters);
