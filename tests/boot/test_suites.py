@@ -74,6 +74,10 @@ class MemoryOfTwo(Memory):
     machine = TWO
 
 
+class MemoryOfFour(Memory):
+    machine = FOUR
+
+
 class Clone(ktap.KtapSuite):
     command = "test-clone"
 

@@ -191,6 +191,102 @@ static void test_versions(void)
 	checks_report(&c, "argument structs of other lengths");
 }
 
+/*
+ * What another thread changes while a call looks at it counts once: the call does what the struct said at one moment for each
+ * member, and none of the forbidden values, which the other thread puts in between.
+ */
+static struct vm_map_args changing;
+static volatile bool changes_over;
+static int32_t unreadable; /* a handle to the object without rights */
+
+static void stay_so(void)
+{
+	for (volatile uint64_t i = random_below(100); i; i--)
+		continue;
+}
+
+/* One member at a time. An unknown flag in place of MAP_FIXED would show in the address, if it came after the check. */
+static void spoil(volatile struct vm_map_args *args)
+{
+	switch (random_below(5)) {
+	case 0:
+		args->len = UINT64_MAX;
+		break;
+	case 1:
+		args->prot = PROT_WRITE | PROT_EXEC;
+		break;
+	case 2:
+		args->m = (uint32_t)unreadable;
+		break;
+	case 3:
+		args->offset = UINT64_MAX - PAGE_SIZE + 1;
+		break;
+	default:
+		args->how = 1u << 31;
+		break;
+	}
+}
+
+static void mend(volatile struct vm_map_args *args)
+{
+	args->len = PAGE_SIZE;
+	args->prot = PROT_READ;
+	args->m = (uint32_t)object.value;
+	args->offset = 0;
+	args->how = MAP_FIXED;
+}
+
+static void change_args(void *argument)
+{
+	while (!changes_over) {
+		spoil(argument);
+		stay_so();
+		mend(argument);
+		stay_so();
+	}
+}
+
+/* Exactly one page is mapped. */
+static bool is_one_page(process_handle p)
+{
+	return map(p, USER_BASE, 0, PAGE_SIZE, PROT_READ) == -EEXIST &&
+	       map(p, USER_BASE + PAGE_SIZE, 0, PAGE_SIZE, PROT_READ) > 0 &&
+	       !vm_unmap(p, USER_BASE + PAGE_SIZE, PAGE_SIZE);
+}
+
+static void test_changing_args(void)
+{
+	enum { ROUNDS = 20000 };
+	static struct suite_thread other;
+	struct checks c = {0};
+	process_handle p = empty_process();
+	unsigned mapped = 0;
+
+	unreadable = handle_duplicate(ANY(object), 0).value;
+	changing = (struct vm_map_args){(uint32_t)p.value, 0, USER_BASE, (uint32_t)object.value, 0, 0,
+		PAGE_SIZE, PROT_READ, MAP_FIXED};
+	changes_over = false;
+	suite_thread_start(&other, change_args, &changing);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		long result = tabula_syscall2(SYS_vm_map, (uintptr_t)&changing, sizeof(changing));
+
+		check(&c, result == USER_BASE || result == -EINVAL || result == -EACCES, "it gave %ld",
+			result);
+		if (result < 0)
+			continue;
+		mapped++;
+		check(&c, is_one_page(p), "something else is mapped");
+		vm_unmap(p, USER_BASE, PAGE_SIZE);
+	}
+	changes_over = true;
+	suite_thread_join(&other);
+	check(&c, mapped > 0, "none came through");
+	handle_close((any_handle){unreadable});
+	handle_close(ANY(p));
+	ktap_diagnose("%u of %d were mapped", mapped, ROUNDS);
+	checks_report(&c, "an argument struct that changes while it is read");
+}
+
 static const uint32_t load_word[] = {
 	0x00052503, 0x00000893 | SYS_process_exit << 20, 0x00000073}; /* lw a0, (a0); exit */
 
@@ -699,13 +795,14 @@ static void kill_protectors(struct checks *c)
 
 int main(void)
 {
-	ktap_plan(17);
+	ktap_plan(18);
 	object = memory_create(16 * PAGE_SIZE);
 	test_edges();
 	test_sizes();
 	test_overlaps();
 	test_protection();
 	test_versions();
+	test_changing_args();
 	test_cuts();
 	test_remap();
 	test_unmap_other();
