@@ -19,7 +19,7 @@ class Tools(unittest.TestCase):
         first = MOTD.splitlines(keepends=True)[0]
         self.expect("cd /etc; head -n 1 motd; tail -c +1 motd; wc -c motd; grep -c Tabula motd; grep -n '^T[a-b]*ula' motd; "
                     "sort motd motd; hexdump -n 4 motd; grep nothing motd",
-                    first + MOTD + f"{len(MOTD):7} motd\n1\n1:{first}" + MOTD * 2 +
+                    first + MOTD + f"{len(MOTD)} motd\n1\n1:{first}" + MOTD * 2 +
                     "00000000  54 61 62 75                                       |Tabu|\n00000004\n", 1)
 
     def test_counting(self) -> None:

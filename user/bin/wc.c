@@ -18,6 +18,7 @@ struct counts {
 };
 
 static bool lines, words, bytes, characters, with_name;
+static int width = 7; /* of a number: 1 for one that stands alone */
 static struct counts total;
 
 static void print(const struct counts *counts, const char *name)
@@ -29,7 +30,7 @@ static void print(const struct counts *counts, const char *name)
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
 		if (!wanted[i])
 			continue;
-		printf("%s%7llu", between, numbers[i]);
+		printf("%s%*llu", between, width, numbers[i]);
 		between = " ";
 	}
 	printf("%s%s\n", name != NULL ? " " : "", name != NULL ? name : "");
@@ -71,6 +72,8 @@ int main(int argc, char **argv)
 	if (!lines && !words && !bytes && !characters)
 		lines = words = bytes = true;
 	with_name = optind < argc;
+	if (lines + words + bytes + characters == 1 && argc - optind <= 1)
+		width = 1;
 	bool done = tool_each("wc", argv + optind, count);
 	if (argc - optind > 1)
 		print(&total, "total");

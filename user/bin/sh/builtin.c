@@ -175,6 +175,7 @@ static const struct {
 		"export NAME[=value]...      programs find it in their environment"},
 	{{"false", builtin_false, false}, NULL},
 	{{"fg", builtin_fg, false}, NULL},
+	{{"getopts", builtin_getopts, false}, "getopts LETTERS NAME        the next option of a script"},
 	{{"help", builtin_help, false}, NULL},
 	{{"jobs", builtin_jobs, false}, NULL},
 	{{"kill", builtin_kill, false}, "kill [-SIGNAL] %JOB|PID...  sends a signal"},
@@ -194,6 +195,7 @@ static const struct {
 		"trap COMMANDS SIGNAL...     what to do then; EXIT is the end of the shell"},
 	{{"true", builtin_true, false}, NULL},
 	{{"type", builtin_type, false}, "type NAME...                what NAME would run"},
+	{{"umask", builtin_umask, false}, "umask [MASK]                what new files do not allow"},
 	{{"unset", builtin_unset, true}, "unset NAME...               forgets it"},
 	{{"wait", builtin_wait, false}, NULL},
 };

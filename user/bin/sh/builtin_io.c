@@ -82,6 +82,20 @@ static bool number_read(const char *word, long long *number)
 	return true;
 }
 
+/* A number with a fraction. */
+static bool fraction_print(char *format, size_t length, char letter, const char *word)
+{
+	char *end;
+	double number = strtod(word, &end);
+	format[length] = letter;
+	format[length + 1] = '\0';
+	printf(format, number);
+	if (*end == '\0')
+		return true;
+	complain("printf: '%s' is not a number", word);
+	return false;
+}
+
 /* Prints one word as the conversion says, whose flags and width are in `format`. False if it can't. */
 static bool conversion_print(char *format, size_t length, char letter, const char *word)
 {
@@ -100,6 +114,13 @@ static bool conversion_print(char *format, size_t length, char letter, const cha
 	case 'b':
 		escapes_print(word);
 		return true;
+	case 'e':
+	case 'E':
+	case 'f':
+	case 'F':
+	case 'g':
+	case 'G':
+		return fraction_print(format, length, letter, word);
 	default:
 		good = number_read(word, &number);
 		format[length] = 'l';
@@ -130,7 +151,7 @@ static bool format_print(const char *p, char ***words)
 		}
 		size_t length = 1 + strspn(p + 1, "-+ #0123456789.");
 		char letter = p[length];
-		if (length > FORMAT_SIZE - 4 || letter == '\0' || strchr("sdiuoxXcb", letter) == NULL) {
+		if (length > FORMAT_SIZE - 4 || letter == '\0' || strchr("sdiuoxXcbeEfFgG", letter) == NULL) {
 			complain("printf: '%.*s' is not understood", (int)length + 1, p);
 			return false;
 		}
@@ -146,6 +167,7 @@ static bool format_print(const char *p, char ***words)
 int builtin_printf(struct shell *shell, char **words)
 {
 	(void)shell;
+	words += words[1] != NULL && strcmp(words[1], "--") == 0;
 	if (words[1] == NULL) {
 		complain("printf: printf FORMAT [WORD]... prints the words as the format says");
 		return STATUS_USAGE;

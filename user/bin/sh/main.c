@@ -193,6 +193,14 @@ static void run(struct shell *shell, int argc, char **argv)
 	}
 }
 
+static void parent_set(void)
+{
+	char number[16];
+	snprintf(number, sizeof number, "%d", (int)getppid());
+	(void)variable_set("PPID", 4, number);
+	(void)variable_set("OPTIND", 6, "1");
+}
+
 int main(int argc, char **argv)
 {
 	struct shell shell = {
@@ -202,6 +210,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	variables_import(environ);
+	parent_set();
 	if (!options_take(&shell, &argc, &argv) || (argc == 2 && strcmp(argv[1], "-c") == 0)) {
 		fputs(usage, stderr);
 		return STATUS_USAGE;

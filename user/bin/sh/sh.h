@@ -247,9 +247,10 @@ struct builtin {
 
 const struct builtin *builtin_find(const char *name);
 
-/* builtin_flow.c, builtin_io.c, builtin_test.c */
+/* builtin_flow.c, builtin_io.c, builtin_option.c, builtin_test.c */
 builtin_function builtin_break, builtin_continue, builtin_return, builtin_exit, builtin_eval, builtin_source;
 builtin_function builtin_shift, builtin_set, builtin_exec, builtin_command, builtin_type;
+builtin_function builtin_getopts, builtin_umask;
 builtin_function builtin_echo, builtin_printf, builtin_read, builtin_test;
 
 /* main.c: reads and runs a file. */
