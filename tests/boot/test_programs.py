@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List
+from typing import List, Sequence
 
 from tests.support import boot, sources
 
@@ -68,6 +68,38 @@ FIGLET_OUTPUT = r"""
   | | (_| | |_) | |_| | | (_| |
   |_|\__,_|_.__/ \__,_|_|\__,_|
 """
+
+ED = r"""
+printf 'one\ntwo\nthree\n' > /tmp/f
+printf '2s/two/TWO/\na\nadded\n.\n,p\n/thr/d\nu\ng/e$/s//E/\nw\nq\n' | ed -s /tmp/f
+cat /tmp/f; printf '!echo shell\nr !seq 2\n$p\nQ\n' | ed -s
+"""
+
+ED_OUTPUT = "one\nTWO\nadded\nthree\nonE\nTWO\nadded\nthreE\nshell\n2\n"
+
+DASH = r"""
+for i in 1 2 3; do echo $((i * i)); done
+x=$(ls /etc; seq 2 | while read n; do echo "n$n"; done); echo "$x"
+f() { local a=$1; echo "f $a"; return 4; }; f 7; echo $?
+trap 'echo got' USR1; kill -USR1 $$; (sleep 0.01; exit 5) & wait $!; echo $?
+cat << END
+here $x
+END
+crash null 2> /dev/null; echo $?; echo a* /et*
+trap 'echo bye' EXIT
+"""
+
+DASH_OUTPUT = "1\n4\n9\nmotd\nn1\nn2\nf 7\n4\ngot\n5\nhere motd\nn1\nn2\n139\na* /etc\nbye\n"
+
+PATCH = r"""
+cd /tmp; seq 3 > a
+printf -- '--- a\n+++ b\n@@ -1,3 +1,3 @@\n 1\n-2\n+two\n 3\n' > change
+patch a change && cat a; patch -R a < change && cat a
+seq 4 6 > a; patch -f a change > /dev/null; echo $?; ls
+"""
+
+PATCH_OUTPUT = ("patching file a\n1\ntwo\n3\npatching file a\n1\n2\n3\n1\n"
+                "a\na.orig\na.rej\nchange\n")
 
 
 class Fetched(unittest.TestCase):
@@ -136,7 +168,7 @@ class Compiled(Fetched):
 class Configured(Fetched):
     """These look at the system first, by their own scripts."""
 
-    def configured(self, package: str, *targets: str) -> Path:
+    def configured(self, package: str, *targets: str, settings: Sequence[str] = ()) -> Path:
         """Configures and makes a package in a copy of its source, as its README says for another machine."""
         folder = self.here / package
         shutil.copytree(self.fetch(package), folder)
@@ -144,7 +176,8 @@ class Configured(Fetched):
                        "CC": f"riscv64-unknown-elf-gcc --specs={boot.ROOT}/build/sdk/tabula.specs"}
         for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
             environment.pop(name, None)
-        for words in (["./configure", "--host=riscv64-unknown-elf"], *(["make", *target.split()] for target in targets)):
+        configure = ["./configure", "--host=riscv64-unknown-elf", *settings]
+        for words in (configure, *(["make", *target.split()] for target in targets)):
             done = subprocess.run(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True)
             self.assertEqual(done.returncode, 0, done.stdout)
@@ -159,6 +192,28 @@ class Configured(Fetched):
         program = self.configured("bc", "-C lib", "-C dc") / "dc/dc"
         self.assertEqual(self.run_words("echo '2 200 ^ p 10 k 2 v p' | dc", program),
                          f"{2 ** 200}\n1.4142135623\n")
+
+    def test_ed(self) -> None:
+        compiler = f"riscv64-unknown-elf-gcc --specs={boot.ROOT}/build/sdk/tabula.specs"
+        folder = self.configured("ed", "ed", settings=[f"CC={compiler}", "CFLAGS=-O2 -w"])  # it does not look elsewhere
+        (self.here / "script").write_text(ED)
+        self.assertEqual(self.run_words("sh /bin/script", folder / "ed", self.here / "script"), ED_OUTPUT)
+
+    def test_pv(self) -> None:
+        program = self.configured("pv", "LD=riscv64-unknown-elf-ld pv") / "pv"
+        output = self.run_words("seq 1000 | pv -q | tail -n 1; seq 1000 | pv -n -s 3893 2>&1 > /tmp/out | tail -n 1; "
+                                "wc -l < /tmp/out", program)
+        self.assertEqual(output.split(), ["1000", "100", "1000"])
+
+    def test_dash(self) -> None:
+        program = self.configured("dash", "") / "src/dash"
+        (self.here / "script").write_text(DASH)
+        self.assertEqual(self.run_words("dash /bin/script", program, self.here / "script"), DASH_OUTPUT)
+
+    def test_patch(self) -> None:
+        folder = self.configured("patch", "-C lib", "-C src patch", settings=["gl_cv_func_fflush_stdin=yes"])
+        (self.here / "script").write_text(PATCH)
+        self.assertEqual(self.run_words("sh /bin/script", folder / "src/patch", self.here / "script"), PATCH_OUTPUT)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 #include <pwd.h>
 #include <search.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -222,6 +223,13 @@ static void test_streams(void)
 			!fgetpos(file, &place) && getc_unlocked(file) == 'c' && getc(file) == 'd' &&
 			!fsetpos(file, &place) && getc(file) == 'c',
 		"places");
+	check(&c, __freading(file) && !__fwriting(file) && __freadable(file) && __fwritable(file), "reads");
+	fseek(file, 0, SEEK_END);
+	check(&c, fputs("xyz", file) >= 0 && __fpending(file) == 3 && __fwriting(file), "%zu pending",
+		__fpending(file));
+	__fpurge(file);
+	check(&c, !__fpending(file) && !fflush(file) && !fseek(file, 0, SEEK_END) && ftell(file) == 6,
+		"forgotten");
 	fclose(file);
 	int fd = open("file", O_RDWR | O_TRUNC);
 	check(&c,

@@ -10,6 +10,7 @@ extern "C" {
 #endif
 
 int clearenv(void);
+const char *getprogname(void); /* of its file, without folders */
 
 #ifdef __cplusplus
 }
