@@ -297,6 +297,8 @@ class Prompt(unittest.TestCase):
         self.interrupt("echo begun; wait", "begun\n")
         self.assertEqual(self.enter("kill %1; wait; echo $?"), "sleep: Terminated\n0")
         self.assertEqual(self.enter("jobs"), "")
+        self.enter("sleep 100 &")
+        self.assertRegex(self.enter("kill %1; sleep 0.3; jobs"), r"\[1\]  Terminated sleep 100 $")
         self.assertRegex(self.enter("sh -c 'exit 3' & sleep 0.3"), r"^\[1\] \d+\n\[1\]  Exit 3    sh -c 'exit 3' $")
 
     def test_too_long_a_line_is_refused(self) -> None:

@@ -89,6 +89,7 @@ static bool process_wait(struct process *process, int options)
 	process->ended = true;
 	process->stopped = 0;
 	process->status = pid > 0 ? status_of(status) : STATUS_NOT_FOUND;
+	process->ended_by = pid > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	if (pid > 0)
 		report_signal(process, status);
 	return true;
@@ -190,6 +191,8 @@ static void job_print(const struct job *job, FILE *stream)
 		strcpy(state, stopped_by(job->processes, job->count) != 0 ? "Stopped" : "Running");
 	else if (job_status(job) == 0)
 		strcpy(state, "Done");
+	else if (job->processes[job->count - 1].ended_by != 0)
+		snprintf(state, sizeof state, "%s", strsignal(job->processes[job->count - 1].ended_by));
 	else
 		snprintf(state, sizeof state, "Exit %d", job_status(job));
 	fprintf(stream, "[%d]  %-9s %s\n", job->number, state, job->text);

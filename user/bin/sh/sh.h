@@ -190,6 +190,7 @@ struct process {
 	pid_t pid;
 	int status;
 	int stopped; /* the signal that has stopped it; 0: it runs */
+	int ended_by; /* the signal that has ended it; 0: it ended by itself */
 	bool ended;
 	char name[32]; /* for people */
 };
