@@ -147,6 +147,7 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 
 	generation = take_free(table, slot->name);
 	table->count++;
+	table->receivers += may_receive(object, rights);
 	owner->self_handles += object == &owner->object;
 	handle_made(object, rights);
 	/* Release: who finds the object finds it as it was made. */
@@ -177,6 +178,7 @@ static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(
 	struct handle_slot *slot = slot_at(table, index);
 	struct object *object = handle_object(slot->name);
 
+	table->receivers -= may_receive(object, handle_rights(slot->name));
 	arch_store(&slot->name, free_name(next_generation(generation_of(slot->name)), table->free));
 	table->free = index;
 	table->count--;
@@ -281,6 +283,7 @@ static void adopt_page(struct process *to, struct handle_slot *page, unsigned us
 			continue;
 		}
 		table->count++;
+		table->receivers += may_receive(object, handle_rights(page[i].name));
 		to->self_handles += object == &to->object;
 		handle_made(object, handle_rights(page[i].name));
 	}
@@ -338,11 +341,16 @@ bool handle_table_has(struct process *owner, const struct object *object, uint32
 {
 	bool found = false;
 
+	assert(may_receive(object, rights));
 	lock_acquire(&owner->lock);
-	for (uint32_t i = 0; i < owner->handles.used && !found; i++) {
+	for (uint32_t i = 0, left = owner->handles.receivers; left && !found; i++) {
 		uint64_t name = slot_at(&owner->handles, i)->name;
+		const struct object *named = handle_object(name);
 
-		found = handle_object(name) == object && !(rights & ~handle_rights(name));
+		if (!named || !may_receive(named, handle_rights(name)))
+			continue;
+		found = named == object && !(rights & ~handle_rights(name));
+		left--;
 	}
 	lock_release(&owner->lock);
 	return found;

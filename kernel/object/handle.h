@@ -60,6 +60,7 @@ struct handle_table {
 	uint32_t free; /* index of the first free slot that has been used before; HANDLE_NONE */
 	uint32_t used; /* slots from this index on have never been used, and are zero */
 	uint32_t count; /* handles in use */
+	uint32_t receivers; /* of these, with the right to receive from an endpoint */
 	uint32_t cleared; /* at the owner's end: slots below this are gone for good */
 };
 
@@ -159,7 +160,10 @@ MUST_USE handle_result handle_move(
  */
 MUST_USE long handle_table_clone(struct process *to, struct process *from, uint32_t index);
 
-/* Whether a process that is not finishing has a handle to `object` with these rights. Looks at the whole table. */
+/*
+ * Whether a process that is not finishing has a handle to `object`, an endpoint, with these rights, among them that to receive.
+ * Looks at the table up to the last handle with that right to any endpoint.
+ */
 bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights);
 
 /*

@@ -2,7 +2,8 @@
 #include "object/process.h"
 
 /* What is in use, by a walk through all that has been used; zero of what never was. */
-static bool count_used(const struct handle_table *table, handle_audit *fits, uint32_t *count)
+static bool count_used(
+	const struct handle_table *table, handle_audit *fits, uint32_t *count, uint32_t *receivers)
 {
 	for (uint32_t i = 0; i < table->used; i++) {
 		uint64_t name = table->page[i / HANDLE_PAGE_SLOTS][i % HANDLE_PAGE_SLOTS].name;
@@ -12,6 +13,7 @@ static bool count_used(const struct handle_table *table, handle_audit *fits, uin
 			continue;
 		if (object->type != (name & HANDLE_TYPE_MASK) || (fits && !fits(object)))
 			return false;
+		*receivers += object->type == OBJECT_ENDPOINT && handle_rights(name) & RIGHT_ENDPOINT_RECEIVE;
 		++*count;
 	}
 	return true;
@@ -36,13 +38,13 @@ static bool count_free(const struct handle_table *table, uint32_t *count)
 bool handle_table_audit(struct process *process, handle_audit *fits)
 {
 	const struct handle_table *table = &process->handles;
-	uint32_t used = 0, free = 0;
+	uint32_t used = 0, free = 0, receivers = 0;
 	bool good = true;
 
 	lock_acquire(&process->lock);
 	if (!process->finishing)
-		good = count_used(table, fits, &used) && count_free(table, &free) && used == table->count &&
-		       used + free == table->used;
+		good = count_used(table, fits, &used, &receivers) && count_free(table, &free) &&
+		       used == table->count && receivers == table->receivers && used + free == table->used;
 	lock_release(&process->lock);
 	return good;
 }
