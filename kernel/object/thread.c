@@ -109,11 +109,12 @@ void thread_forget_progress(struct thread *thread)
 
 /* ---- the end */
 
+/* From control_end on nobody gives it other registers, and with them takes what its call keeps. */
 static void finish(struct thread *thread)
 {
 	contiguous_abandon(&thread->making);
-	thread_forget_progress(thread);
 	control_end(thread);
+	thread_forget_progress(thread);
 	process_remove_thread(thread->process, thread);
 	object_put(&thread->object);
 }
