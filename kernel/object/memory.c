@@ -86,11 +86,25 @@ void memory_give_run(struct memory *memory, paddr_t first)
 	memory->roots[0] = first;
 }
 
-static void free_run(struct memory *memory)
+/* Gives a run of frames back, if there was one, as far as `work` goes: true when all of it has gone. */
+static bool free_run(struct memory *memory, int *work)
 {
-	if (memory->roots[0].value)
-		frame_free_run(memory->roots[0], memory->pages);
-	account_uncharge(memory->object.account, memory->pages << PAGE_SHIFT);
+	enum { RUN_PIECE = 4096, PAGES_FOR_A_UNIT = 256 };
+
+	while (memory->pages) {
+		uint64_t count = memory->pages < RUN_PIECE ? memory->pages : RUN_PIECE;
+
+		if (*work <= 0)
+			return false;
+		if (memory->roots[0].value) {
+			frame_free_run(memory->roots[0], count);
+			memory->roots[0].value += count << PAGE_SHIFT;
+		}
+		account_uncharge(memory->object.account, count << PAGE_SHIFT);
+		memory->pages -= count;
+		*work -= WORK_FRAME + (int)count / PAGES_FOR_A_UNIT * WORK_LOOK;
+	}
+	return true;
 }
 
 struct memory *memory_create_view(struct account *account, struct memory *of, uint64_t of_start,
@@ -504,8 +518,8 @@ bool memory_destroy(struct memory *memory, int *work)
 
 	if (!memory_is_fixed(memory) && !free_frames(memory, work))
 		return false;
-	if (memory->kind == MEMORY_CONTIGUOUS)
-		free_run(memory);
+	if (memory->kind == MEMORY_CONTIGUOUS && !free_run(memory, work))
+		return false;
 	if (memory->is_console)
 		system_console_left();
 	object_free(&memories, memory);
