@@ -251,13 +251,16 @@ bool process_all_are(bool (*good)(struct process *process))
 	return result;
 }
 
-/* Tells the next thread that has not heard of the limit yet; false when all have. */
+/*
+ * Tells the next thread that has not heard of the limit yet; false when all have. Those who have go to the end of the list, as
+ * those do who have been asked to end: so once the process is ending the list is left to that, and nobody is forgotten.
+ */
 static bool limit_next(struct process *process) REQUIRES(process->lock)
 {
 	struct thread *thread = list_first(&process->threads, struct thread, siblings);
 	unsigned limit = process->priority_limit;
 
-	if (list_is_empty(&process->threads) || thread->limit == limit)
+	if (process->ending || list_is_empty(&process->threads) || thread->limit == limit)
 		return false;
 	thread->limit = limit;
 	list_remove(&thread->siblings);

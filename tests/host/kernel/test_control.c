@@ -151,13 +151,47 @@ static void end(void *unused)
 	object_put(&process->object);
 }
 
+/* More threads than are asked to end, or told of a limit, at once. */
+enum { CROWD = 100 };
+
+static void start_crowd(void *unused)
+{
+	(void)unused;
+	process = hosted_new_process();
+	for (unsigned i = 0; i < CROWD; i++)
+		HOSTED_REQUIRE(hosted_start(process, INIT, 0));
+}
+
+/* Some of them are asked to end, and before the next ones are, some hear of a limit. */
+static void end_crowd(void *unused)
+{
+	bool more;
+
+	(void)unused;
+	hosted_kill(process);
+	HOSTED_REQUIRE(!process_limit_priority(process, 3, &more));
+}
+
+static void test_crowd(size_t free)
+{
+	bool ended;
+
+	hosted_do(0, start_crowd, NULL);
+	hosted_do(0, end_crowd, NULL);
+	ended = process->ended;
+	hosted_do(0, end, NULL);
+	hosted_check();
+	ktap_ok(ended && hosted_free_frames() == free,
+		"all of many threads end, whatever else they are told meanwhile");
+}
+
 int main(int count, char **arguments)
 {
 	static hosted_program *const programs[] = {init, spinner, controller, mover, killer, NULL};
 	size_t free;
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(3);
+	ktap_plan(4);
 	hosted_boot(&(struct hosted_machine){4, 4 << 20, "log=error", programs});
 	free = hosted_free_frames();
 	for (unsigned round = 0; round < ROUNDS; round++) {
@@ -170,5 +204,6 @@ int main(int count, char **arguments)
 	ktap_ok(turns > ROUNDS / 2 * CONTROLLERS * TURNS, "every controller came to its end");
 	ktap_equal((long)hosted_free_frames(), (long)free, "and nothing is left");
 	ktap_diagnose("%u threads stopped and ended", turns);
+	test_crowd(free);
 	return ktap_end();
 }
