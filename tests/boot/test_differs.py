@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -16,6 +17,11 @@ SNIPPETS = boot.ROOT / "tests/support/differs.txt"
 MARK = "=#="
 
 Result = Tuple[int, str]
+
+
+def interruptible() -> None:
+    """Whoever started the tests in the background may ignore Ctrl-C, which a shell would hand on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def snippets() -> List[str]:
@@ -45,7 +51,8 @@ class Differs(unittest.TestCase):
     def test_as_elsewhere(self) -> None:
         with tempfile.TemporaryDirectory(prefix="tabula-differs-") as folder:
             done = subprocess.run(["dash", "/dev/stdin"], input=script("dash", folder), text=True, errors="replace",
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder)
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder,
+                                  preexec_fn=interruptible)
             (Path(folder) / "snippets").write_text(script("sh", "/tmp/differs"), encoding="utf-8")
             here = boot.run("sh /bin/snippets", programs=[Path(folder) / "snippets"])
         self.assertEqual(here.status, 0, str(here))

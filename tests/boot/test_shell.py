@@ -269,6 +269,15 @@ class Prompt(unittest.TestCase):
         self.until(PROMPT)
         self.assertEqual(self.enter("echo $?"), "130")
 
+    def test_interrupt_of_what_begins(self) -> None:
+        """It comes while the program is started: to the shell, before that has made the program, or before it runs."""
+        for _ in range(20):
+            self.keys("cat\r")
+            self.until("cat\n")
+            self.keys("\x03")
+            self.until(PROMPT)
+            self.assertEqual(self.enter("echo $?"), "130")
+
     def interrupt(self, command: str, after: str) -> None:
         """Ctrl-C, once something has been printed."""
         self.keys(command + "\r")

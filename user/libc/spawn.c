@@ -296,14 +296,15 @@ static int process_begin(process_handle process, long entry, const char *name, s
 	int result = give_program(process, name, birth, program);
 	if (result == 0)
 		result = stack_make(process, entry, block);
-	if (result != 0)
-		return result;
-	thread_handle thread = thread_create(process, (uint64_t)entry, block->address, block->address);
-	if (thread.value > 0)
-		handle_close(ANY(thread)); /* it lives as long as it runs */
-	else if (birth->pid == 0 || !process_is_over(process)) /* a signal to the child may be faster */
-		return thread.value;
-	return 0;
+	if (result == 0) {
+		thread_handle thread =
+			thread_create(process, (uint64_t)entry, block->address, block->address);
+		result = thread.value < 0 ? thread.value
+					  : handle_close(ANY(thread)); /* it lives as long as it runs */
+	}
+	if (result != 0 && birth->pid != 0 && process_is_over(process))
+		result = 0; /* a signal to the child was faster: it has run, and ended */
+	return result;
 }
 
 /* All from an image to a running process; when that fails, all goes again. */

@@ -95,12 +95,27 @@ static bool process_wait(struct process *process, int options)
 	return true;
 }
 
-/* Ctrl-C that came before they were there is meant for them. */
 static void pass_interrupt(const struct process *processes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (processes[i].pid != 0)
+		if (processes[i].pid != 0 && !processes[i].ended)
 			(void)kill(processes[i].pid, SIGINT);
+}
+
+/* Those in the foreground, that the shell waits for with job control. */
+static const struct process *volatile waited;
+static volatile size_t waited_count;
+
+/*
+ * Ctrl-C that was typed before they had the terminal, and that the shell hears of only now, is meant for them. From the handler
+ * itself: whoever looked whether it had come, and then waited, could miss it between the two.
+ */
+void job_interrupted(void)
+{
+	int error = errno;
+	if (waited != NULL)
+		pass_interrupt(waited, waited_count);
+	errno = error;
 }
 
 /* The signal that has stopped one of them; 0 if all run, or have ended. */
@@ -116,10 +131,14 @@ static int stopped_by(const struct process *processes, size_t count)
 static void foreground_wait(struct shell *shell, struct process *processes, size_t count)
 {
 	int options = shell->job_control ? WUNTRACED : 0;
+	waited_count = count;
+	waited = shell->job_control ? processes : NULL;
+	if (shell->interactive && trap_came() == SIGINT) /* before they were there */
+		pass_interrupt(processes, count);
 	for (size_t i = 0; i < count; i++)
 		while (!process_wait(&processes[i], options) && processes[i].stopped == 0)
-			if (shell->job_control && trap_came() == SIGINT) /* they should have got it instead */
-				pass_interrupt(processes, count);
+			;
+	waited = NULL;
 	if (shell->job_control)
 		(void)tcsetpgrp(terminal, getpgrp());
 }
@@ -233,8 +252,6 @@ int processes_wait(struct shell *shell, struct process *processes, size_t count,
 {
 	fflush(stdout);
 	pid_t group = shell->group;
-	if (shell->interactive && trap_came() == SIGINT)
-		pass_interrupt(processes, count);
 	foreground_wait(shell, processes, count);
 	int status = foreground_status(shell, processes, count);
 	if (stopped_by(processes, count) != 0) {

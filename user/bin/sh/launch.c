@@ -203,9 +203,12 @@ struct process launch_program(struct shell *shell, char **words, bool background
 	if (!find_or_complain(words[0], path, &process.status))
 		return process;
 	struct start start = {.group = shell->group, .foreground = !background};
-	int error = start_program(start_new, &start, path, words);
+	int error;
+	do
+		error = start_program(start_new, &start, path, words);
+	while (error == EINTR && trap_came() != SIGINT);
 	if (error != 0) {
-		process.status = start_failed(words[0], error);
+		process.status = error == EINTR ? STATUS_INTERRUPTED : start_failed(words[0], error);
 		return process;
 	}
 	process.pid = start.pid;

@@ -211,6 +211,8 @@ int job_terminal(void);
 void job_begin(struct shell *shell);
 /* Waits for them in the foreground; if they stop, they are a job, which `node` says how it was written, or null. The status. */
 int processes_wait(struct shell *shell, struct process *processes, size_t count, const struct node *node);
+/* For the handler of SIGINT: those that the shell waits for in the foreground get it, too. */
+void job_interrupted(void);
 /* Keeps them as a job in the background. */
 bool job_add(struct shell *shell, const struct process *processes, size_t count, const struct node *node);
 /* Says which jobs have ended or stopped since the last time. */

@@ -71,6 +71,8 @@ int signal_number(const char *name)
 static void note(int number)
 {
 	came[number] = 1;
+	if (number == SIGINT)
+		job_interrupted();
 }
 
 /* What waits when the signal comes returns: what is to be done does not wait until it would anyway. */
