@@ -25,6 +25,10 @@ class Tools(unittest.TestCase):
     def test_counting(self) -> None:
         self.expect("seq 2; seq 5 -2 1; seq -s , 8 10; seq -w 9 10", "1\n2\n5\n3\n1\n8,9,10\n09\n10\n")
 
+    def test_what_files_take(self) -> None:
+        self.expect("cd /tmp; : > none; echo 1 > one; head -c 9000 /bin/ls > three; ls -s none one three",
+                    "    0 none\n    4 one\n   12 three\n")
+
     def test_time_and_environment(self) -> None:
         self.expect("sleep 0.01 && env -i A='x y' && env B=2 sh -c 'echo $B; exit 3'; echo $?; time nothing; echo $?",
                     "A=x y\n2\n3\ntime: nothing: No such file or directory\n127\n")

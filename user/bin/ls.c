@@ -8,16 +8,18 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: ls [-aAdFhilrRSt1] [FILE]...\n"
+static const char usage[] = "usage: ls [-aAdFhilrRsSt1] [FILE]...\n"
 			    "Lists files and what is in directories (none: this one).\n"
 			    "  -a  names that begin with a dot, too; -A  but not . and ..\n"
 			    "  -l  mode, links, size, time and name   -h  with sizes in K, M, G\n"
 			    "  -i  the number of the file             -F  a mark behind the name: / @ * |\n"
+			    "  -s  KiB that it takes\n"
 			    "  -t  the latest first   -S  the largest first   -r  the other way round\n"
 			    "  -d  directories themselves, not what is in them\n"
 			    "  -R  directories in directories, too\n";
 
-static bool show_all, show_almost, show_long, show_directories, show_number, show_mark, human, recursive;
+static bool show_all, show_almost, show_long, show_directories, show_number, show_blocks, show_mark, human,
+	recursive;
 static bool by_time, by_size, backwards;
 static bool failed;
 
@@ -129,6 +131,8 @@ static void print_file(const char *name, const char *path, const struct stat *st
 {
 	if (show_number)
 		printf("%6llu ", (unsigned long long)status->st_ino);
+	if (show_blocks) /* st_blocks counts 512 bytes */
+		printf("%5lld ", ((long long)status->st_blocks + 1) / 2);
 	if (show_long) {
 		print_mode(status->st_mode);
 		printf(" %2u", (unsigned)status->st_nlink);
@@ -236,6 +240,7 @@ static bool take_option(int option)
 	show_long |= option == 'l';
 	show_directories |= option == 'd';
 	show_number |= option == 'i';
+	show_blocks |= option == 's';
 	show_mark |= option == 'F';
 	human |= option == 'h';
 	recursive |= option == 'R';
@@ -252,7 +257,7 @@ int main(int argc, char **argv)
 	static char here[] = ".", *alone[] = {here};
 	int option;
 	tool_help(argc, argv, usage);
-	while ((option = getopt(argc, argv, "aAdFhilrRSt1")) != -1)
+	while ((option = getopt(argc, argv, "aAdFhilrRsSt1")) != -1)
 		if (!take_option(option))
 			return tool_usage(usage, 2);
 	if (optind == argc)
