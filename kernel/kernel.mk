@@ -50,8 +50,8 @@ FORCE:
 
 # What the trap path comes to first needs no frame pointer: what it calls has one, and a return address in it.
 FRAMELESS := $(wildcard kernel/sys/*.c) kernel/fault.c kernel/object/aspace.c kernel/object/aspace_fault.c \
-             kernel/object/endpoint.c kernel/object/exception.c kernel/object/notification.c kernel/object/window.c \
-             kernel/lib/tree.c \
+             kernel/object/endpoint.c kernel/object/endpoint_call.c kernel/object/exception.c \
+             kernel/object/notification.c kernel/object/window.c kernel/lib/tree.c \
              kernel/mem/frame.c kernel/mem/pool.c arch/riscv/mmu.c arch/riscv/trap.c
 $(FRAMELESS:%.c=$(B)/%.o): KERNEL_CFLAGS += -fomit-frame-pointer
 

@@ -1,42 +1,33 @@
 /*
- * Endpoints. All queues of an endpoint share its lock. A message is never stored: it stands in the caller's trapframe
- * until a receiver comes, and goes from frame to frame. Whoever takes a runner out of a queue is the one to wake it.
- *
- *   caller                      receiver
- *   callers ---- receive ---->  (message copied, slot taken, token given)
- *   served
- *           <---- reply ------  (slot found by token and freed)
- *
- * A caller that stops waiting while it is served, by its deadline or its end, frees its slot: the token is stale then.
- * While a handler works with what the caller has lent, the call can end, but the caller goes on only afterwards: nobody
- * writes to its memory then.
+ * Endpoints: how they come, and how one side hears of the end of the other. All queues of an endpoint share its lock. The
+ * calls themselves are in endpoint_call.c.
  */
 #include "object/endpoint.h"
 
-#include "abi/syscall_numbers.h"
+#include "abi/abi.h"
 #include "lib/list.h"
+#include "object/endpoint_parts.h"
 #include "object/process.h"
-#include "object/thread.h"
-#include "panic.h"
-
-/* The next generation of a slot's name. */
-#define NAME_GENERATION (1ul << (TOKEN_SHIFT + TOKEN_SLOT_BITS))
-
-STATIC_ASSERT(ENDPOINT_PAGE_SLOTS * sizeof(struct call_slot) == PAGE_SIZE);
-STATIC_ASSERT(ENDPOINT_PAGE_SLOTS *ENDPOINT_PAGES == 1 << TOKEN_SLOT_BITS);
-STATIC_ASSERT(sizeof(struct message) == 6 * sizeof(uint64_t)); /* registers a1 to a6 */
 
 static struct object_pool endpoints = OBJECT_POOL_INIT(endpoints, struct endpoint, OBJECT_ENDPOINT);
-
-static bool caller_left(struct runner *runner, int why);
-static bool receiver_left(struct runner *runner, int why);
 
 /* No call has been received yet: a token is not 0. */
 static struct call_slot no_slot;
 
-static struct thread *thread_of_runner(struct runner *runner)
+/* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
+static bool caller_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
 {
-	return container_of(runner, struct thread, runner);
+	struct endpoint *e = container_of(runner->queue, struct endpoint, served);
+
+	return end_call(e, thread_of_runner(runner)->call_slot, why);
+}
+
+/* The same as for a caller. */
+static bool receiver_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
+{
+	(void)why;
+	forget_receiver(container_of(runner->queue, struct endpoint, receivers), thread_of_runner(runner));
+	return true;
 }
 
 struct endpoint *endpoint_create(void)
@@ -81,243 +72,13 @@ void endpoint_withdraw_badge(struct endpoint *badge)
 	badge->badge = 0;
 }
 
-/* ---- slots: calls that have been received */
+/* ---- the end of one side */
 
 /* Walks all slots, free ones too. */
 #define each_slot(slot, e) \
 	for (unsigned number_ = 0; number_ < ENDPOINT_PAGES && (e)->page[number_]; number_++) \
 		for (struct call_slot *slot = (e)->page[number_]; \
 			slot < (e)->page[number_] + ENDPOINT_PAGE_SLOTS; slot++)
-
-static RARE int add_slots(struct endpoint *e) REQUIRES(e->lock)
-{
-	unsigned number = 0;
-	paddr_t frame;
-
-	while (number < ENDPOINT_PAGES && e->page[number])
-		number++;
-	if (number == ENDPOINT_PAGES)
-		return -ENOMEM;
-	TRY(account_frame_alloc_zeroed(e->object.account, &frame));
-	e->page[number] = direct(frame);
-	for (uint32_t i = ENDPOINT_PAGE_SLOTS; i--;) {
-		struct call_slot *slot = &e->page[number][i];
-
-		slot->name = NAME_GENERATION | (uint64_t)(number * ENDPOINT_PAGE_SLOTS + i) << TOKEN_SHIFT;
-		slot->next = e->free;
-		e->free = slot;
-	}
-	return 0;
-}
-
-/* One for a call, of which nobody knows the token yet; there is a free one. */
-static struct call_slot *take_slot(struct endpoint *e) REQUIRES(e->lock)
-{
-	struct call_slot *slot = e->free;
-
-	e->free = slot->next;
-	return slot;
-}
-
-static void put_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
-{
-	slot->next = e->free;
-	e->free = slot;
-}
-
-static bool is_held(const struct call_slot *slot)
-{
-	return (uint32_t)slot->name;
-}
-
-/* The call is over, and its token stale. */
-static inline void end_token(struct call_slot *slot)
-{
-	const uint64_t name = slot->name;
-
-	slot->caller = NULL;
-	slot->name = name + NAME_GENERATION;
-	if (__builtin_expect(slot->name < name, 0)) /* generation 0 is never used: a token is not 0 */
-		slot->name += NAME_GENERATION;
-}
-
-static void free_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
-{
-	end_token(slot);
-	put_slot(e, slot);
-}
-
-/*
- * A served call is over, and its token stale. True when its caller, which is claimed, can be woken now; else it is held,
- * and endpoint_release will do it.
- */
-static bool end_call(struct endpoint *e, struct call_slot *slot, long result) REQUIRES(e->lock)
-{
-	runner_claim_apart(&slot->caller->runner);
-	if (is_held(slot)) {
-		slot->caller = NULL;
-		slot->result = result;
-		return false;
-	}
-	free_slot(e, slot);
-	return true;
-}
-
-/* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
-static bool caller_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
-{
-	struct endpoint *e = container_of(runner->queue, struct endpoint, served);
-
-	return end_call(e, thread_of_runner(runner)->call_slot, why);
-}
-
-/* A receiver does not wait any more: its slot need not be kept. */
-static void forget_receiver(struct endpoint *e, struct thread *receiver) REQUIRES(e->lock)
-{
-	if (e->ready == receiver)
-		e->ready = NULL;
-	put_slot(e, receiver->call_slot);
-}
-
-/* The same as for a caller. */
-static bool receiver_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
-{
-	(void)why;
-	forget_receiver(container_of(runner->queue, struct endpoint, receivers), thread_of_runner(runner));
-	return true;
-}
-
-/* The receiver that is to get the next call, NULL when none waits. */
-static struct thread *next_receiver(const struct endpoint *e) REQUIRES(e->lock)
-{
-	if (e->ready)
-		return e->ready;
-	if (list_is_empty(&e->receivers.runners))
-		return NULL;
-	return list_first(&e->receivers.runners, struct thread, runner.waiting);
-}
-
-/* The current thread waits for a call. The first one that does is at hand for it, others are in the list. */
-static inline int wait_for_call(struct endpoint *e, uint64_t deadline, struct runner *next) REQUIRES(e->lock)
-{
-	struct thread *receiver = current_thread();
-	struct runner *successor;
-
-	lock_assert_held(e->receivers.lock);
-	if (e->ready)
-		return runner_wait_handing(&e->receivers, deadline, next);
-	e->ready = receiver;
-	if (!next && is_never(deadline) && runner_has_successor(&receiver->runner, &successor))
-		return runner_wait_apart_and_stop(&receiver->runner, &e->receivers, successor);
-	return runner_wait_apart(&e->receivers, deadline, next);
-}
-
-/* ---- calling and receiving */
-
-/* An exception is no call: its message is not in the thread's registers. */
-static const struct message *sent_by(struct thread *caller)
-{
-	return caller->exception.pending ? &caller->exception.sent
-					 : arch_frame_message(&caller->runner.frame);
-}
-
-/* The call goes into the receiver's slot. */
-static inline void accept(struct endpoint *e, struct thread *caller, const struct thread *receiver,
-	struct call_slot *slot) REQUIRES(e->lock)
-{
-	slot->caller = caller;
-	e->last = slot;
-	caller->call_slot = slot;
-	caller->server = receiver->process;
-}
-
-/* The same, and the message goes from the caller's frame to the receiver's. */
-static void deliver(struct endpoint *e, struct thread *caller, struct thread *receiver,
-	struct call_slot *slot) REQUIRES(e->lock)
-{
-	const struct message *from = sent_by(caller);
-	struct message *to = arch_frame_message(&receiver->runner.frame);
-
-	accept(e, caller, receiver, slot);
-	to->label = from->label;
-	to->token = (uint32_t)(slot->name >> TOKEN_SHIFT);
-	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
-		to->word[i] = from->word[i];
-	to->badge = caller->call_badge;
-}
-
-static int call(struct endpoint *e, struct thread *caller, uint64_t deadline) REQUIRES(e->lock)
-{
-	struct thread *receiver = next_receiver(e);
-
-	if (e->closed)
-		return -EPIPE;
-	lock_assert_held(e->callers.lock);
-	lock_assert_held(e->served.lock);
-	if (deadline_is_over(deadline))
-		return -ETIMEDOUT;
-	if (!receiver) {
-		e->is_busy = true;
-		return runner_wait(&e->callers, deadline);
-	}
-	if (receiver == e->ready)
-		e->ready = NULL;
-	runner_claim(&receiver->runner);
-	deliver(e, caller, receiver, receiver->call_slot);
-	runner_set_result(&receiver->runner, 0);
-	return runner_wait_apart(&e->served, deadline, &receiver->runner);
-}
-
-/* What a call returns whose frame is whole: if its thread waits, its registers need not be stored once more. */
-static inline long whole_result(long result)
-{
-	if (result == WAITING)
-		this_hart()->loaded = NULL;
-	return result;
-}
-
-static RARE long call_otherwise(struct endpoint *e, uint64_t badge, uint64_t deadline) RELEASES(e->lock)
-{
-	struct thread *caller = current_thread();
-	long result;
-
-	caller->call_badge = badge;
-	result = call(e, caller, deadline);
-	lock_release(&e->lock);
-	return whole_result(result);
-}
-
-/* What a message begins with, as a register has it. */
-static inline uint64_t first_of(const struct message *message, uint64_t name)
-{
-	return name | message->label;
-}
-
-long endpoint_call(struct endpoint *endpoint, struct message *message)
-{
-	struct endpoint *e = endpoint->root;
-	struct thread *caller = current_thread(), *receiver;
-	struct call_slot *slot;
-
-	lock_acquire(&e->lock);
-	receiver = e->ready;
-	if (!receiver || !runner_is_at_hand(&receiver->runner) || !is_never(message->deadline))
-		return call_otherwise(e, endpoint->badge, message->deadline);
-
-	slot = receiver->call_slot;
-	e->ready = NULL;
-	accept(e, caller, receiver, slot);
-	runner_claim_apart(&receiver->runner);
-	lock_assert_held(e->served.lock);
-	runner_wait_and_run(&caller->runner, &e->served, &receiver->runner);
-
-	uint64_t first = first_of(message, slot->name), last = endpoint->badge;
-	const uint64_t word0 = message->word[0], word1 = message->word[1], word2 = message->word[2],
-		       word3 = message->word[3];
-
-	lock_release(&e->lock);
-	return arch_hand_over(&receiver->runner.frame, first, word0, word1, word2, word3, last);
-}
 
 /* Ends the badge that has waited longest for its end to be told; returns its value. */
 static uint64_t end_badge(struct endpoint *e) REQUIRES(e->lock)
@@ -331,237 +92,10 @@ static uint64_t end_badge(struct endpoint *e) REQUIRES(e->lock)
 	return value;
 }
 
-/* Tells of a badge whose last handle is gone; the badge itself goes with that. */
-static RARE void tell_gone(struct endpoint *e, struct message *to) REQUIRES(e->lock)
+RARE void endpoint_tell_gone(struct endpoint *e, struct message *to)
 {
 	*to = (struct message){.label = MESSAGE_BADGE_GONE, .badge = end_badge(e)};
 }
-
-/* The first of those who have called, and a free slot. */
-static RARE void receive_first(struct endpoint *e, struct thread *receiver) REQUIRES(e->lock)
-{
-	struct thread *caller = list_first(&e->callers.runners, struct thread, runner.waiting);
-
-	lock_assert_held(e->served.lock);
-	deliver(e, caller, receiver, take_slot(e));
-	runner_wait_apart_in(&caller->runner, &e->served);
-}
-
-/* `next` is a claimed runner to go on when this one waits, or NULL; it is not touched when there is an error. */
-static inline int receive(struct endpoint *e, struct message *message, struct runner *next) REQUIRES(e->lock)
-{
-	struct thread *receiver = current_thread();
-
-	if (e->closed)
-		return -EPIPE;
-	e->is_busy = !list_is_empty(&e->badges_gone) || !list_is_empty(&e->callers.runners);
-	if (!list_is_empty(&e->badges_gone)) {
-		tell_gone(e, message);
-		return 0;
-	}
-	if (!e->free)
-		TRY(add_slots(e));
-	lock_assert_held(e->callers.lock);
-	lock_assert_held(e->receivers.lock);
-	if (!list_is_empty(&e->callers.runners)) {
-		receive_first(e, receiver);
-		return 0;
-	}
-	if (deadline_is_over(message->deadline))
-		return -ETIMEDOUT;
-	receiver->call_slot = take_slot(e);
-	return wait_for_call(e, message->deadline, next);
-}
-
-long endpoint_receive(struct endpoint *endpoint, struct message *message)
-{
-	struct endpoint *e = endpoint->root;
-	int result;
-
-	lock_acquire(&e->lock);
-	result = receive(e, message, NULL);
-	lock_release(&e->lock);
-	return whole_result(result);
-}
-
-/* The slot of the call that a token names; NULL when its caller waits no more. */
-static inline struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQUIRES(e->lock)
-{
-	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
-	struct call_slot *slot = e->last;
-
-	if (slot->name >> TOKEN_SHIFT != token) {
-		slot = e->page[number / ENDPOINT_PAGE_SLOTS];
-		if (!slot)
-			return NULL;
-		slot += number % ENDPOINT_PAGE_SLOTS;
-	}
-	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
-}
-
-/* Whether a thread that has met an exception goes on with this answer. */
-static inline bool exception_goes_on(const struct message *answer)
-{
-	return answer->label == EXCEPTION_GO_ON || answer->label == EXCEPTION_RETURN;
-}
-
-/* It does. */
-static inline void exception_end(struct thread *caller, const struct message *answer)
-{
-	caller->exception.pending = false;
-	if (answer->label == EXCEPTION_RETURN)
-		arch_frame_finish_call(&caller->runner.frame, (long)answer->word[0]);
-}
-
-/* The caller takes an answer: it comes to where its message was. */
-static inline void take_answer(struct thread *caller, const struct message *message)
-{
-	struct message *to = arch_frame_message(&caller->runner.frame);
-
-	if (caller->exception.pending) {
-		exception_answer(caller, message);
-		return;
-	}
-	to->label = message->label;
-	to->token = 0;
-	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
-		to->word[i] = message->word[i];
-	to->badge = 0;
-}
-
-/*
- * Whoever waited has been claimed, and has its result: what has met an exception its own registers, all others this one.
- * False when it can't go on.
- */
-static inline bool finish_wait(struct thread *thread, long result)
-{
-	if (thread->exception.pending && !exception_is_over(thread, &result))
-		return false;
-	runner_set_result(&thread->runner, result);
-	return true;
-}
-
-static void go_on(struct thread *claimed, long result)
-{
-	if (finish_wait(claimed, result))
-		sched_make_ready(&claimed->runner);
-}
-
-/* Answers a call. Its caller is claimed, and goes to *answered if it can go on: else that is NULL. */
-static inline int reply(struct endpoint *e, const struct message *message, struct runner **answered)
-	REQUIRES(e->lock)
-{
-	struct call_slot *slot = find_call(e, message->token);
-
-	if (!slot)
-		return -ESRCH;
-
-	struct thread *caller = slot->caller;
-
-	take_answer(caller, message);
-	*answered = end_call(e, slot, 0) && finish_wait(caller, 0) ? &caller->runner : NULL;
-	return 0;
-}
-
-long endpoint_reply(struct endpoint *endpoint, const struct message *message)
-{
-	struct endpoint *e = endpoint->root;
-	struct runner *caller;
-	int error;
-
-	lock_acquire(&e->lock);
-	error = reply(e, message, &caller);
-	if (!error && caller)
-		sched_make_ready(caller);
-	lock_release(&e->lock);
-	return error;
-}
-
-static RARE long reply_receive_otherwise(struct endpoint *e, struct message *message) RELEASES(e->lock)
-{
-	struct runner *caller;
-	int result = reply(e, message, &caller);
-
-	if (!result) {
-		result = receive(e, message, caller);
-		if (result != WAITING && caller)
-			sched_make_ready(caller);
-	}
-	lock_release(&e->lock);
-	return whole_result(result);
-}
-
-long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
-{
-	struct endpoint *e = endpoint->root;
-	struct thread *receiver = current_thread(), *caller;
-	struct call_slot *slot;
-	bool excepted;
-
-	lock_acquire(&e->lock);
-	slot = e->last;
-	caller = slot->caller;
-	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller ||
-		!runner_is_at_hand(&caller->runner) || e->is_busy || e->ready || !is_never(message->deadline))
-		return reply_receive_otherwise(e, message);
-	excepted = caller->exception.pending;
-	if (excepted && !exception_goes_on(message))
-		return reply_receive_otherwise(e, message);
-
-	end_token(slot);
-	receiver->call_slot = slot;
-	e->ready = receiver;
-	runner_claim_apart(&caller->runner);
-	lock_assert_held(e->receivers.lock);
-	runner_wait_and_run(&receiver->runner, &e->receivers, &caller->runner);
-	if (excepted) {
-		exception_end(caller, message);
-		lock_release(&e->lock);
-		return arch_go_on(&caller->runner.frame);
-	}
-
-	const uint64_t first = first_of(message, 0), word0 = message->word[0], word1 = message->word[1],
-		       word2 = message->word[2], word3 = message->word[3];
-
-	lock_release(&e->lock);
-	return arch_hand_over(&caller->runner.frame, first, word0, word1, word2, word3, 0);
-}
-
-/* ---- what a call has lent and offered */
-
-struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent)
-{
-	struct endpoint *e = endpoint->root;
-	struct thread *caller = NULL;
-	struct call_slot *slot;
-
-	lock_acquire(&e->lock);
-	slot = find_call(e, token);
-	if (slot) {
-		caller = slot->caller;
-		slot->name++;
-		if (sent)
-			*sent = *sent_by(caller);
-	}
-	lock_release(&e->lock);
-	return caller;
-}
-
-void endpoint_release(struct endpoint *endpoint, struct thread *caller)
-{
-	struct endpoint *e = endpoint->root;
-	struct call_slot *slot = caller->call_slot;
-
-	lock_acquire(&e->lock);
-	slot->name--;
-	if (!is_held(slot) && !slot->caller) {
-		free_slot(e, slot);
-		go_on(caller, slot->result);
-	}
-	lock_release(&e->lock);
-}
-
-/* ---- the end of one side */
 
 void endpoint_receiver_added(struct endpoint *endpoint)
 {
@@ -683,7 +217,7 @@ static bool leave_word(struct endpoint *e, struct endpoint *badge) REQUIRES(e->l
 	if (!receiver)
 		return true;
 	forget_receiver(e, receiver);
-	tell_gone(e, arch_frame_message(&receiver->runner.frame));
+	endpoint_tell_gone(e, arch_frame_message(&receiver->runner.frame));
 	lock_assert_held(receiver->runner.queue->lock);
 	runner_wake_with(&receiver->runner, 0);
 	return true;

@@ -40,11 +40,11 @@ void exception_meet(uint64_t cause, uint64_t address, int error);
  */
 void exception_meet_call(uint64_t cause);
 
-/* For endpoint.c: takes an answer, which comes into force with exception_is_over. */
+/* For endpoint_call.c: takes an answer, which comes into force with exception_is_over. */
 void exception_answer(struct thread *thread, const struct message *answer);
 
 /*
- * For endpoint.c: the thread has stopped waiting for the answer, or for anybody to take the message. True when it is to go
+ * For endpoint_parts.h: the thread has stopped waiting for the answer, or for anybody to take the message. True when it is to go
  * on, with this value in its result register; false when it will be ended.
  */
 MUST_USE bool exception_is_over(struct thread *thread, long *result);
