@@ -151,7 +151,17 @@ static int share(struct memory *to, uint64_t page, paddr_t *slot) REQUIRES(to->l
 	return 0;
 }
 
-/* Programs may be writing to it meanwhile, if the page is hot. */
+/* As memcpy, of a page that programs may be writing to: each word is loaded once, and whole. */
+static void copy_live_page(uint64_t *to, const uint64_t *from)
+{
+	enum { TURN = 32, WORDS = PAGE_SIZE / sizeof(*to) };
+
+	for (const uint64_t *end = from + WORDS; from != end; to += TURN, from += TURN)
+#pragma GCC unroll TURN
+		for (unsigned i = 0; i < TURN; i++)
+			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
 static int copy_now(struct memory *to, uint64_t page, paddr_t frame) REQUIRES(to->lock)
 {
 	paddr_t *place = memory_slot(to, page);
@@ -161,7 +171,7 @@ static int copy_now(struct memory *to, uint64_t page, paddr_t frame) REQUIRES(to
 	if (place->value)
 		return -EEXIST;
 	TRY(account_frame_alloc(to->object.account, place));
-	memcpy(direct(*place), direct(frame), PAGE_SIZE);
+	copy_live_page(direct(*place), direct(frame));
 	to->pages++;
 	return 0;
 }
