@@ -79,19 +79,25 @@ static void drain(void)
 		continue;
 }
 
-/* Whether somebody writes to the pipe, which is looked at for a while unless it is so. */
-static bool ticks(unsigned for_ms)
+/* Whether somebody has written to the pipe, which is looked at for a while unless it is so. */
+static bool comes(unsigned for_ms)
 {
 	char byte;
 	uint64_t until = now() + for_ms * MS;
 
-	drain();
 	while (now() < until) {
 		if (read(ends[0], &byte, 1) == 1)
 			return true;
 		usleep(500);
 	}
 	return false;
+}
+
+/* The same from now on. */
+static bool ticks(unsigned for_ms)
+{
+	drain();
+	return comes(for_ms);
 }
 
 static bool stops_by(pid_t pid, int number)
@@ -263,7 +269,7 @@ static void test_handlers(void)
 	}
 	drain();
 	kill(pid, SIGUSR1);
-	check(&c, ticks(20000), "its handlers are called as before");
+	check(&c, comes(20000), "its handlers are called as before");
 	end(pid);
 	checks_report(&c, "again and again, while handlers run in a program of several threads");
 }
