@@ -553,6 +553,29 @@ static int is_in_order(void)
 	return strcmp(order, "bacd") ? 1 : 22;
 }
 
+/* What gives its handle at the process server up could not be killed by its number: so it is, and nobody waits for it. */
+static void test_leaver(void)
+{
+	struct checks c = {0};
+	int ends[2], status;
+	char byte;
+	pid_t pid;
+
+	check(&c, !pipe(ends), "a pipe");
+	pid = fork();
+	if (pid == 0) {
+		handle_close((any_handle){startup_handle(STARTUP_PROGRAMS).value});
+		for (;;)
+			pause();
+	}
+	close(ends[1]);
+	status = status_of(pid);
+	check(&c, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "a status of %#x", status);
+	check(&c, read(ends[0], &byte, 1) == 0, "it runs on");
+	close(ends[0]);
+	checks_report(&c, "a child that is no program any more");
+}
+
 static void test_threads(void)
 {
 	struct checks c = {0};
@@ -594,7 +617,7 @@ static void test_threads(void)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	ktap_plan(9);
+	ktap_plan(10);
 	test_memory();
 	test_descriptors();
 	test_streams();
@@ -603,6 +626,7 @@ int main(void)
 	test_signals();
 	test_stacks();
 	test_times();
+	test_leaver();
 	test_threads(); /* the last: what it has called around fork writes down each one */
 	return ktap_end();
 }

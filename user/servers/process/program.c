@@ -10,7 +10,7 @@
 
 enum { PID_MOST = 99999 };
 
-/* A process whose handles are gone has ended, or does within this. */
+/* A process that is ending has ended within this. */
 #define SOON 1000000000ul /* nanoseconds */
 
 static struct program *first;
@@ -129,12 +129,17 @@ void program_reap(struct program *parent, struct program *child)
 	program_forget(child);
 }
 
-/* What was announced may come to nothing: then it never has a thread. */
-static bool has_run(process_handle process)
+static enum process_state state_of(process_handle process)
 {
 	struct process_info info;
 
-	return process.value > 0 && !process_info(process, &info) && info.state != PROCESS_STATE_NEW;
+	return process.value > 0 && !process_info(process, &info) ? info.state : PROCESS_STATE_NEW;
+}
+
+/* What was announced may come to nothing: then it never has a thread. */
+static bool has_run(process_handle process)
+{
+	return state_of(process) != PROCESS_STATE_NEW;
 }
 
 void program_settle(struct program *program)
@@ -198,7 +203,10 @@ static uint32_t status_of(const struct process_result *result)
 	return (uint32_t)(result->status - 128) & 0x7f;
 }
 
-/* Of one that never ran, nobody has to wait for the end. */
+/*
+ * Its handles are gone, so it has ended, or is ending; or it has given them up, and is no program any more: then it is killed,
+ * since it could not be as a program. Of one that never ran, nobody has to wait for the end.
+ */
 static uint32_t how_it_ended(const struct program *program)
 {
 	struct process_result result;
@@ -206,7 +214,9 @@ static uint32_t how_it_ended(const struct program *program)
 
 	if (program->process.value > 0)
 		error = process_wait(program->process, 0, &result);
-	if (error == -ETIMEDOUT && has_run(program->process))
+	if (error == -ETIMEDOUT && state_of(program->process) == PROCESS_STATE_LIVE)
+		(void)process_kill(program->process, 128 + SIGKILL);
+	else if (error == -ETIMEDOUT && has_run(program->process))
 		error = process_wait(program->process, (uint64_t)clock_now() + SOON, &result);
 	return error ? SIGKILL : status_of(&result);
 }
