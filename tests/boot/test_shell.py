@@ -137,11 +137,12 @@ class Commands(unittest.TestCase):
         self.expect("ls /etc /nothing /etc/motd; echo $?; ls -d /etc; ls -a /etc; ls -x; echo $?",
                     "ls: /nothing: No such file or directory\n/etc/motd\n\n/etc:\nmotd\n2\n/etc\n.\n..\nmotd\n"
                     "ls: invalid option -- 'x'\n"
-                    "usage: ls [-aAdFhilrRSt1] [FILE]...\n"
+                    "usage: ls [-aAdFhilrRsSt1] [FILE]...\n"
                     "Lists files and what is in directories (none: this one).\n"
                     "  -a  names that begin with a dot, too; -A  but not . and ..\n"
                     "  -l  mode, links, size, time and name   -h  with sizes in K, M, G\n"
                     "  -i  the number of the file             -F  a mark behind the name: / @ * |\n"
+                    "  -s  KiB that it takes\n"
                     "  -t  the latest first   -S  the largest first   -r  the other way round\n"
                     "  -d  directories themselves, not what is in them\n"
                     "  -R  directories in directories, too\n2\n")

@@ -1,7 +1,7 @@
 /* Calls through endpoints: order, tokens, badges, deadlines, and the end of either side at every stage. */
 #include "calls.h"
 
-enum { CALLERS = 300, HAMMERS = 8, ROUNDS = 400 };
+enum { CALLERS = 1000, HAMMERS = 8, ROUNDS = 400 };
 
 static struct suite_thread threads[CALLERS];
 static endpoint_handle endpoint;
@@ -334,7 +334,7 @@ static void test_client_ends(void)
 	checks_report(&c, "clients of other processes, and one that ends");
 }
 
-/* More calls received and not answered than fit a page of slots. */
+/* A thousand callers: more calls received and not answered than fit some pages of slots. */
 static void test_many_pending(void)
 {
 	struct checks c = {0};
@@ -356,7 +356,70 @@ static void test_many_pending(void)
 		check(&c, is_answered(&requests[i], i), "caller %u", i);
 	}
 	close_endpoint();
-	checks_report(&c, "many calls received and not answered");
+	checks_report(&c, "a thousand calls received and not answered");
+}
+
+/* Serves one call of `circle`, by a call to whoever receives from `endpoint`, and answers with what that came to. */
+static endpoint_handle circle;
+static uint64_t circle_deadline;
+
+static void call_back(void *argument)
+{
+	struct message m = {.deadline = now() + PATIENCE};
+
+	(void)argument;
+	if (ipc_receive(circle, &m))
+		return;
+
+	struct message back = {.deadline = circle_deadline};
+	int result = ipc_call(endpoint, &back);
+	struct message reply = {.label = (uint32_t)-result, .token = m.token};
+
+	(void)ipc_reply(circle, &reply);
+}
+
+static void wait_for_call_in(thread_handle thread)
+{
+	struct thread_info info = {0};
+	uint64_t until = now() + PATIENCE;
+
+	while (now() < until && !(!thread_info(thread, &info) && info.waits_for == WAITS_FOR_RECEIVER))
+		thread_yield();
+}
+
+static void cancel_first(void *argument)
+{
+	(void)argument;
+	wait_for_call_in(threads[0].handle);
+	(void)thread_cancel(threads[0].handle);
+}
+
+/* The caller is who should receive: each waits for the other until a deadline, or until somebody cancels one of them. */
+static void test_circles(void)
+{
+	struct checks c = {0};
+
+	open_endpoint();
+	circle = endpoint_create();
+	struct message m = {.deadline = now() + 5 * MS};
+	check(&c, ipc_call(endpoint, &m) == -ETIMEDOUT, "a call to oneself");
+
+	circle_deadline = now() + 20 * MS;
+	suite_thread_start(&threads[0], call_back, NULL);
+	m = (struct message){.deadline = DEADLINE_NEVER};
+	check(&c, !ipc_call(circle, &m) && m.label == ETIMEDOUT, "the deadline of one: %u", m.label);
+	suite_thread_join(&threads[0]);
+
+	circle_deadline = DEADLINE_NEVER;
+	suite_thread_start(&threads[0], call_back, NULL);
+	suite_thread_start(&threads[1], cancel_first, NULL);
+	m = (struct message){.deadline = DEADLINE_NEVER};
+	check(&c, !ipc_call(circle, &m) && m.label == EINTR, "one is cancelled: %u", m.label);
+	suite_thread_join(&threads[0]);
+	suite_thread_join(&threads[1]);
+	handle_close(ANY(circle));
+	close_endpoint();
+	checks_report(&c, "calls in a circle");
 }
 
 static volatile bool stop;
@@ -452,7 +515,7 @@ static void test_balance(long tolerance)
 /* Argument: the seed. */
 int main(int argc, char **argv)
 {
-	ktap_plan(10);
+	ktap_plan(11);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_order();
 	test_tokens();
@@ -462,6 +525,7 @@ int main(int argc, char **argv)
 	test_server_ends();
 	test_client_ends();
 	test_many_pending();
+	test_circles();
 	test_hammer();
 	test_balance(frames_elsewhere());
 	return ktap_end();
