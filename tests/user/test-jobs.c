@@ -35,12 +35,19 @@ static pid_t start(void (*run)(void))
 	return pid;
 }
 
-/* One that has a group of its own, as the job of a shell has, before anything is sent to it. */
+/*
+ * One that has a group of its own, as the job of a shell has, both before it runs and before anything is sent to it: in
+ * the group that the test began with nobody is stopped by a signal of the terminal.
+ */
 static pid_t start_job(void (*run)(void))
 {
-	pid_t pid = start(run);
+	pid_t pid = fork();
 
 	(void)setpgid(pid, pid);
+	if (pid == 0) {
+		run();
+		_exit(0);
+	}
 	return pid;
 }
 
@@ -100,11 +107,14 @@ static bool ticks(unsigned for_ms)
 	return comes(for_ms);
 }
 
+static bool is_stop(int status, int number)
+{
+	return status != -1 && WIFSTOPPED(status) && WSTOPSIG(status) == number;
+}
+
 static bool stops_by(pid_t pid, int number)
 {
-	int status = wait_for(pid, WUNTRACED);
-
-	return status != -1 && WIFSTOPPED(status) && WSTOPSIG(status) == number;
+	return is_stop(wait_for(pid, WUNTRACED), number);
 }
 
 static void end(pid_t pid)
@@ -201,9 +211,11 @@ static void test_by_itself(void)
 	pid_t pid = start_job(stop_by_terminal);
 	int status;
 
-	check(&c, stops_by(pid, SIGTSTP), "raised");
+	status = wait_for(pid, WUNTRACED);
+	check(&c, is_stop(status, SIGTSTP), "raised: %#x", status);
 	kill(pid, SIGCONT);
-	check(&c, stops_by(pid, SIGTSTP), "unblocked");
+	status = wait_for(pid, WUNTRACED);
+	check(&c, is_stop(status, SIGTSTP), "unblocked: %#x", status);
 	kill(pid, SIGCONT);
 	status = wait_for(pid, 0);
 	check(&c, WIFEXITED(status) && WEXITSTATUS(status) == 11, "caught once: %#x", status);
