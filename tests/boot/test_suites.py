@@ -222,6 +222,30 @@ class ControlOfFour(Control):
     machine = FOUR
 
 
+class ThreadRegisters(ktap.KtapSuite):
+    command = "test-thread-registers"
+
+
+class ThreadRegistersOfTwo(ThreadRegisters):
+    machine = TWO
+
+
+class ThreadRegistersOfFour(ThreadRegisters):
+    machine = FOUR
+
+
+class Kill(ktap.KtapSuite):
+    command = "test-kill"
+
+
+class KillOfTwo(Kill):
+    machine = TWO
+
+
+class KillOfFour(Kill):
+    machine = FOUR
+
+
 class Exceptions(ktap.KtapSuite):
     command = "test-exceptions"
 
@@ -344,6 +368,10 @@ class ExceptionsWithFewAsids(Exceptions):
 
 
 class ControlWithoutAsids(Control):
+    machine = {"append": "asid-bits=0", "smp": 4}
+
+
+class KillWithoutAsids(Kill):
     machine = {"append": "asid-bits=0", "smp": 4}
 
 
