@@ -3,6 +3,7 @@
 
 enum {
 	CONFIG_HARTS = 8, /* harts the kernel has room for */
+	CONFIG_CACHE_LINE = 64, /* bytes: what harts write all the time is that far apart */
 	CONFIG_HART_STACK = 16384, /* bytes of kernel stack a hart */
 	CONFIG_PRIORITIES = 32, /* scheduling priorities, 0 the lowest */
 	CONFIG_TIME_SLICE_NS = 10000000, /* round robin within one priority */

@@ -22,6 +22,7 @@ enum hart_work {
 	WORK_OBJECTS = 8, /* objects may be about to go */
 };
 
+/* In cache lines of its own: it is written at each trap. */
 struct hart {
 	struct arch_hart arch; /* first; arch.space is the address space it is in, NULL the kernel's own */
 
@@ -89,7 +90,7 @@ struct hart {
 	uint64_t timer; /* what the timer is set to */
 	uint64_t timers_due; /* atomic: when to look for timer objects; other harts make it earlier */
 	uint64_t console_poll; /* when to look for input; UINT64_MAX while nobody waits */
-};
+} __attribute__((aligned(CONFIG_CACHE_LINE)));
 
 /* By index; the first is the one the firmware booted. */
 extern struct hart harts[CONFIG_HARTS];

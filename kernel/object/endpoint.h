@@ -6,6 +6,7 @@
 #pragma once
 
 #include "abi/abi.h"
+#include "config.h"
 #include "lock.h"
 #include "object/object.h"
 #include "result.h"
@@ -55,7 +56,7 @@ struct endpoint {
 	bool closed;
 	bool is_busy; /* else it is not closed, and there are no callers and no badges to be told of */
 	uint32_t swept; /* once closed: the calls in slots below this have failed */
-};
+} __attribute__((aligned(CONFIG_CACHE_LINE))); /* its neighbour may be busy on another hart */
 
 /* NULL when memory is out. */
 struct endpoint *endpoint_create(void);
