@@ -3,6 +3,17 @@
 
 #include <stddef.h>
 
+enum {
+	WEIGHT_ASIDE = 2, /* of a node that does not stand in the tree; even, and those of others are odd */
+	ASIDE_CHANCE =
+		6, /* bits of a weight: unless none of them is set, three times out of four, it stands aside */
+};
+
+static inline bool is_aside(const struct tree_node *node)
+{
+	return node->weight == WEIGHT_ASIDE;
+}
+
 /* Of a linear congruential generator with Knuth's multiplier the upper bits are random enough, and these decide. Never 0. */
 static inline uint32_t next_weight(struct tree *tree)
 {
@@ -43,62 +54,101 @@ static void rotate_up(struct tree *tree, struct tree_node *node)
 	}
 }
 
-/* Of two neighbours one has no child on the side of the other: there is the place of what comes between. */
-static void insert_between(struct tree *tree, struct tree_node *node, uint64_t key,
+/* Between its neighbours in the order of all. */
+static inline void line_up(struct tree *tree, struct tree_node *node, uint64_t key,
+	struct tree_node *previous, struct tree_node *next)
+{
+	node->key = key;
+	node->previous = previous;
+	node->next = next;
+	*(previous ? &previous->next : &tree->first) = node;
+	*(next ? &next->previous : &tree->last) = node;
+}
+
+/* Of two neighbours in the tree one has no child on the side of the other: there is the place of what comes between. */
+static void stand_between(struct tree *tree, struct tree_node *node, uint32_t weight,
 	struct tree_node *previous, struct tree_node *next)
 {
 	struct tree_node *parent = previous && !previous->right ? previous : next;
-	struct tree_node **link = !parent ? &tree->root : parent == previous ? &parent->right : &parent->left;
 
-	*node = (struct tree_node){.parent = parent,
-		.previous = previous,
-		.next = next,
-		.key = key,
-		.weight = next_weight(tree)};
-	*link = node;
-	*(previous ? &previous->next : &tree->first) = node;
-	*(next ? &next->previous : &tree->last) = node;
+	node->parent = parent;
+	node->left = node->right = NULL;
+	node->weight = weight;
+	*(!parent ? &tree->root : parent == previous ? &parent->right : &parent->left) = node;
 	while (node->parent && node->parent->weight > node->weight)
 		rotate_up(tree, node);
 }
 
+/* The last that stands in the tree with no greater key than this, NULL when there is none; `above`: the one after it there. */
+static inline struct tree_node *find(const struct tree *tree, uint64_t key, struct tree_node **above)
+{
+	struct tree_node *node = tree->root, *found = NULL;
+
+	*above = NULL;
+	while (node) {
+		bool is_above = node->key > key;
+
+		*(is_above ? above : &found) = node;
+		node = is_above ? node->left : node->right;
+	}
+	return found;
+}
+
+/* The first with a greater key than this, of those from this one that stands in the tree on. */
+static inline struct tree_node *walk(const struct tree *tree, const struct tree_node *from, uint64_t key)
+{
+	struct tree_node *node = from ? from->next : tree->first;
+
+	while (node && node->key <= key)
+		node = node->next;
+	return node;
+}
+
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
 {
-	struct tree_node *at = tree->root, *previous = NULL, *next = NULL;
+	struct tree_node *above, *below = find(tree, key, &above), *next = walk(tree, below, key);
 
-	while (at) {
-		bool is_before = key < at->key;
-
-		*(is_before ? &next : &previous) = at;
-		at = is_before ? at->left : at->right;
-	}
-	insert_between(tree, node, key, previous, next);
+	line_up(tree, node, key, next ? next->previous : tree->last, next);
+	stand_between(tree, node, next_weight(tree), below, above);
 }
 
 void tree_insert_after(struct tree *tree, struct tree_node *node, uint64_t key, struct tree_node *previous)
 {
-	insert_between(tree, node, key, previous, previous->next);
+	uint32_t weight = next_weight(tree);
+	struct tree_node *next = previous->next;
+
+	line_up(tree, node, key, previous, next);
+	if (weight & ASIDE_CHANCE) {
+		node->weight = WEIGHT_ASIDE;
+		return;
+	}
+	while (previous && is_aside(previous))
+		previous = previous->previous;
+	while (next && is_aside(next))
+		next = next->next;
+	stand_between(tree, node, weight, previous, next);
+}
+
+/* What stands aside behind it is found from the one before from now on. */
+static void leave(struct tree *tree, struct tree_node *node)
+{
+	while (node->left && node->right)
+		rotate_up(tree, node->left->weight < node->right->weight ? node->left : node->right);
+	set_child(node->parent, link_of(tree, node), node->left ? node->left : node->right);
 }
 
 void tree_take(struct tree *tree, struct tree_node *node)
 {
 	*(node->previous ? &node->previous->next : &tree->first) = node->next;
 	*(node->next ? &node->next->previous : &tree->last) = node->previous;
-	while (node->left && node->right)
-		rotate_up(tree, node->left->weight < node->right->weight ? node->left : node->right);
-	set_child(node->parent, link_of(tree, node), node->left ? node->left : node->right);
+	if (!is_aside(node))
+		leave(tree, node);
 	node->weight = 0;
 }
 
 struct tree_node *tree_after(const struct tree *tree, uint64_t key)
 {
-	struct tree_node *node = tree->root, *found = NULL;
+	struct tree_node *above;
 
-	while (node) {
-		bool is_after = node->key > key;
-
-		found = is_after ? node : found;
-		node = is_after ? node->left : node->right;
-	}
-	return found;
+	return walk(tree, find(tree, key, &above), key);
 }

@@ -2,7 +2,9 @@
  * Things sorted by a number, such as a time: a treap, a binary tree that stays shallow because each node has a random weight,
  * and a lighter one is never below a heavier one. To put in, to find and to take out takes steps in the logarithm of how
  * many there are; the first and the last are at hand, and so are the neighbours of each: beside a known one another is put in with a few
- * steps, however many there are. Equal ones stay in the order in which they came. Pure; who shares it, locks it.
+ * steps, however many there are. Of those that are put in so, three of four, by chance, do not stand in the tree at all, but aside:
+ * they are found by going on from the one before them that does, which are a few steps more, while putting in and taking out
+ * are no more than their neighbours' links. Equal ones stay in the order in which they came. Pure; who shares it, locks it.
  */
 #pragma once
 
@@ -11,7 +13,7 @@
 
 /* A part of the thing; full of zeros it is in no tree. */
 struct tree_node {
-	struct tree_node *parent, *left, *right;
+	struct tree_node *parent, *left, *right; /* of one that stands in the tree */
 	struct tree_node *previous, *next; /* in the order of the keys; NULL: there is none */
 	uint64_t key; /* stays when it is taken out */
 	uint32_t weight; /* 0: in no tree */
