@@ -59,17 +59,23 @@ void account_read(struct account *account, uint64_t *used, uint64_t *limit);
 /* Bytes charged to all accounts. Exact while nobody else charges any. */
 uint64_t account_total(void);
 
-/* The slow ways of the two below; `bytes` have been taken from `spare` already, which was too little. */
+/* The slow ways of charging and giving back, below; `bytes` have been taken from `spare` already, which was too little. */
 MUST_USE int account_draw(struct account *account, uint64_t bytes);
 void account_give_back(struct account *account);
 
-/* -ENOMEM when a limit is reached. */
-static inline MUST_USE int account_charge(struct account *account, uint64_t bytes)
+/* Takes bytes from `spare`; false when it was too little: account_draw has to follow. */
+static inline MUST_USE bool account_spares(struct account *account, uint64_t bytes)
 {
 	/* Taken first and looked at then, which is one step; what is below 0 meanwhile sends others the slow way. */
 	int64_t before = __atomic_fetch_sub(&account->spare, (int64_t)bytes, __ATOMIC_RELAXED);
 
-	return __builtin_expect(before >= (int64_t)bytes, 1) ? 0 : account_draw(account, bytes);
+	return __builtin_expect(before >= (int64_t)bytes, 1);
+}
+
+/* -ENOMEM when a limit is reached. */
+static inline MUST_USE int account_charge(struct account *account, uint64_t bytes)
+{
+	return account_spares(account, bytes) ? 0 : account_draw(account, bytes);
 }
 
 static inline void account_uncharge(struct account *account, uint64_t bytes)

@@ -9,6 +9,7 @@
 #include "mem/account.h"
 #include "mem/frame.h"
 #include "panic.h"
+#include "result.h"
 
 struct piece {
 	struct piece *next;
@@ -59,36 +60,53 @@ static struct slab *slab_new(struct pool *pool) REQUIRES(pool->lock)
 	return slab;
 }
 
-static struct piece *take(struct pool *pool) REQUIRES(pool->lock)
+/* Of a slab on the pool's list. */
+static inline void *take(struct pool *pool, struct slab *slab) REQUIRES(pool->lock)
 {
-	struct slab *slab = list_is_empty(&pool->partial) ? slab_new(pool)
-							  : list_first(&pool->partial, struct slab, link);
-
-	if (!slab)
-		return NULL;
-
 	struct piece *piece = slab->free;
 
 	slab->free = piece->next;
 	slab->used++;
 	pool->used++;
-	if (!slab->free)
+	if (__builtin_expect(!slab->free, 0))
 		list_remove(&slab->link);
 	return piece;
 }
 
-void *pool_alloc_unset(struct pool *pool, struct account *account)
+static RARE void *take_of_new(struct pool *pool, struct account *account) RELEASES(pool->lock)
 {
-	if (account && account_charge(account, pool->charge))
-		return NULL;
-	lock_acquire(&pool->lock);
-
-	struct piece *piece = take(pool);
+	struct slab *slab = slab_new(pool);
+	void *piece = slab ? take(pool, slab) : NULL;
 
 	lock_release(&pool->lock);
 	if (!piece && account)
 		account_uncharge(account, pool->charge);
 	return piece;
+}
+
+/* A piece that is charged already. Like its caller it calls others only at its end, so that no register has to be saved. */
+static inline void *take_charged(struct pool *pool, struct account *account)
+{
+	void *piece;
+
+	lock_acquire(&pool->lock);
+	if (__builtin_expect(list_is_empty(&pool->partial), 0))
+		return take_of_new(pool, account);
+	piece = take(pool, list_first(&pool->partial, struct slab, link));
+	lock_release(&pool->lock);
+	return piece;
+}
+
+static RARE void *draw_and_take(struct pool *pool, struct account *account)
+{
+	return account_draw(account, pool->charge) ? NULL : take_charged(pool, account);
+}
+
+void *pool_alloc_unset(struct pool *pool, struct account *account)
+{
+	if (account && !account_spares(account, pool->charge))
+		return draw_and_take(pool, account);
+	return take_charged(pool, account);
 }
 
 void *pool_alloc(struct pool *pool, struct account *account)
