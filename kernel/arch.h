@@ -305,11 +305,11 @@ bool arch_aspace_audit(
 /* ---- user memory, of the address space this hart is in */
 
 /*
- * Copies between kernel and user memory; the caller has checked that the user side lies in [USER_BASE, USER_TOP).
+ * In arch_types.h: int arch_user_read(void *to, uint64_t from, size_t size) and its counterpart arch_user_write(uint64_t to,
+ * const void *from, size_t size), copies between kernel and user memory; the caller has checked that the user side lies in
+ * [USER_BASE, USER_TOP).
  * -EFAULT when the mapping doesn't allow it; what was copied before stays copied.
  */
-MUST_USE int arch_user_read(void *to, uint64_t from, size_t size);
-MUST_USE int arch_user_write(uint64_t to, const void *from, size_t size);
 
 /* ---- the kernel's own stack */
 

@@ -8,7 +8,9 @@
 #include "config.h"
 #include "csr.h"
 #include "layout.h"
+#include "panic.h"
 #include "pte.h"
+#include "result.h"
 
 struct account;
 struct hart;
@@ -233,6 +235,22 @@ static inline void arch_relax(void)
 {
 	__asm__ volatile(".4byte 0x0100000f" ::
 				 : "memory"); /* pause, of Zihintpause: a hint, harmless without it */
+}
+
+/* Of usercopy.S: see riscv.h. */
+int riscv_user_copy(void *to, const void *from, size_t size);
+
+/* Part of their callers, most of which have looked already where the range is, and need not again. */
+static inline MUST_USE int arch_user_read(void *to, uint64_t from, size_t size)
+{
+	assert(from <= USER_TOP && size <= USER_TOP - from);
+	return riscv_user_copy(to, (const void *)from, size);
+}
+
+static inline MUST_USE int arch_user_write(uint64_t to, const void *from, size_t size)
+{
+	assert(to <= USER_TOP && size <= USER_TOP - to);
+	return riscv_user_copy((void *)to, from, size);
 }
 
 /* Physical memory as the kernel sees it. */

@@ -77,15 +77,3 @@ void arch_frame_log(const struct trapframe *frame)
 {
 	riscv_log_registers(frame->x);
 }
-
-int arch_user_read(void *to, uint64_t from, size_t size)
-{
-	assert(from <= USER_TOP && size <= USER_TOP - from);
-	return riscv_user_copy(to, (const void *)from, size);
-}
-
-int arch_user_write(uint64_t to, const void *from, size_t size)
-{
-	assert(to <= USER_TOP && size <= USER_TOP - to);
-	return riscv_user_copy((void *)to, from, size);
-}

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/abi.h"
 #include "config.h"
+#include "result.h"
 
 struct account;
 struct hart;
@@ -173,6 +175,9 @@ static inline void arch_relax(void)
 {
 	host_yield();
 }
+
+MUST_USE int arch_user_read(void *to, uint64_t from, size_t size);
+MUST_USE int arch_user_write(uint64_t to, const void *from, size_t size);
 
 static inline void *direct(paddr_t address)
 {
