@@ -93,11 +93,11 @@ static uint64_t make_stack(struct process *process, struct memory *archive, cons
 	uint64_t bottom = top - CONFIG_INIT_STACK;
 	struct memory *stack = memory_create(CONFIG_INIT_STACK);
 
-	if (!stack || aspace_map(&process->aspace, &bottom,
+	if (!stack || aspace_map(&process->aspace, bottom,
 			      &(struct mapping){.memory = stack,
 				      .size = CONFIG_INIT_STACK,
 				      .prot = PROT_READ | PROT_WRITE,
-				      .most = PROT_READ | PROT_WRITE}))
+				      .most = PROT_READ | PROT_WRITE}) < 0)
 		panic("no memory for the first program");
 	content.argv[0] = base + offsetof(struct init_stack, name);
 	content.argv[1] = base + offsetof(struct init_stack, bootargs);

@@ -147,9 +147,11 @@ static void note_removal(struct aspace *aspace, struct removal *removal, uint64_
 
 static inline void show(struct region *region)
 {
-	lock_acquire(&region->memory->lock);
-	list_append(&region->memory->mappings, &region->shown);
-	lock_release(&region->memory->lock);
+	struct memory *memory = region->memory;
+
+	lock_acquire(&memory->lock);
+	list_append(&memory->mappings, &region->shown);
+	lock_release(&memory->lock);
 }
 
 /* Where something goes, of which the caller wants *start if that is not 0; `previous`: the one before it, NULL: to be found. */
@@ -163,9 +165,8 @@ static int find_place(struct aspace *aspace, uint64_t size, uint64_t *start, str
 	return *start ? 0 : -ENOMEM;
 }
 
-/* A region in no tree and no list; the error if it can't be had. */
-static int region_create(struct aspace *aspace, uint64_t start, const struct mapping *mapping,
-	struct region **made) REQUIRES(aspace->lock)
+/* A region that is nowhere yet; the error if it can't be had. */
+static inline int region_create(struct aspace *aspace, const struct mapping *mapping, struct region **made)
 {
 	struct region *region = pool_alloc_unset(&regions, aspace->account);
 
@@ -175,10 +176,8 @@ static int region_create(struct aspace *aspace, uint64_t start, const struct map
 		pool_free(&regions, aspace->account, region);
 		return -EBADF;
 	}
-	/* All but what a tree and a list set, member by member: the whole would be set to zero first. */
+	/* All but its place and what a tree and a list set, member by member: the whole would be set to zero first. */
 	region->aspace = aspace;
-	region->start = start;
-	region->end = start + mapping->size;
 	region->memory = mapping->memory;
 	region->offset = mapping->offset;
 	region->prot = mapping->prot;
@@ -190,16 +189,23 @@ static int region_create(struct aspace *aspace, uint64_t start, const struct map
 	return 0;
 }
 
-static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping) REQUIRES(aspace->lock)
+static RARE void region_discard(struct aspace *aspace, struct region *region)
 {
-	uint64_t start = *at;
+	object_put(&region->memory->object);
+	pool_free(&regions, aspace->account, region);
+}
+
+static inline int map(struct aspace *aspace, uint64_t at, uint64_t size, struct region *region)
+	REQUIRES(aspace->lock)
+{
 	struct tree_node *previous;
-	struct region *region;
+	uint64_t start = at;
 
 	if (aspace->gone)
 		return -EBUSY;
-	TRY(find_place(aspace, mapping->size, &start, &previous));
-	TRY(region_create(aspace, start, mapping, &region));
+	TRY(find_place(aspace, size, &start, &previous));
+	region->start = start;
+	region->end = start + size;
 	if (previous)
 		tree_insert_after(&aspace->regions, &region->node, region->end, previous);
 	else
@@ -208,28 +214,41 @@ static int map(struct aspace *aspace, uint64_t *at, const struct mapping *mappin
 		aspace->is_plain = false;
 	show(region);
 	aspace->touched = region; /* it is about to be */
-	if (*at)
+	if (at)
 		note_hole(aspace, region);
 	note_hole(aspace, region_next(region));
-	*at = start;
 	return 0;
 }
 
-int aspace_map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping)
+/* Somewhere in the space pages are being removed: if it is where something has been mapped now, other harts must forget them. */
+static RARE void map_anew(struct aspace *aspace, uint64_t start, uint64_t end) RELEASES(aspace->lock)
 {
-	uint64_t size = mapping->size;
+	bool stale = is_being_removed(aspace, start, end);
 	struct removal removal;
-	bool stale;
-	int error;
 
-	lock_acquire(&aspace->lock);
-	error = map(aspace, at, mapping);
-	stale = !error && is_being_removed(aspace, *at, *at + size);
 	if (stale)
-		note_removal(aspace, &removal, *at, *at + size);
+		note_removal(aspace, &removal, start, end);
 	lock_release(&aspace->lock);
 	if (stale)
 		forget(aspace, &removal);
+}
+
+/* The region comes first, without the lock: so there is little that has to outlast a call. */
+long aspace_map(struct aspace *aspace, uint64_t at, const struct mapping *mapping)
+{
+	struct region *region;
+	int error;
+
+	TRY(region_create(aspace, mapping, &region));
+	lock_acquire(&aspace->lock);
+	error = map(aspace, at, mapping->size, region);
+	if (!error && !list_is_empty(&aspace->removals))
+		map_anew(aspace, region->start, region->end);
+	else
+		lock_release(&aspace->lock);
+	if (!error)
+		return (long)region->start;
+	region_discard(aspace, region);
 	return error;
 }
 

@@ -54,15 +54,15 @@ MUST_USE bool aspace_destroy(struct aspace *aspace, int *work);
 struct mapping {
 	struct memory *memory;
 	uint64_t offset, size; /* bytes of it */
-	enum prot prot, most; /* what is allowed, and what aspace_protect may allow */
+	enum prot prot : 8, most : 8; /* what is allowed, and what aspace_protect may allow */
 	bool is_shared; /* see struct region */
 };
 
 /*
- * Maps it at *at, or when that is 0 in a free range that goes into *at, and takes a reference to the memory: -EEXIST when
+ * Maps it at `at`, or when that is 0 in a free range, and takes a reference to the memory. Where it is; -EEXIST when
  * something is mapped there, -ENOMEM, -EBADF when the memory has just gone.
  */
-MUST_USE int aspace_map(struct aspace *aspace, uint64_t *at, const struct mapping *mapping);
+MUST_USE long aspace_map(struct aspace *aspace, uint64_t at, const struct mapping *mapping);
 
 /*
  * Removes the mappings of a page-aligned range: -ENOMEM when one has to be cut in two and can't, with no change. `more`: only a

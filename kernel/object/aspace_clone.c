@@ -38,17 +38,18 @@ static bool needs_no_copy(const struct mapping *mapping)
 static int begin_copy(struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
 {
 	struct mapping other = *mapping;
-	int error;
+	long at;
 
 	*copy = memory_create_like(to->account, mapping->memory, mapping->offset, mapping->size);
 	if (!*copy)
 		return -ENOMEM;
 	other.memory = *copy;
 	other.offset = 0;
-	error = aspace_map(to, &start, &other);
-	if (error)
-		object_put(&(*copy)->object);
-	return error;
+	at = aspace_map(to, start, &other);
+	if (at >= 0)
+		return 0;
+	object_put(&(*copy)->object);
+	return (int)at;
 }
 
 /* The copy that an earlier call has begun: -EEXIST when something else is there. */
@@ -111,12 +112,14 @@ static int clone_region(struct aspace *to, uint64_t start, const struct mapping 
 	uint64_t done = *at > start ? *at - start : 0;
 	struct memory_hot hot_here = hot_pages(hot, start, mapping);
 	struct memory *copy;
-	long pages;
+	long pages, mapped;
 	int error;
 
 	*work -= WORK_OBJECT;
 	if (needs_no_copy(mapping)) {
-		TRY(aspace_map(to, &start, mapping));
+		mapped = aspace_map(to, start, mapping);
+		if (mapped < 0)
+			return (int)mapped;
 		*at = start + mapping->size;
 		error = aspace_bring_in(to, start, *at, work);
 		if (error)

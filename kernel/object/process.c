@@ -75,15 +75,17 @@ static int map_segment(struct aspace *aspace, const struct image *image, const s
 	uint64_t size = (lead + segment->memory_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
 	struct memory *view = memory_create_view(aspace->account, image->memory,
 		image->start + segment->offset, segment->file_size, lead, size);
-	int error;
+	long at;
 
 	if (!view)
 		return -ENOMEM;
-	error = aspace_map(aspace, &start,
+	at = aspace_map(aspace, start,
 		&(struct mapping){
 			.memory = view, .size = size, .prot = segment->prot, .most = segment->prot});
 	object_put(&view->object);
-	return error == -EEXIST ? -ENOEXEC : error; /* two segments in one page */
+	if (at >= 0)
+		return 0;
+	return at == -EEXIST ? -ENOEXEC : (int)at; /* two segments in one page */
 }
 
 static int map_segments(struct aspace *aspace, const struct image *image, const struct elf *elf)

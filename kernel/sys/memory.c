@@ -114,14 +114,13 @@ long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset
 	if (!prot || is_both(prot))
 		return -EINVAL;
 
-	TRY(aspace_map(&p->aspace, &address,
+	return aspace_map(&p->aspace, address,
 		&(struct mapping){.memory = m,
 			.offset = offset,
 			.size = len,
 			.prot = prot,
 			.most = prot,
-			.is_shared = how & MAP_SHARED}));
-	return (long)address;
+			.is_shared = how & MAP_SHARED});
 }
 
 long sys_code_sync(struct process *p)

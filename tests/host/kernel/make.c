@@ -11,9 +11,14 @@
 int hosted_map(struct aspace *space, uint64_t *at, struct memory *memory, uint64_t offset, uint64_t size,
 	enum prot prot)
 {
-	return aspace_map(space, at,
+	long mapped = aspace_map(space, *at,
 		&(struct mapping){
 			.memory = memory, .offset = offset, .size = size, .prot = prot, .most = prot});
+
+	if (mapped < 0)
+		return (int)mapped;
+	*at = (uint64_t)mapped;
+	return 0;
 }
 
 struct process *hosted_new_process(void)
