@@ -15,11 +15,14 @@ ATOMIC = 4096
 
 class Pipes(unittest.TestCase):
     counts_subtests = True
+    short = False  # few bytes come with the message of a write
 
     def begin(self, how: int = 0) -> Tuple[files.Files, int, int]:
         """A pipe: the file system, the end that reads, the end that writes."""
         there = files.Files()
         self.addCleanup(there.kill)
+        if self.short:
+            there.command("short")
         reader = there.number("pipe", how)
         return there, reader, reader - 1
 
@@ -246,6 +249,41 @@ class Pipes(unittest.TestCase):
         self.assertTrue(pending.startswith(read))
         self.assertGreater(len(read), 100000)
         there.end()
+
+
+class ShortPipes(Pipes):
+    """Few bytes go to a reader that waits for as many without the buffer in between."""
+
+    short = True
+
+    def test_callers_whose_memory_ends(self) -> None:
+        there, reader, writer = self.begin()
+        waiting = [there.waits("read", reader, 5) for _ in range(3)]
+        there.command("fault", 2)
+        self.assertEqual(there.number("write", writer, b"abcde"), 5)
+        self.assertEqual(there.answers, {token: (-errno.EFAULT, b"") for token in waiting})
+        there.command("fault", -1)
+        self.assertEqual(there.read(reader, 9), b"abcde")  # nobody has had them
+
+    def test_the_next_reader_has_what_the_first_has_not(self) -> None:
+        there, reader, writer = self.begin()
+        waiting = [there.waits("read", reader, 5) for _ in range(4)]
+        there.command("leave", waiting[0])
+        there.command("fault", 7)  # the first one's five, which has gone, and some of the second's
+        self.assertEqual(there.number("write", writer, b"abcde"), 5)
+        self.assertEqual(there.answers, {token: (-errno.EFAULT, b"") for token in waiting[1:]})
+        there.command("fault", -1)
+        self.assertEqual(there.read(reader, 9), b"abcde")
+
+    def test_readers_of_less_share_what_is_written(self) -> None:
+        there, reader, writer = self.begin()
+        waiting = [there.waits("read", reader, size) for size in (1, 9, 2)]
+        self.assertEqual(there.number("write", writer, b"abcd"), 4)
+        self.assertEqual(there.answers, {waiting[0]: (1, b"a"), waiting[1]: (3, b"bcd")})
+        self.assertEqual(there.number("write", writer, b""), 0)
+        self.assertEqual(there.number("write", writer, b"ef"), 2)
+        self.assertEqual(there.answers.pop(waiting[2]), (2, b"ef"))
+        there.waits("read", reader, 1)  # nothing is left
 
 
 if __name__ == "__main__":

@@ -309,8 +309,7 @@ int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size)
 	if (from->is_short) {
 		if (!is_within(from->size, offset, size))
 			return -EFAULT;
-		memcpy(to, (const char *)from->word + sizeof from->word - protocol_short(from->size) + offset,
-			size);
+		memcpy(to, (const char *)lent_bytes(from) + offset, size);
 		return 0;
 	}
 	while (size) {

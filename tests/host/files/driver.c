@@ -29,6 +29,7 @@ static unsigned last_opened;
 static struct description root;
 
 static long fault = -1; /* bytes that can still be copied before a window fails */
+static bool has_short; /* few bytes come with the message, and need no window */
 static uint64_t clock_value;
 
 /* A call that has been made. */
@@ -68,7 +69,7 @@ static void must(bool what, const char *text)
 int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size)
 {
 	must(offset <= from->size && size <= from->size - offset, "a read outside of the window");
-	int error = reach(&size);
+	int error = lent_bytes(from) != NULL ? 0 : reach(&size);
 	memcpy(to, from->bytes + offset, size);
 	return error;
 }
@@ -81,7 +82,13 @@ int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size
 	return error;
 }
 
-/* Nothing here is short. */
+const void *lent_bytes(const struct lent_in *from)
+{
+	enum { SHORT_MOST = 24 };
+	return has_short && from->size <= SHORT_MOST ? from->bytes : NULL;
+}
+
+/* Bytes stay here though their caller gives up. */
 bool lent_waits(const struct lent_in *from)
 {
 	(void)from;
@@ -507,6 +514,12 @@ static void do_fault(void)
 	printf("0\n");
 }
 
+static void do_short(void)
+{
+	has_short = true;
+	printf("0\n");
+}
+
 static void do_watch(void)
 {
 	struct description *d = description();
@@ -577,6 +590,7 @@ static const struct {
 	{"fill", do_fill},
 	{"free", do_free},
 	{"fault", do_fault},
+	{"short", do_short},
 	{"pages", do_pages},
 };
 

@@ -165,6 +165,13 @@ static inline struct gift gift_of(endpoint_handle handle)
 int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size);
 int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size);
 
+/* The bytes, when they have come with the message; NULL: they are lent. */
+static inline const void *lent_bytes(const struct lent_in *from)
+{
+	return from->is_short ? (const char *)from->word + sizeof from->word - protocol_short(from->size)
+			      : NULL;
+}
+
 /* For a deferred call: false when its caller has given up, and what it has sent is not to be used. Copies of what is lent fail. */
 bool lent_waits(const struct lent_in *from);
 

@@ -156,28 +156,37 @@ static void watch_evict(struct call **link, const struct description *descriptio
 		(void)call_answer(link, 0);
 }
 
-/* Sets a call aside. Those that were set aside for nothing go when there are many. */
-static long call_wait(struct call **list, const struct call *call)
+/* Makes room among the calls of a description: those that were set aside for nothing go when there are many. */
+__attribute__((noinline, cold)) static bool calls_make_room(
+	struct call **list, struct description *description)
 {
-	if (call->description->calls >= PIPE_CALLS_MAX)
-		calls_sweep(list);
-	if (call->description->calls >= PIPE_CALLS_MAX)
-		watch_evict(&call->description->pipe->watches, call->description);
-	if (call->description->calls >= PIPE_CALLS_MAX)
-		return -ENOMEM;
-	struct pipe *pipe = call->description->pipe;
-	struct call *copy = pipe->first_is_taken ? piece_take(sizeof *copy) : &pipe->first;
-	if (copy == NULL)
-		return -ENOMEM;
-	if (copy == &pipe->first)
+	calls_sweep(list);
+	if (description->calls >= PIPE_CALLS_MAX)
+		watch_evict(&description->pipe->watches, description);
+	return description->calls < PIPE_CALLS_MAX;
+}
+
+/* Sets a call aside, the last of a list, for the caller to fill in the rest; NULL when there are too many, or no room. */
+static struct call *call_wait(
+	struct call **list, struct description *description, enum call_kind kind, uint32_t token)
+{
+	if (description->calls >= PIPE_CALLS_MAX && !calls_make_room(list, description))
+		return NULL;
+	struct pipe *pipe = description->pipe;
+	struct call *call = pipe->first_is_taken ? piece_take(sizeof *call) : &pipe->first;
+	if (call == NULL)
+		return NULL;
+	if (call == &pipe->first)
 		pipe->first_is_taken = true;
-	*copy = *call;
-	copy->next = NULL;
-	copy->description->calls++;
+	call->next = NULL;
+	call->description = description;
+	call->kind = kind;
+	call->token = token;
+	description->calls++;
 	while (*list != NULL)
 		list = &(*list)->next;
-	*list = copy;
-	return DEFERRED;
+	*list = call;
+	return call;
 }
 
 /* Answers a call and takes it out of its list. A write that is partly done has succeeded so far. */
@@ -210,6 +219,23 @@ static void serve_read(struct pipe *pipe)
 	long count = buffer_copy(pipe, &pipe->reads->to);
 	if (call_answer(&pipe->reads, count) == 0 && count > 0)
 		buffer_drop(pipe, count);
+}
+
+/*
+ * Hands the bytes of a short write to a read that waits for as many, so that they need not go through the buffer, which is
+ * empty while one waits. False when they have to, since no reader has taken them.
+ */
+static bool pass_on(struct pipe *pipe, const struct lent_in *from)
+{
+	const void *bytes = lent_bytes(from);
+	if (bytes == NULL || from->size == 0)
+		return false;
+	while (pipe->reads != NULL && pipe->reads->to.size >= from->size) {
+		int error = lent_write(&pipe->reads->to, 0, bytes, from->size);
+		if (call_answer(&pipe->reads, error != 0 ? error : (long)from->size) == 0 && error == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Goes on with the first write that waits, or drops it when its caller has given up. False if there is no room for it. */
@@ -288,8 +314,11 @@ long pipe_read(struct description *description, uint32_t token, struct lent_out 
 		return 0;
 	if (description->how & OPEN_NONBLOCK)
 		return -EAGAIN;
-	return call_wait(&pipe->reads,
-		&(struct call){.kind = CALL_READ, .description = description, .token = token, .to = *to});
+	struct call *call = call_wait(&pipe->reads, description, CALL_READ, token);
+	if (call == NULL)
+		return -ENOMEM;
+	call->to = *to;
+	return DEFERRED;
 }
 
 long pipe_write(struct description *description, uint32_t token, const struct lent_in *from)
@@ -299,6 +328,8 @@ long pipe_write(struct description *description, uint32_t token, const struct le
 	size_t done = 0;
 	if (pipe->readers == 0)
 		return -EPIPE;
+	if (pipe->reads != NULL && pass_on(pipe, from))
+		return (long)from->size;
 	/* Behind those that wait already. */
 	while (pipe->writes == NULL && done < from->size && (count = buffer_fill(pipe, from, done)) > 0) {
 		done += (size_t)count;
@@ -308,12 +339,12 @@ long pipe_write(struct description *description, uint32_t token, const struct le
 		return done > 0 ? (long)done : count;
 	if (description->how & OPEN_NONBLOCK)
 		return done > 0 ? (long)done : -EAGAIN;
-	long result = call_wait(&pipe->writes, &(struct call){.kind = CALL_WRITE,
-						       .description = description,
-						       .token = token,
-						       .from = *from,
-						       .done = done});
-	return result == DEFERRED || done == 0 ? result : (long)done;
+	struct call *call = call_wait(&pipe->writes, description, CALL_WRITE, token);
+	if (call == NULL)
+		return done > 0 ? (long)done : -ENOMEM;
+	call->from = *from;
+	call->done = done;
+	return DEFERRED;
 }
 
 uint32_t pipe_ready_now(const struct description *description, uint32_t wanted)
@@ -324,13 +355,13 @@ uint32_t pipe_ready_now(const struct description *description, uint32_t wanted)
 long pipe_watch(struct description *description, uint32_t wanted, int32_t notification, uint64_t bits)
 {
 	static uint32_t last;
-	long result = call_wait(&description->pipe->watches, &(struct call){.kind = CALL_WATCH,
-								     .description = description,
-								     .token = ++last,
-								     .wanted = wanted,
-								     .notification = notification,
-								     .bits = bits});
-	return result == DEFERRED ? (long)last : result;
+	struct call *call = call_wait(&description->pipe->watches, description, CALL_WATCH, last + 1);
+	if (call == NULL)
+		return -ENOMEM;
+	call->wanted = wanted;
+	call->notification = notification;
+	call->bits = bits;
+	return (long)++last;
 }
 
 void pipe_unwatch(const struct description *description, uint32_t watch)
@@ -350,9 +381,11 @@ long pipe_ready(struct description *description, uint32_t token, uint32_t wanted
 	uint32_t ready = pipe_ready_now(description, wanted);
 	if (ready != 0)
 		return (long)ready;
-	return call_wait(&pipe->watches,
-		&(struct call){
-			.kind = CALL_READY, .description = description, .token = token, .wanted = wanted});
+	struct call *call = call_wait(&pipe->watches, description, CALL_READY, token);
+	if (call == NULL)
+		return -ENOMEM;
+	call->wanted = wanted;
+	return DEFERRED;
 }
 
 /* ---- the end of calls, and of a description */
