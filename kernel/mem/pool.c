@@ -60,14 +60,13 @@ static struct slab *slab_new(struct pool *pool) REQUIRES(pool->lock)
 	return slab;
 }
 
-/* Of a slab on the pool's list. */
-static inline void *take(struct pool *pool, struct slab *slab) REQUIRES(pool->lock)
+/* Of a slab on the list of its pool, whose lock is held. */
+static inline void *take(struct slab *slab)
 {
 	struct piece *piece = slab->free;
 
 	slab->free = piece->next;
 	slab->used++;
-	pool->used++;
 	if (__builtin_expect(!slab->free, 0))
 		list_remove(&slab->link);
 	return piece;
@@ -76,7 +75,7 @@ static inline void *take(struct pool *pool, struct slab *slab) REQUIRES(pool->lo
 static RARE void *take_of_new(struct pool *pool, struct account *account) RELEASES(pool->lock)
 {
 	struct slab *slab = slab_new(pool);
-	void *piece = slab ? take(pool, slab) : NULL;
+	void *piece = slab ? take(slab) : NULL;
 
 	lock_release(&pool->lock);
 	if (!piece && account)
@@ -92,7 +91,7 @@ static inline void *take_charged(struct pool *pool, struct account *account)
 	lock_acquire(&pool->lock);
 	if (__builtin_expect(list_is_empty(&pool->partial), 0))
 		return take_of_new(pool, account);
-	piece = take(pool, list_first(&pool->partial, struct slab, link));
+	piece = take(list_first(&pool->partial, struct slab, link));
 	lock_release(&pool->lock);
 	return piece;
 }
@@ -125,7 +124,6 @@ static bool give(struct pool *pool, struct slab *slab, struct piece *piece) REQU
 	piece->next = slab->free;
 	slab->free = piece;
 	slab->used--;
-	pool->used--;
 	if (slab->used)
 		return false;
 	list_remove(&slab->link);
@@ -147,13 +145,24 @@ void pool_free(struct pool *pool, struct account *account, void *pointer)
 		account_uncharge(account, pool->charge);
 }
 
+size_t pool_used(struct pool *pool)
+{
+	size_t pieces = (PAGE_SIZE - POOL_SLAB_HEADER) / pool->size, used;
+
+	lock_acquire(&pool->lock);
+	used = pool->slabs * pieces;
+	list_each(slab, &pool->partial, struct slab, link) used -= pieces - slab->used;
+	lock_release(&pool->lock);
+	return used;
+}
+
 void pool_totals(uint64_t *charged, size_t *frames)
 {
 	*charged = 0, *frames = 0;
 	/* Acquire: a pool is seen with its link. Partner: enlist. */
 	for (struct pool *pool = __atomic_load_n(&pools, __ATOMIC_ACQUIRE); pool; pool = pool->next) {
+		*charged += pool_used(pool) * pool->charge;
 		lock_acquire(&pool->lock);
-		*charged += pool->used * pool->charge;
 		*frames += pool->slabs;
 		lock_release(&pool->lock);
 	}

@@ -19,7 +19,6 @@ struct pool {
 	struct pool *next; /* in the list of all that have had a piece */
 	struct spinlock lock;
 	struct list partial MEMBER_GUARDED_BY(lock); /* slabs with a free piece */
-	size_t used MEMBER_GUARDED_BY(lock); /* pieces given out */
 	size_t slabs MEMBER_GUARDED_BY(lock); /* frames it has */
 	bool is_listed MEMBER_GUARDED_BY(lock);
 };
@@ -42,6 +41,9 @@ void *pool_alloc(struct pool *pool, struct account *account);
 void *pool_alloc_unset(struct pool *pool, struct account *account);
 
 void pool_free(struct pool *pool, struct account *account, void *piece);
+
+/* The pieces given out: counted, for audits. */
+size_t pool_used(struct pool *pool);
 
 /* What all pools have: the pieces given out, in bytes that they are charged with, and the frames. */
 void pool_totals(uint64_t *charged, size_t *frames);

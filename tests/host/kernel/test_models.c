@@ -574,7 +574,7 @@ static void test_pool(void *result)
 			pool_free(&odd_pieces, &kernel_account, pieces[i]);
 			pieces[i] = pieces[--held];
 		}
-		HOSTED_REQUIRE(odd_pieces.used == held);
+		HOSTED_REQUIRE(pool_used(&odd_pieces) == held);
 	}
 	while (held)
 		pool_free(&odd_pieces, &kernel_account, pieces[--held]);
