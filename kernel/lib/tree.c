@@ -3,24 +3,6 @@
 
 #include <stddef.h>
 
-enum {
-	WEIGHT_ASIDE = 2, /* of a node that does not stand in the tree; even, and those of others are odd */
-	ASIDE_CHANCE =
-		6, /* bits of a weight: unless none of them is set, three times out of four, it stands aside */
-};
-
-static inline bool is_aside(const struct tree_node *node)
-{
-	return node->weight == WEIGHT_ASIDE;
-}
-
-/* Of a linear congruential generator with Knuth's multiplier the upper bits are random enough, and these decide. Never 0. */
-static inline uint32_t next_weight(struct tree *tree)
-{
-	tree->seed = tree->seed * 6364136223846793005ul + 1;
-	return (uint32_t)(tree->seed >> 32) | 1;
-}
-
 /* What points to a node. */
 static struct tree_node **link_of(struct tree *tree, const struct tree_node *node)
 {
@@ -52,17 +34,6 @@ static void rotate_up(struct tree *tree, struct tree_node *node)
 		set_child(parent, &parent->right, node->left);
 		set_child(node, &node->left, parent);
 	}
-}
-
-/* Between its neighbours in the order of all. */
-static inline void line_up(struct tree *tree, struct tree_node *node, uint64_t key,
-	struct tree_node *previous, struct tree_node *next)
-{
-	node->key = key;
-	node->previous = previous;
-	node->next = next;
-	*(previous ? &previous->next : &tree->first) = node;
-	*(next ? &next->previous : &tree->last) = node;
 }
 
 /* Of two neighbours in the tree one has no child on the side of the other: there is the place of what comes between. */
@@ -108,23 +79,17 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
 {
 	struct tree_node *above, *below = find(tree, key, &above), *next = walk(tree, below, key);
 
-	line_up(tree, node, key, next ? next->previous : tree->last, next);
-	stand_between(tree, node, next_weight(tree), below, above);
+	tree_line_up(tree, node, key, next ? next->previous : tree->last, next);
+	stand_between(tree, node, tree_next_weight(tree), below, above);
 }
 
-void tree_insert_after(struct tree *tree, struct tree_node *node, uint64_t key, struct tree_node *previous)
+void tree_stand(struct tree *tree, struct tree_node *node, uint32_t weight)
 {
-	uint32_t weight = next_weight(tree);
-	struct tree_node *next = previous->next;
+	struct tree_node *previous = node->previous, *next = node->next;
 
-	line_up(tree, node, key, previous, next);
-	if (weight & ASIDE_CHANCE) {
-		node->weight = WEIGHT_ASIDE;
-		return;
-	}
-	while (previous && is_aside(previous))
+	while (previous && tree_is_aside(previous))
 		previous = previous->previous;
-	while (next && is_aside(next))
+	while (next && tree_is_aside(next))
 		next = next->next;
 	stand_between(tree, node, weight, previous, next);
 }
@@ -141,7 +106,7 @@ void tree_take(struct tree *tree, struct tree_node *node)
 {
 	*(node->previous ? &node->previous->next : &tree->first) = node->next;
 	*(node->next ? &node->next->previous : &tree->last) = node->previous;
-	if (!is_aside(node))
+	if (!tree_is_aside(node))
 		leave(tree, node);
 	node->weight = 0;
 }

@@ -31,11 +31,52 @@ static inline bool tree_has(const struct tree_node *node)
 	return node->weight;
 }
 
+enum {
+	TREE_ASIDE = 2, /* of a node that does not stand in the tree; even, and those of others are odd */
+	TREE_ASIDE_CHANCE =
+		6, /* bits of a weight; unless none is set, three times out of four, it stands aside */
+};
+
+static inline bool tree_is_aside(const struct tree_node *node)
+{
+	return node->weight == TREE_ASIDE;
+}
+
+/* Of a linear congruential generator with Knuth's multiplier the upper bits are random enough, and these decide. Never 0. */
+static inline uint32_t tree_next_weight(struct tree *tree)
+{
+	tree->seed = tree->seed * 6364136223846793005ul + 1;
+	return (uint32_t)(tree->seed >> 32) | 1;
+}
+
+/* Between its neighbours in the order of all. */
+static inline void tree_line_up(struct tree *tree, struct tree_node *node, uint64_t key,
+	struct tree_node *previous, struct tree_node *next)
+{
+	node->key = key;
+	node->previous = previous;
+	node->next = next;
+	*(previous ? &previous->next : &tree->first) = node;
+	*(next ? &next->previous : &tree->last) = node;
+}
+
+/* Has a node stand in the tree that has been lined up. */
+void tree_stand(struct tree *tree, struct tree_node *node, uint32_t weight);
+
 /* Puts in a node that is in no tree. */
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
 
 /* The same behind a node after which it belongs, and before the next one of that. */
-void tree_insert_after(struct tree *tree, struct tree_node *node, uint64_t key, struct tree_node *previous);
+static inline void tree_insert_after(
+	struct tree *tree, struct tree_node *node, uint64_t key, struct tree_node *previous)
+{
+	uint32_t weight = tree_next_weight(tree);
+
+	tree_line_up(tree, node, key, previous, previous->next);
+	node->weight = TREE_ASIDE;
+	if (!(weight & TREE_ASIDE_CHANCE))
+		tree_stand(tree, node, weight);
+}
 
 /* Takes out a node that is in this tree. */
 void tree_take(struct tree *tree, struct tree_node *node);
