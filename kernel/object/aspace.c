@@ -109,7 +109,7 @@ static uint64_t find_room(struct aspace *aspace, uint64_t size, struct tree_node
 	}
 	*previous = aspace->regions.last;
 	start = room_behind(region_at(*previous));
-	return size <= USER_TOP - start ? start : 0;
+	return start + size <= USER_TOP ? start : 0; /* no object is so large that this is no sum */
 }
 
 /* ---- removed pages */
@@ -180,10 +180,7 @@ static inline int region_create(struct aspace *aspace, const struct mapping *map
 	region->aspace = aspace;
 	region->memory = mapping->memory;
 	region->offset = mapping->offset;
-	region->prot = mapping->prot;
-	region->most = mapping->most;
-	region->is_shared = mapping->is_shared;
-	region->is_going = false;
+	region->use = mapping->use;
 	region->hole.weight = region->hole.key = 0;
 	*made = region;
 	return 0;

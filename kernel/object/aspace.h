@@ -19,9 +19,14 @@ struct region {
 	uint64_t start, end; /* with `offset` these change under the lock of the memory, too */
 	struct memory *memory; /* with a reference */
 	uint64_t offset; /* of `start` in the memory */
-	enum prot prot : 8, most : 8; /* what is allowed now, and what may be */
-	bool is_shared; /* a clone of the space shows the same memory, and no copy */
-	bool is_going; /* unmapped, and kept until the rest of what its call unmaps is, too */
+	union {
+		struct {
+			enum prot prot : 8, most : 8; /* what is allowed now, and what may be */
+			bool is_shared; /* a clone of the space shows the same memory, and no copy */
+			bool is_going; /* unmapped, and kept until the rest of what its call unmaps is, too */
+		};
+		uint32_t use; /* all four at once, as a mapping has them */
+	};
 	struct list shown; /* in memory->mappings, guarded by its lock */
 	struct tree_node
 		hole; /* in aspace->holes, by size: the free range right below it; else none is there */
@@ -54,8 +59,13 @@ MUST_USE bool aspace_destroy(struct aspace *aspace, int *work);
 struct mapping {
 	struct memory *memory;
 	uint64_t offset, size; /* bytes of it */
-	enum prot prot : 8, most : 8; /* what is allowed, and what aspace_protect may allow */
-	bool is_shared; /* see struct region */
+	union {
+		struct {
+			enum prot prot : 8, most : 8; /* what is allowed, and what aspace_protect may allow */
+			bool is_shared, is_going; /* see struct region; is_going: false */
+		};
+		uint32_t use;
+	};
 };
 
 /*

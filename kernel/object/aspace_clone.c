@@ -16,8 +16,10 @@ static bool region_to_clone(struct aspace *from, uint64_t at, uint64_t *start, s
 		region = region_next(region);
 	if (region) {
 		*start = region->start;
-		*mapping = (struct mapping){region->memory, region->offset, region->end - region->start,
-			region->prot, region->most, region->is_shared};
+		*mapping = (struct mapping){.memory = region->memory,
+			.offset = region->offset,
+			.size = region->end - region->start,
+			.use = region->use};
 		object_take_another(&region->memory->object);
 	}
 	lock_release(&from->lock);

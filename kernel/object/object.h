@@ -46,14 +46,15 @@ void object_init(struct object *object, enum object_type type, struct account *a
 /* Adds a reference to an object found through a handle: -EBADF when the last one has just gone. */
 static inline MUST_USE int object_take(struct object *object)
 {
-	uint32_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED);
+	uint32_t references = __atomic_load_n(&object->references, __ATOMIC_RELAXED), more;
 
 	do {
 		if (!references)
 			return -EBADF;
-		assert(references < UINT32_MAX);
+		more = references + 1;
+		assert(more);
 	} while (!__atomic_compare_exchange_n(
-		&object->references, &references, references + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+		&object->references, &references, more, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return 0;
 }
 
