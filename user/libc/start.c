@@ -21,10 +21,7 @@ enum { PROCESS_NAME_MAX = 31 };
 
 static struct startup startup;
 
-process_handle own_process(void)
-{
-	return (process_handle){(int32_t)startup.process};
-}
+process_handle tabula_own_process;
 
 system_handle own_system(void)
 {
@@ -77,7 +74,7 @@ static void startup_replace(uint32_t what, int32_t handle)
 
 void own_become(process_handle process, endpoint_handle program_handle)
 {
-	startup.process = (uint32_t)process.value;
+	tabula_own_process = process;
 	program = program_handle;
 	startup_replace(STARTUP_PROGRAMS, program_handle.value);
 }
@@ -98,6 +95,7 @@ _Noreturn void program_start(const struct startup *given)
 
 	/* A parent of another version may know more, or less. */
 	memcpy(&startup, given, given->size < sizeof startup ? given->size : sizeof startup);
+	tabula_own_process.value = (int32_t)startup.process;
 	char **argv = (char **)(uintptr_t)startup.argv;
 	char **envp = (char **)(uintptr_t)startup.envp;
 	environ = envp;

@@ -6,7 +6,14 @@
 #include <abi/abi.h>
 #include <tabula/syscalls.h>
 
-process_handle own_process(void); /* itself: manage */
+extern process_handle tabula_own_process; /* of start.c alone */
+
+/* The program itself: manage. */
+static inline process_handle own_process(void)
+{
+	return tabula_own_process;
+}
+
 system_handle own_system(void); /* the console, perhaps shutdown */
 memory_handle own_archive(void); /* the boot archive: read */
 endpoint_handle own_root(void); /* where paths with a slash in front begin: protocol directory */
