@@ -103,24 +103,37 @@ static bool is_both(enum prot prot)
 	return prot & PROT_WRITE && prot & PROT_EXEC;
 }
 
-long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset, size_t len, enum prot prot,
-	enum map how)
+/* At `at`, which has been checked with the size, or where there is room for what is not empty. */
+static ALWAYS_INLINE long map(struct process *p, uint64_t at, struct memory *m, uint64_t offset, size_t len,
+	enum prot prot, enum map how)
 {
-	uint64_t address = how & MAP_FIXED ? at.value : 0;
-
-	TRY(check_pages(how & MAP_FIXED ? at.value : USER_BASE, len));
-	if (!is_page_aligned(offset) || offset > m->size || len > m->size - offset)
+	if (!is_page_aligned(offset | len) || offset > m->size || len > m->size - offset)
 		return -EINVAL;
 	if (!prot || is_both(prot))
 		return -EINVAL;
 
-	return aspace_map(&p->aspace, address,
+	return aspace_map(&p->aspace, at,
 		&(struct mapping){.memory = m,
 			.offset = offset,
 			.size = len,
 			.prot = prot,
 			.most = prot,
 			.is_shared = how & MAP_SHARED});
+}
+
+long sys_vm_map(struct process *p, uaddr_t at, struct memory *m, uint64_t offset, size_t len, enum prot prot,
+	enum map how)
+{
+	TRY(check_pages(how & MAP_FIXED ? at.value : USER_BASE, len));
+	return map(p, how & MAP_FIXED ? at.value : 0, m, offset, len, prot, how);
+}
+
+long sys_vm_place(
+	struct process *p, struct memory *m, uint64_t offset, size_t len, enum prot prot, enum map how)
+{
+	if (!len || how & MAP_FIXED)
+		return -EINVAL;
+	return map(p, 0, m, offset, len, prot, how);
 }
 
 long sys_code_sync(struct process *p)

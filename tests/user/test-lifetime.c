@@ -194,6 +194,8 @@ static void threads_ended(struct checks *c)
 			"a thread after the end");
 		check(c, vm_map(child.process, 0, child.data, 0, PAGE_SIZE, PROT_READ, 0) == -EBUSY,
 			"a mapping after the end");
+		check(c, vm_place(child.process, child.data, 0, PAGE_SIZE, PROT_READ, 0) == -EBUSY,
+			"a place after the end");
 		check(c, vm_unmap(child.process, CHILD_DATA, PAGE_SIZE) == -EBUSY, "unmapping after the end");
 		check(c, process_load(child.process, image, 0, size) == -EBUSY, "loading after the end");
 		child_close(&child);

@@ -503,6 +503,56 @@ static void test_anywhere(void)
 	checks_report(&c, "addresses that the kernel chooses");
 }
 
+/* What vm_map says with MAP_FIXED left out, of the same arguments. */
+static void test_places(void)
+{
+	const uint64_t whole = 4 * PAGE_SIZE;
+	const struct {
+		uint64_t offset, size;
+		uint32_t prot, how;
+		long result;
+	} tries[] = {
+		{0, whole, PROT_READ | PROT_WRITE, 0, 0},
+		{PAGE_SIZE, PAGE_SIZE, PROT_EXEC, MAP_SHARED, 0},
+		{whole - PAGE_SIZE, PAGE_SIZE, PROT_READ, 0, 0},
+		{0, 0, PROT_READ, 0, -EINVAL},
+		{0, PAGE_SIZE - 1, PROT_READ, 0, -EINVAL},
+		{1, PAGE_SIZE, PROT_READ, 0, -EINVAL},
+		{whole, PAGE_SIZE, PROT_READ, 0, -EINVAL},
+		{whole + PAGE_SIZE, PAGE_SIZE, PROT_READ, 0, -EINVAL},
+		{-PAGE_SIZE, PAGE_SIZE, PROT_READ, 0, -EINVAL},
+		{PAGE_SIZE, -PAGE_SIZE, PROT_READ, 0, -EINVAL},
+		{0, whole + PAGE_SIZE, PROT_READ, 0, -EINVAL},
+		{0, PAGE_SIZE, 0, 0, -EINVAL},
+		{0, PAGE_SIZE, PROT_WRITE | PROT_EXEC, 0, -EINVAL},
+		{0, PAGE_SIZE, PROT_READ, MAP_FIXED, -EINVAL},
+		{0, PAGE_SIZE, PROT_READ, MAP_FIXED | MAP_SHARED, -EINVAL},
+	};
+	memory_handle m = memory_create(whole), all = memory_create(1ul << 38);
+	process_handle p = empty_process();
+	struct checks c = {0};
+
+	for (unsigned i = 0; i < COUNT(tries); i++) {
+		long at = vm_place(
+			own_process(), m, tries[i].offset, tries[i].size, tries[i].prot, tries[i].how);
+		bool good =
+			tries[i].result ? at == tries[i].result : at >= (long)USER_BASE && !(at % PAGE_SIZE);
+
+		check(&c, good, "case %u gave %ld", i, at);
+		if (at > 0)
+			check(&c, !vm_unmap(own_process(), (uint64_t)at, tries[i].size), "case %u: its end",
+				i);
+	}
+	check(&c, vm_place(p, all, 0, 1ul << 38, PROT_READ, 0) == -ENOMEM, "more than there is");
+	check(&c, vm_map(p, USER_BASE, all, 0, USER_TOP - USER_BASE, PROT_READ, MAP_FIXED) == USER_BASE,
+		"everything");
+	check(&c, vm_place(p, all, 0, PAGE_SIZE, PROT_READ, 0) == -ENOMEM, "one page more");
+	handle_close(ANY(p));
+	handle_close(ANY(all));
+	handle_close(ANY(m));
+	checks_report(&c, "places that the kernel chooses, without a struct");
+}
+
 /* Among many mappings with small holes between them the kernel finds the one that is large enough, as soon as with few. */
 static void test_holes(void)
 {
@@ -795,7 +845,7 @@ static void kill_protectors(struct checks *c)
 
 int main(void)
 {
-	ktap_plan(18);
+	ktap_plan(19);
 	object = memory_create(16 * PAGE_SIZE);
 	test_edges();
 	test_sizes();
@@ -809,6 +859,7 @@ int main(void)
 	test_unmap_own();
 	test_fresh();
 	test_anywhere();
+	test_places();
 	test_holes();
 	test_image();
 	test_access();

@@ -137,7 +137,7 @@ void *pages_map(size_t size)
 	memory_handle memory = memory_create(size);
 	if (memory.value < 0)
 		return NULL;
-	long at = vm_map(own_process(), 0, memory, 0, size, PROT_READ | PROT_WRITE, 0);
+	long at = vm_place(own_process(), memory, 0, size, PROT_READ | PROT_WRITE, 0);
 	handle_close(ANY(memory)); /* the mapping keeps it */
 	if (at < 0)
 		return NULL;

@@ -35,7 +35,7 @@ static int archive_open(void)
 	if (size <= 0)
 		return -EIO;
 	size_t mapped = ((size_t)size + PAGE_SIZE - 1) & -(size_t)PAGE_SIZE;
-	long at = vm_map(own_process(), 0, own_archive(), 0, mapped, PROT_READ, 0);
+	long at = vm_place(own_process(), own_archive(), 0, mapped, PROT_READ, 0);
 	if (at < 0)
 		return at == -ENOMEM ? -ENOMEM : -EIO;
 	archive = (struct archive){.bytes = (const char *)at, .size = (size_t)size};
@@ -64,7 +64,7 @@ static int image_copy(endpoint_handle file, struct image *image)
 	image->memory = memory_create(image->size);
 	if (image->memory.value < 0)
 		return image->memory.value;
-	long at = vm_map(own_process(), 0, image->memory, 0, mapped, PROT_READ | PROT_WRITE, 0);
+	long at = vm_place(own_process(), image->memory, 0, mapped, PROT_READ | PROT_WRITE, 0);
 	long count = at < 0 ? at : 1;
 	for (uint64_t done = 0; count > 0 && done < image->size; done += (uint64_t)count) {
 		uint64_t left = image->size - done;

@@ -53,7 +53,7 @@ static int map(system_handle system, const char *path, size_t length)
 	if (memory.value < 0)
 		return memory.value;
 
-	long at = vm_map(own_process(), 0, memory, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
+	long at = vm_place(own_process(), memory, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
 
 	(void)handle_close(ANY(memory)); /* the mapping keeps it */
 	if (at < 0)

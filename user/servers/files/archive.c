@@ -16,7 +16,7 @@ const char *archive_begin(void)
 	if (size <= 0)
 		return "there is no boot archive";
 	size_t mapped = ((size_t)size + PAGE_SIZE - 1) & -(size_t)PAGE_SIZE;
-	long at = vm_map(own_process(), 0, own_archive(), 0, mapped, PROT_READ, 0);
+	long at = vm_place(own_process(), own_archive(), 0, mapped, PROT_READ, 0);
 	if (at < 0)
 		return "the boot archive can't be mapped";
 	archive = (struct archive){.bytes = (const char *)at, .size = (size_t)size};

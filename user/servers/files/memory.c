@@ -12,7 +12,7 @@ char *pages_reserve(size_t count)
 	memory_handle memory = memory_create(count * BLOCK_SIZE);
 	if (memory.value < 0)
 		return NULL;
-	long at = vm_map(own_process(), 0, memory, 0, count * BLOCK_SIZE, PROT_READ | PROT_WRITE, 0);
+	long at = vm_place(own_process(), memory, 0, count * BLOCK_SIZE, PROT_READ | PROT_WRITE, 0);
 	(void)handle_close(ANY(memory)); /* the mapping keeps it */
 	return at > 0 ? (char *)at : NULL;
 }
