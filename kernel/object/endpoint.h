@@ -82,15 +82,22 @@ MUST_USE struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token,
 void endpoint_release(struct endpoint *endpoint, struct thread *caller);
 
 /*
- * The caller that a token names, when its call is the one that was received last, and it waits; else NULL. With the lock, which
- * keeps it from going on.
+ * The slot of the call that a token names; NULL when its caller waits no more. It does not go on as long as the lock is held. Mostly it
+ * is the call that was received last.
  */
-static inline struct thread *endpoint_last_caller(const struct endpoint *root, uint32_t token)
+static inline struct call_slot *endpoint_find_call(const struct endpoint *root, uint32_t token)
 	REQUIRES(root->lock)
 {
-	const struct call_slot *slot = root->last;
+	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
+	struct call_slot *slot = root->last;
 
-	return (uint32_t)(slot->name >> TOKEN_SHIFT) == token ? slot->caller : NULL;
+	if (slot->name >> TOKEN_SHIFT != token) {
+		slot = root->page[number / ENDPOINT_PAGE_SLOTS];
+		if (!slot)
+			return NULL;
+		slot += number % ENDPOINT_PAGE_SLOTS;
+	}
+	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
 }
 
 /* A handle with the right to receive has been made, or has gone from a process that is ending or not. */

@@ -221,21 +221,6 @@ long endpoint_receive(struct endpoint *endpoint, struct message *message)
 	return whole_result(result);
 }
 
-/* The slot of the call that a token names; NULL when its caller waits no more. */
-static inline struct call_slot *find_call(const struct endpoint *e, uint32_t token) REQUIRES(e->lock)
-{
-	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
-	struct call_slot *slot = e->last;
-
-	if (slot->name >> TOKEN_SHIFT != token) {
-		slot = e->page[number / ENDPOINT_PAGE_SLOTS];
-		if (!slot)
-			return NULL;
-		slot += number % ENDPOINT_PAGE_SLOTS;
-	}
-	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
-}
-
 /* Whether a thread that has met an exception goes on with this answer. */
 static inline bool exception_goes_on(const struct message *answer)
 {
@@ -270,7 +255,7 @@ static inline void take_answer(struct thread *caller, const struct message *mess
 static inline int reply(struct endpoint *e, const struct message *message, struct runner **answered)
 	REQUIRES(e->lock)
 {
-	struct call_slot *slot = find_call(e, message->token);
+	struct call_slot *slot = endpoint_find_call(e, message->token);
 
 	if (!slot)
 		return -ESRCH;
@@ -282,6 +267,15 @@ static inline int reply(struct endpoint *e, const struct message *message, struc
 	return 0;
 }
 
+/* As most are, it is at home here. */
+static inline void make_ready(struct runner *runner)
+{
+	if (__builtin_expect(runner_is_home(runner), 1))
+		enqueue_fit(this_hart(), runner);
+	else
+		sched_make_ready(runner);
+}
+
 long endpoint_reply(struct endpoint *endpoint, const struct message *message)
 {
 	struct endpoint *e = endpoint->root;
@@ -291,7 +285,7 @@ long endpoint_reply(struct endpoint *endpoint, const struct message *message)
 	lock_acquire(&e->lock);
 	error = reply(e, message, &caller);
 	if (!error && caller)
-		sched_make_ready(caller);
+		make_ready(caller);
 	lock_release(&e->lock);
 	return error;
 }
@@ -355,7 +349,7 @@ struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct m
 	struct call_slot *slot;
 
 	lock_acquire(&e->lock);
-	slot = find_call(e, token);
+	slot = endpoint_find_call(e, token);
 	if (slot) {
 		caller = slot->caller;
 		slot->name++;

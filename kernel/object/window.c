@@ -97,13 +97,13 @@ static RARE long copy_otherwise(
 }
 
 /*
- * Some bytes in one page that is at hand, of the call that was received last, as most are: NULL when that is not so. With the
- * lock of the endpoint.
+ * Some bytes in one page that is at hand, of a call that waits: NULL when that is not so. With the lock of the endpoint.
  */
 static ALWAYS_INLINE char *short_part(struct endpoint *root, uint32_t token, uint64_t offset,
 	enum prot access, size_t size) REQUIRES(root->lock)
 {
-	struct thread *lender = endpoint_last_caller(root, token);
+	const struct call_slot *slot = endpoint_find_call(root, token);
+	struct thread *lender = slot ? slot->caller : NULL;
 	const struct windows *lent = lender ? lent_by(lender) : NULL;
 	uint64_t address, in_page;
 	struct part whole;
