@@ -43,8 +43,14 @@ def result_type(call: Call) -> str:
     return "int" if call.result.kind == "void" else "long"
 
 
+def _only_sends(call: Call) -> bool:
+    """Whether no message comes back: it would be another's, for whom the call would have to wait."""
+    return call.message and not call.is_whole
+
+
 def prototype(call: Call) -> str:
-    parts = [parameter(argument) for argument in call.arguments] + call.extra_parameters
+    extra = [f"const {one}" if _only_sends(call) else one for one in call.extra_parameters]
+    parts = [parameter(argument) for argument in call.arguments] + extra
     parameters = ", ".join(parts) or "void"
     return f"{result_type(call)} {call.name}({parameters})"
 
@@ -72,7 +78,9 @@ def emit(interface: Interface, path: str) -> str:
     for count in range(REGISTERS + 1):
         _trap(out, count)
     if messages:
-        _trap_with_message(out, lend=False)
+        _trap_with_message(out)
+    if any(_only_sends(call) for call in interface.calls_of(TABLE)):
+        _trap_with_message(out, returns=False)
     if any(call.lend for call in interface.calls_of(TABLE)):
         _trap_with_message(out, lend=True)
     for call in interface.calls_of(TABLE):
@@ -95,7 +103,7 @@ def _trap(out: CFile, count: int) -> None:
         out.lines.pop()
 
 
-def _trap_with_message(out: CFile, lend: bool) -> None:
+def _trap_with_message(out: CFile, lend: bool = False, returns: bool = True) -> None:
     out.add("")
     if lend:
         out.comment("The same, with windows of the caller's memory in t0 to t2.")
@@ -104,6 +112,10 @@ def _trap_with_message(out: CFile, lend: bool) -> None:
                 '\tregister uint64_t t0 __asm__("t0") = windows->read_address;',
                 '\tregister uint64_t t1 __asm__("t1") = windows->write_address;',
                 '\tregister uint64_t t2 __asm__("t2") = windows->read_size | (uint64_t)windows->write_size << 32;')
+    elif not returns:
+        out.comment("The same, of which nothing comes back.")
+        out.add("static inline long tabula_syscall_send(uint64_t number, uint64_t argument0, "
+                "const struct message *message)", "{")
     else:
         out.comment("The same with a message in a1 to a6, which comes back there.")
         out.add("static inline long tabula_syscall_message(uint64_t number, uint64_t argument0, "
@@ -112,6 +124,10 @@ def _trap_with_message(out: CFile, lend: bool) -> None:
     out.add('\tregister uint64_t a1 __asm__("a1") = message->label | (uint64_t)message->token << 32;')
     out.add(*[f'\tregister uint64_t a{i} __asm__("a{i}") = message->word[{i - 2}];' for i in range(2, 6)])
     out.add('\tregister uint64_t a6 __asm__("a6") = message->deadline;', "")
+    if not returns:
+        inputs = ", ".join(f'"r"(a{i})' for i in [7, *range(1, 7)])
+        out.add(f'\t__asm__ volatile("ecall" : "+r"(a0) : {inputs} : "memory");', "\treturn (long)a0;", "}")
+        return
     out.add('\t__asm__ volatile("ecall"')
     out.add('\t\t: "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6)')
     out.add('\t\t: "r"(a7)' + (', "r"(t0), "r"(t1), "r"(t2)' if lend else ""), '\t\t: "memory");')
@@ -148,6 +164,7 @@ def _stub(out: CFile, call: Call) -> None:
     trap = f"tabula_syscall{len(registers)}({', '.join([f'SYS_{call.name}'] + registers)})"
     if call.message:
         name, extra = ("lend", ["message", "windows"]) if call.lend else ("message", ["message"])
+        name = "send" if _only_sends(call) else name
         trap = f"tabula_syscall_{name}({', '.join([f'SYS_{call.name}'] + registers + extra)})"
     if call.noreturn and not call.errors:
         out.add("\tfor (;;)", f"\t\t{trap};")

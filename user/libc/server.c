@@ -211,7 +211,7 @@ static long hear(struct listener *listener, struct message *message)
 	return 0;
 }
 
-static long dispatch(struct server *server, struct message *message)
+static inline long dispatch(struct server *server, struct message *message)
 {
 	struct client *client = find_client(server, message->badge);
 	struct request request = {server, client, message->token};
@@ -223,17 +223,8 @@ static long dispatch(struct server *server, struct message *message)
 	return find_method(server, message->label)(&request, message);
 }
 
-static void set_result(struct message *message, uint32_t token, long result)
-{
-	if (result < 0)
-		message->label = (uint32_t)-result;
-	else
-		message->label = 0;
-	message->token = token;
-}
-
 /* Deals with what was received; says whether the message is a reply now. */
-static bool serve(struct server *server, struct message *message)
+static inline bool serve(struct server *server, struct message *message)
 {
 	uint32_t token = message->token;
 
@@ -247,7 +238,7 @@ static bool serve(struct server *server, struct message *message)
 
 	if (result == DEFERRED)
 		return false;
-	set_result(message, token, result);
+	server_set_result(message, token, result);
 	return true;
 }
 
@@ -268,7 +259,7 @@ static int next_message(struct server *server)
 	return error;
 }
 
-void server_turn(struct server *server)
+static inline void turn(struct server *server)
 {
 	int error = next_message(server);
 
@@ -284,10 +275,15 @@ void server_turn(struct server *server)
 		abort(); /* the endpoint is none to receive from, so nothing can be served */
 }
 
+void server_turn(struct server *server)
+{
+	turn(server);
+}
+
 _Noreturn void server_run(struct server *server)
 {
 	for (;;)
-		server_turn(server);
+		turn(server);
 }
 
 /* ---- what handlers and thunks use */
@@ -445,12 +441,6 @@ void gift_drop(struct server *server, const struct gift *gift)
 		handle_gone(server, gift->client);
 	else if (gift->handle.value > 0)
 		(void)handle_close(gift->handle);
-}
-
-int server_answer(struct server *server, uint32_t token, long result, struct message *message)
-{
-	set_result(message, token, result);
-	return ipc_reply(server->endpoint, message);
 }
 
 /* ---- notifications. A thread waits for each and calls the server, which so hears of it between two other calls. */

@@ -210,8 +210,19 @@ int gift_give(struct server *server, uint32_t token, struct gift *gift, uint64_t
 /* Ends a gift that came to nothing. One of no handle is none. */
 void gift_drop(struct server *server, const struct gift *gift);
 
+/* Makes a message the reply to a call. */
+static inline void server_set_result(struct message *message, uint32_t token, long result)
+{
+	message->label = result < 0 ? (uint32_t)-result : 0;
+	message->token = token;
+}
+
 /* Answers a deferred call: with an error when `result` is one. 0, or -ESRCH when nobody waits for it. */
-int server_answer(struct server *server, uint32_t token, long result, struct message *message);
+static inline int server_answer(struct server *server, uint32_t token, long result, struct message *message)
+{
+	server_set_result(message, token, result);
+	return ipc_reply(server->endpoint, message);
+}
 
 /* Stands in every empty slot; returns -ENOSYS. */
 protocol_thunk protocol_no_method;
