@@ -53,7 +53,8 @@ static struct call_slot *take_slot(struct endpoint *e) REQUIRES(e->lock)
 }
 
 /* The current thread waits for a call. The first one that does is at hand for it, others are in the list. */
-static inline int wait_for_call(struct endpoint *e, uint64_t deadline, struct runner *next) REQUIRES(e->lock)
+static ALWAYS_INLINE int wait_for_call(struct endpoint *e, uint64_t deadline, struct runner *next)
+	REQUIRES(e->lock)
 {
 	struct thread *receiver = current_thread();
 	struct runner *successor;
@@ -185,7 +186,8 @@ static RARE void receive_first(struct endpoint *e, struct thread *receiver) REQU
 }
 
 /* `next` is a claimed runner to go on when this one waits, or NULL; it is not touched when there is an error. */
-static inline int receive(struct endpoint *e, struct message *message, struct runner *next) REQUIRES(e->lock)
+static ALWAYS_INLINE int receive(struct endpoint *e, struct message *message, struct runner *next)
+	REQUIRES(e->lock)
 {
 	struct thread *receiver = current_thread();
 

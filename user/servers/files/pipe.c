@@ -167,7 +167,7 @@ __attribute__((noinline, cold)) static bool calls_make_room(
 }
 
 /* Sets a call aside, the last of a list, for the caller to fill in the rest; NULL when there are too many, or no room. */
-static struct call *call_wait(
+static inline struct call *call_wait(
 	struct call **list, struct description *description, enum call_kind kind, uint32_t token)
 {
 	if (description->calls >= PIPE_CALLS_MAX && !calls_make_room(list, description))
