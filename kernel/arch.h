@@ -37,6 +37,8 @@ struct machine {
 	unsigned harts; /* usable harts in the device tree, CONFIG_HARTS at most */
 	unsigned hart[CONFIG_HARTS]; /* as the hardware numbers them; the first is the one we run on */
 	const char *bootargs; /* kernel command line, never NULL */
+	uint64_t
+		seed; /* from the firmware, another at each power-on and no program's to know; else what the clock says */
 };
 
 /* Reads the device tree. Called once, first. A tree that can't be understood ends in a panic that says why. */

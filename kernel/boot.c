@@ -12,6 +12,7 @@
 #include "object/process.h"
 #include "object/system.h"
 #include "object/thread.h"
+#include "object/timer.h"
 #include "object/waits.h"
 #include "panic.h"
 #include "sched.h"
@@ -44,6 +45,7 @@ void door_boot(void)
 	process_init();
 	system_init();
 	futex_init();
+	timer_init();
 	arch_start();
 }
 

@@ -86,6 +86,7 @@ struct hart {
 	uint64_t
 		slice_end; /* when the next of the same priority gets its turn; UINT64_MAX: nobody has competed lately */
 	struct tree sleepers; /* threads with a deadline, by it */
+	uint64_t random; /* see hart_random */
 	bool yielded; /* the current runner goes behind the others of its priority */
 	uint64_t timer; /* what the timer is set to */
 	uint64_t timers_due; /* atomic: when to look for timer objects; other harts make it earlier */
@@ -94,6 +95,12 @@ struct hart {
 
 /* By index; the first is the one the firmware booted. */
 extern struct hart harts[CONFIG_HARTS];
+
+/*
+ * The next number of a sequence of this hart's, splitmix64, that begins with the machine's seed: what programs see of the
+ * kernel does not tell it.
+ */
+uint64_t hart_random(void);
 
 /* How many are online; they have the lowest indices. */
 unsigned hart_count(void);

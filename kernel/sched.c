@@ -17,6 +17,7 @@ void sched_init(struct hart *hart)
 {
 	for (unsigned i = 0; i < CONFIG_PRIORITIES; i++)
 		list_init(&hart->ready[i]);
+	tree_init(&hart->sleepers, hart_random());
 	hart->slice_end = hart->console_poll = hart->timers_due = hart->timer = UINT64_MAX;
 }
 

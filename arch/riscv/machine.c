@@ -54,6 +54,16 @@ static void add_memory(uint64_t start, uint64_t size)
 	add_range(machine.free, &machine.free_count, start, end);
 }
 
+/* As long as the firmware likes: all of it counts. */
+static void read_seed(const struct fdt_node *node)
+{
+	uint32_t size;
+	const uint8_t *seed = fdt_property(node, "rng-seed", &size);
+
+	for (uint32_t i = 0; seed && i < size; i++)
+		machine.seed = machine.seed * 6364136223846793005ul + seed[i];
+}
+
 static void read_chosen(const struct fdt_node *node)
 {
 	const char *text = fdt_string(node, "bootargs");
@@ -68,6 +78,7 @@ static void read_chosen(const struct fdt_node *node)
 	if (fdt_number(node, "linux,initrd-start", &start) && fdt_number(node, "linux,initrd-end", &end) &&
 		start < end)
 		machine.initrd = (struct memory_range){start, end - start};
+	read_seed(node);
 }
 
 /* Whether an ISA string such as rv64imafdch_zicsr_sstc names this multi-letter extension. */
@@ -157,6 +168,7 @@ const struct machine *arch_machine_read(void)
 	machine.bootargs = bootargs;
 	machine.hart[0] = (unsigned)boot_hart_number;
 	machine.harts = 1;
+	machine.seed = arch_ticks();
 	if (!fdt_open(&fdt, blob, DEVICE_TREE_MOST))
 		panic("device tree at 0x%lx: %s", boot_device_tree, fdt.broken);
 	for (fdt_walk(&fdt, &node); fdt_next(&node);)

@@ -19,12 +19,21 @@ struct tree_node {
 	uint32_t weight; /* 0: in no tree */
 };
 
-/* Full of zeros it is empty. */
+/* Full of zeros it is empty; but see tree_init. */
 struct tree {
 	struct tree_node *root;
 	struct tree_node *first, *last; /* with the least key and the greatest; NULL: empty */
 	uint64_t seed;
 };
+
+/*
+ * Empty. Who knows the seed knows the weights, and can choose keys with which each node stands below the one before: so
+ * where programs choose them, it is a number that they do not know.
+ */
+static inline void tree_init(struct tree *tree, uint64_t seed)
+{
+	*tree = (struct tree){.seed = seed};
+}
 
 static inline bool tree_has(const struct tree_node *node)
 {

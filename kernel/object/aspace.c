@@ -20,8 +20,8 @@ static struct pool regions = POOL_INIT(regions, struct region);
 int aspace_init(struct aspace *aspace, struct account *account)
 {
 	aspace->account = account;
-	aspace->regions = (struct tree){.root = NULL};
-	aspace->holes = (struct tree){.root = NULL};
+	tree_init(&aspace->regions, hart_random());
+	tree_init(&aspace->holes, hart_random());
 	aspace->touched = NULL;
 	list_init(&aspace->removals);
 	aspace->gone = false;

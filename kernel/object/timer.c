@@ -22,6 +22,12 @@ static struct timer_queue queues[CONFIG_HARTS];
 
 static struct object_pool timers = OBJECT_POOL_INIT(timers, struct timer, OBJECT_TIMER);
 
+void timer_init(void)
+{
+	for (unsigned i = 0; i < CONFIG_HARTS; i++)
+		tree_init(&queues[i].armed, hart_random());
+}
+
 int timer_create(struct notification *notification, uint64_t bits, struct timer **result)
 {
 	struct timer *timer = object_alloc(&timers, current_account());

@@ -22,6 +22,9 @@ struct timer {
 	uint64_t fired; /* when it did so last */
 };
 
+/* Once, at the beginning. */
+void timer_init(void);
+
 /* Takes a reference to the notification, of which the caller has one or a handle: -ENOMEM, -EBADF when it has gone. */
 MUST_USE int timer_create(struct notification *notification, uint64_t bits, struct timer **timer);
 

@@ -154,6 +154,7 @@ const struct machine *arch_machine_read(void)
 		.harts = options.harts,
 		.timebase = 1000000000,
 		.bootargs = options.bootargs,
+		.seed = 1,
 	};
 	for (unsigned i = 0; i < options.harts; i++)
 		machine.hart[i] = i;

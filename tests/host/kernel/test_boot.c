@@ -1,6 +1,7 @@
 /* Power-on, the first program, console, clock and the end of the machine. */
 #include "abi/abi.h"
 #include "abi/syscall_numbers.h"
+#include "hart.h"
 #include "hosted.h"
 #include "mem/frame.h"
 #include "tabula/ktap.h"
@@ -92,7 +93,7 @@ int main(void)
 
 	const char *printed;
 
-	ktap_plan(9);
+	ktap_plan(10);
 	hosted_type("abc");
 	hosted_boot(&(struct hosted_machine){4, 8 << 20, "report=yes log=debug -- x", programs});
 	ktap_equal((long)startup.size, sizeof(startup), "the first program finds its struct startup");
@@ -105,6 +106,8 @@ int main(void)
 	ktap_ok(contains(printed, "abc"), "the console has it");
 	ktap_equal(read_too_late, -ETIMEDOUT, "and nothing more was typed");
 	ktap_equal(reader_result, -EINTR, "who waits for that is told when it is cancelled");
+	ktap_ok(harts[0].sleepers.seed && harts[0].sleepers.seed != harts[1].sleepers.seed,
+		"no two harts have the same weights in their trees");
 	printf("%s", printed);
 	return ktap_end();
 }

@@ -538,6 +538,32 @@ static void test_sorted(void)
 	check_sorted(&t, count);
 }
 
+static unsigned depth_of(const struct tree_node *node)
+{
+	unsigned left = node ? depth_of(node->left) : 0, right = node ? depth_of(node->right) : 0;
+
+	return node ? 1 + (left > right ? left : right) : 0;
+}
+
+/* How deep a tree becomes with keys for which one of this seed would be a line. */
+static unsigned depth_against(uint64_t known, uint64_t actual)
+{
+	struct tree foreseen = {.seed = known}, t;
+
+	tree_init(&t, actual);
+	for (unsigned i = 0; i < LEAVES; i++) {
+		leaves[i].node = (struct tree_node){.key = 0};
+		tree_insert(&t, &leaves[i].node, tree_next_weight(&foreseen));
+	}
+	return depth_of(t.root);
+}
+
+static void test_foreseen(void)
+{
+	HOSTED_REQUIRE(depth_against(7, 7) == LEAVES);
+	HOSTED_REQUIRE(depth_against(7, 8) < 64);
+}
+
 /* ---- the ring, beside all that went into it */
 
 static void test_ring(void)
@@ -570,6 +596,7 @@ int main(int count, char **arguments)
 		void (*run)(void);
 	} tests[] = {{"strings", test_strings}, {"format as printf has it", test_format},
 		{"lists", test_list}, {"options", test_options}, {"trees", test_sorted},
+		{"trees whose weights are known, and others", test_foreseen},
 		{"the ring that keeps the log", test_ring}, {"archives, whole and broken", test_archives},
 		{"programs, whole and broken", test_programs}, {"device trees, whole and broken", test_trees},
 		{"what the table says of calls", test_metadata}};
