@@ -150,17 +150,12 @@ MUST_USE static ALWAYS_INLINE bool aspace_find_frame(struct aspace *aspace, uint
 	return aspace->is_plain && arch_aspace_find(&aspace->arch, address, found);
 }
 
-/* The same without the lock, and calling nobody: false when the page table would have to be looked for, too. */
-MUST_USE static ALWAYS_INLINE bool aspace_frame_is_at_hand(
-	struct aspace *aspace, uint64_t address, paddr_t *found)
+/* The same, calling nobody: false when the page table would have to be looked for, too. */
+MUST_USE static ALWAYS_INLINE bool aspace_find_at_hand(
+	struct aspace *aspace, uint64_t address, paddr_t *found) REQUIRES(aspace->lock)
 {
-	bool is_there;
-
-	lock_acquire(&aspace->lock);
-	is_there = aspace->is_plain && arch_aspace_has_at_hand(&aspace->arch, address) &&
-		   arch_aspace_find_at_hand(&aspace->arch, address, found);
-	lock_release(&aspace->lock);
-	return is_there;
+	return aspace->is_plain && arch_aspace_has_at_hand(&aspace->arch, address) &&
+	       arch_aspace_find_at_hand(&aspace->arch, address, found);
 }
 
 /*

@@ -150,9 +150,12 @@ static RARE int frame_otherwise(struct aspace *aspace, uint64_t address, enum pr
 
 int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
 {
-	return aspace_frame_is_at_hand(aspace, address, found)
-		       ? 0
-		       : frame_otherwise(aspace, address, access, found);
+	bool is_there;
+
+	lock_acquire(&aspace->lock);
+	is_there = aspace_find_at_hand(aspace, address, found);
+	lock_release(&aspace->lock);
+	return is_there ? 0 : frame_otherwise(aspace, address, access, found);
 }
 
 int aspace_prepare(struct aspace *aspace, uint64_t address)

@@ -91,13 +91,13 @@ static inline struct call_slot *endpoint_find_call(const struct endpoint *root, 
 	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
 	struct call_slot *slot = root->last;
 
-	if (slot->name >> TOKEN_SHIFT != token) {
+	if ((uint32_t)(slot->name >> TOKEN_SHIFT) != token) { /* as narrow as it comes: nothing to extend */
 		slot = root->page[number / ENDPOINT_PAGE_SLOTS];
 		if (!slot)
 			return NULL;
 		slot += number % ENDPOINT_PAGE_SLOTS;
 	}
-	return slot->name >> TOKEN_SHIFT == token && slot->caller ? slot : NULL;
+	return (uint32_t)(slot->name >> TOKEN_SHIFT) == token && slot->caller ? slot : NULL;
 }
 
 /* A handle with the right to receive has been made, or has gone from a process that is ending or not. */

@@ -11,8 +11,8 @@
 #include "object/process.h"
 #include "object/thread.h"
 
-/* What is copied with the lock of the endpoint, at most: no longer than others take for a call. */
-enum { COPY_SHORT = 512 };
+/* What is copied with the lock of the endpoint, at most: it lies in two pages, so that no loop is needed. */
+enum { COPY_SHORT = PAGE_SIZE };
 
 /* What is to be copied of a window. */
 struct part {
@@ -96,47 +96,84 @@ static RARE long copy_otherwise(
 	return result;
 }
 
-/*
- * Some bytes in one page that is at hand, of a call that waits: NULL when that is not so. With the lock of the endpoint.
- */
-static ALWAYS_INLINE char *short_part(struct endpoint *root, uint32_t token, uint64_t offset,
-	enum prot access, size_t size) REQUIRES(root->lock)
+/* All of the part lies in what is lent by a call that waits, from *address on. */
+static ALWAYS_INLINE bool is_lent(
+	struct thread *lender, enum prot access, uint64_t offset, size_t size, uint64_t *address)
 {
-	const struct call_slot *slot = endpoint_find_call(root, token);
-	struct thread *lender = slot ? slot->caller : NULL;
-	const struct windows *lent = lender ? lent_by(lender) : NULL;
-	uint64_t address, in_page;
+	const struct windows *lent = lent_by(lender);
 	struct part whole;
-	paddr_t frame;
 
 	if (!lent)
-		return NULL;
+		return false;
 	whole = window_of(lent, access);
-	address = whole.address + offset;
-	in_page = address & (PAGE_SIZE - 1);
-	if (offset > whole.size || size > whole.size - offset || size > PAGE_SIZE - in_page ||
-		!aspace_frame_is_at_hand(&lender->process->aspace, address, &frame))
-		return NULL;
-	return (char *)direct(frame) + in_page;
+	*address = whole.address + offset;
+	return offset <= whole.size && size <= whole.size - offset;
 }
 
-/* Anything out of the ordinary is left to the other way, but for a page of the own side that is missing. */
+/* The pages of a part that lies in one or two, if they are at hand. */
+struct pages_at_hand {
+	size_t first; /* so many bytes are in the first, or would be */
+	char *at;
+	char *rest; /* what does not fit */
+};
+
+static ALWAYS_INLINE bool are_at_hand(
+	struct aspace *space, uint64_t address, size_t size, struct pages_at_hand *pages)
+{
+	uint64_t in_page = address & (PAGE_SIZE - 1);
+	paddr_t frame, next = {0};
+	bool are_there;
+
+	pages->first = PAGE_SIZE - in_page;
+	lock_acquire(&space->lock);
+	are_there = aspace_find_at_hand(space, address, &frame) &&
+		    (size <= pages->first || aspace_find_at_hand(space, address + pages->first, &next));
+	lock_release(&space->lock);
+	if (!are_there)
+		return false;
+	pages->at = (char *)direct(frame) + in_page;
+	pages->rest = direct(next);
+	return true;
+}
+
+static ALWAYS_INLINE int copy_one(char *at, enum prot access, uaddr_t own, size_t size)
+{
+	return access == PROT_WRITE ? exchange_try_in(at, own, size) : exchange_try_out(own, at, size);
+}
+
+/* Apart, so that the registers for it are not saved for one page. */
+static __attribute__((noinline)) int copy_two(
+	char *at, size_t first, char *rest, enum prot access, uaddr_t own, size_t size)
+{
+	int error = copy_one(at, access, own, first);
+
+	return error ? error : copy_one(rest, access, (uaddr_t){own.value + first}, size - first);
+}
+
+/*
+ * In one page or two. Anything out of the ordinary is left to the other way, but for a page of the own side that is missing:
+ * then the call is made again as a whole.
+ */
 static ALWAYS_INLINE long copy(
 	struct endpoint *e, uint32_t token, uint64_t offset, enum prot access, uaddr_t own, size_t size)
 {
 	struct endpoint *root = e->root;
+	const struct call_slot *slot;
+	struct pages_at_hand pages;
+	uint64_t address;
 	int error;
-	char *at;
 
 	if (size - 1 >= COPY_SHORT)
 		return copy_otherwise(e, token, offset, own, size, access);
 	lock_acquire(&root->lock);
-	at = short_part(root, token, offset, access, size);
-	if (!at) {
+	slot = endpoint_find_call(root, token);
+	if (!slot || !is_lent(slot->caller, access, offset, size, &address) ||
+		!are_at_hand(&slot->caller->process->aspace, address, size, &pages)) {
 		lock_release(&root->lock);
 		return copy_otherwise(e, token, offset, own, size, access);
 	}
-	error = access == PROT_WRITE ? exchange_try_in(at, own, size) : exchange_try_out(own, at, size);
+	error = size <= pages.first ? copy_one(pages.at, access, own, size)
+				    : copy_two(pages.at, pages.first, pages.rest, access, own, size);
 	lock_release(&root->lock);
 	return error ? exchange_missed(access == PROT_WRITE ? PROT_READ : PROT_WRITE) : (long)size;
 }

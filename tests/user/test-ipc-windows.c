@@ -60,7 +60,7 @@ static void copy_out_of_window(struct checks *c, uint32_t token, uint64_t offset
 {
 	uint8_t *buffer = own.at + ZONE + align;
 
-	memset(own.at, 0xee, MOST + 3 * ZONE);
+	memset(own.at, 0xee, n + 3 * ZONE);
 	check(c, ipc_read(endpoint, token, offset, buffer, n) == (long)n, "read of %u", (unsigned)n);
 	for (size_t i = 0; i < n; i++)
 		if (buffer[i] != pattern(offset + i)) {
@@ -103,6 +103,31 @@ static void test_sizes(void)
 		}
 	end_lender(&c, token);
 	checks_report(&c, "every size and alignment, in both directions");
+}
+
+/* Up to a page, in one page and in two: what is copied with the caller's pages at hand, and a little more. */
+static void test_pages(void)
+{
+	static const unsigned sizes[] = {
+		511, 512, 513, 639, 640, 1000, 1024, 2048 + 136, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1};
+	struct checks c = {0};
+	uint32_t token = start_lender(&c);
+
+	fill(lent.at, WINDOW);
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		for (unsigned align = 0; align < 8; align++) {
+			copy_out_of_window(&c, token, align, align, sizes[i]);
+			copy_out_of_window(&c, token, align, 7 - align, sizes[i]);
+			copy_out_of_window(&c, token, 2 * PAGE_SIZE - sizes[i] / 2 - align, 0, sizes[i]);
+		}
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		for (unsigned align = 0; align < 8; align++) {
+			copy_into_window(&c, token, ZONE + align, align, sizes[i]);
+			copy_into_window(&c, token, ZONE + align, 7 - align, sizes[i]);
+			copy_into_window(&c, token, 2 * PAGE_SIZE - sizes[i] / 2 - align, 0, sizes[i]);
+		}
+	end_lender(&c, token);
+	checks_report(&c, "around a page, in one and in two");
 }
 
 /* A copy ends with the window, and with what one call copies at most. */
@@ -265,7 +290,10 @@ static void test_faults(void)
 	struct checks c = {0};
 	uint32_t token = start_lender(&c);
 	uint8_t *hole = lent.at + PAGE_SIZE, *nowhere = own.at + WINDOW;
+	const uint64_t border = 3 * PAGE_SIZE; /* between two pages that are there */
+	struct pages fresh;
 
+	fill(lent.at, WINDOW);
 	vm_unmap(own_process(), (uintptr_t)hole, PAGE_SIZE);
 	for (unsigned n = 1; n <= 64; n++) {
 		check(&c, ipc_read(endpoint, token, PAGE_SIZE - n, own.at, n) == n, "up to the hole");
@@ -280,7 +308,19 @@ static void test_faults(void)
 		check(&c, ipc_read(endpoint, token, 0, nowhere - n, n + 1) == -EFAULT, "own, beyond it");
 		check(&c, ipc_write(endpoint, token, 0, nowhere - n, n + 1) == -EFAULT, "write from beyond");
 		check(&c, ipc_read(endpoint, token, 0, own.at - n, n + 1) == -EFAULT, "own, before it");
+		check(&c, ipc_read(endpoint, token, border - n, nowhere - n, n + 1) == -EFAULT,
+			"own, beyond it, of the second page");
+		check(&c, ipc_write(endpoint, token, border - n, nowhere - n, n + 1) == -EFAULT,
+			"write from beyond to the second page");
+		check(&c, ipc_read(endpoint, token, border - n, own.at - n, n + 1) == -EFAULT,
+			"own, before it, of the first page");
 	}
+	fresh = pages_map(2 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+	check(&c,
+		ipc_read(endpoint, token, border - 8, fresh.at + PAGE_SIZE - 8, 16) == 16 &&
+			!memcmp(fresh.at + PAGE_SIZE - 8, lent.at + border - 8, 16),
+		"own pages that nobody has touched, from two pages");
+	pages_unmap(&fresh);
 	vm_unmap(own_process(), (uintptr_t)lent.at, PAGE_SIZE);
 	vm_map(own_process(), (uintptr_t)lent.at, lent.memory, 0, PAGE_SIZE, PROT_READ, MAP_FIXED);
 	check(&c, ipc_read(endpoint, token, 0, own.at, 8) == 8, "read of what is read-only");
@@ -613,9 +653,10 @@ static void test_balance(long tolerance)
 /* Argument: the seed. */
 int main(int argc, char **argv)
 {
-	ktap_plan(15);
+	ktap_plan(16);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_sizes();
+	test_pages();
 	test_ends();
 	test_calls();
 	test_short();
