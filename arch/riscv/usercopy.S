@@ -32,15 +32,14 @@ riscv_user_copy_start:
 	bnez	t0, 7f			/* not both sides are aligned */
 2:	addi	a4, a3, -127
 	bgeu	a0, a4, 4f
-	addi	a4, a3, -255
-	bgeu	a0, a4, 11f
-1:	.irp	offset, 0, 32, 64, 96, 128, 160, 192, 224
+	addi	a2, a3, -511
+	bgeu	a0, a2, 11f
+1:	.irp	offset, 0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 480
 	copy_words \offset
 	.endr
-	addi	a0, a0, 256
-	addi	a1, a1, 256
-	bltu	a0, a4, 1b
-	addi	a4, a3, -127
+	addi	a0, a0, 512
+	addi	a1, a1, 512
+	bltu	a0, a2, 1b
 	bgeu	a0, a4, 4f
 11:	.irp	offset, 0, 32, 64, 96
 	copy_words \offset
@@ -48,6 +47,7 @@ riscv_user_copy_start:
 	addi	a0, a0, 128
 	addi	a1, a1, 128
 	beq	a0, a3, riscv_user_copy_end
+	bltu	a0, a4, 11b
 4:	addi	a4, a3, -31
 	bgeu	a0, a4, 5f
 10:	copy_words 0
