@@ -203,6 +203,119 @@ int main(int argc, char **argv)
 """
 
 
+# A program that has children and handlers when the process server dies, and goes on with the next one. Says what is wrong.
+LIFE = r"""
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <tabula/handles.h>
+#include <tabula/protocol/program.h>
+
+static volatile sig_atomic_t heard;
+
+static void check(int good, const char *what)
+{
+	if (!good)
+		printf("life: %s: %s\n", what, strerror(errno));
+}
+
+static void hear(int number)
+{
+	heard = number;
+}
+
+/* Has its parent's pipe tell it to go on. */
+static pid_t begin(int go[2], int status)
+{
+	char byte;
+
+	if (pipe(go))
+		return -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(go[1]);
+		read(go[0], &byte, 1);
+		/* It is a program with a number and a parent as before, if it comes back before that or after. */
+		_exit(kill(getpid(), 0) == 0 && kill(getppid(), 0) == 0 ? status : 99);
+	}
+	return pid;
+}
+
+static int status_of(pid_t pid)
+{
+	int status = -1;
+
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static pid_t server(void)
+{
+	endpoint_handle programs = {startup_handle(STARTUP_PROGRAMS).value};
+	struct program_info info = {0};
+
+	while (program_next(programs, info.pid, &info) == 0)
+		if (strcmp((char *)info.name, "process") == 0)
+			return (pid_t)info.pid;
+	return 0;
+}
+
+/* The number that this program has is the same, now that another process runs it. */
+static int second(pid_t before)
+{
+	check(getpid() == before, "exec changes the number");
+	check(status_of(fork() ?: (_exit(8), 0)) == 8, "fork after exec");
+	puts("life: done");
+	return 3;
+}
+
+int main(int argc, char **argv)
+{
+	int early[2], late[2], stays[2];
+	char number[12], *child[] = {"sh", "-c", "kill -0 $$ && exit 6", NULL};
+	char *self[] = {argv[0], "exec", number, NULL};
+	pid_t pid = getpid(), first, last, quiet, spawned;
+	struct rusage usage;
+
+	if (argc > 2 && !strcmp(argv[1], "exec"))
+		return second(atoi(argv[2]));
+	signal(SIGUSR1, hear);
+	first = begin(early, 4);
+	last = begin(late, 5);
+	quiet = begin(stays, 6);
+	check(kill(server(), SIGKILL) == -1 && errno == ESRCH, "the server that dies of it");
+	write(early[1], "", 1); /* may come back before its parent does */
+	if (argc > 1)
+		usleep(300000);
+	check(kill(pid, 0) == 0, "the number of this program is not known");
+	check(getpid() == pid, "the number is another");
+	check(kill(pid, SIGUSR1) == 0 && heard == SIGUSR1, "a signal to this program");
+	check(status_of(first) == 4, "a child from before");
+	write(late[1], "", 1);
+	check(status_of(last) == 5, "another child from before");
+	check(kill(quiet, SIGTERM) == 0, "a signal to a child from before");
+	check(status_of(quiet) == 128 + SIGTERM, "a child that is ended");
+	check(status_of(fork() ?: (_exit(kill(pid, 0) ? 9 : 7), 0)) == 7, "a new child");
+	check(!posix_spawn(&spawned, "/bin/sh", NULL, NULL, child, NULL), "posix_spawn");
+	check(status_of(spawned) == 6, "a program that is started");
+	check(wait(NULL) == -1 && errno == ECHILD, "a child is left");
+	check(getrusage(RUSAGE_SELF, &usage) == 0, "getrusage");
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	execv(self[0], self);
+	check(0, "exec");
+	return 1;
+}
+"""
+
+
 class Siege(unittest.TestCase):
     """Each server is ended in turn, again and again, while all are in use; the shell goes on."""
 
@@ -260,6 +373,27 @@ class ProcessServer(unittest.TestCase):
                 self.assertEqual(console.command("wait %1; echo $?"), "7")
                 self.assertIn("Terminated", console.command("kill %2; sleep 0.5"))
                 self.assertEqual(console.command("jobs; echo a | cat; (exit 4); echo $?"), "a\n4")
+
+
+    def life(self, harts: int) -> None:
+        """A program that is none of the shell's kind goes on as well, first or after its children."""
+        with tempfile.TemporaryDirectory(prefix="tabula-servers-") as folder:
+            program = boot.program_build(LIFE, folder, "life")
+            with boot.Console(smp=harts, programs=[program]) as console:
+                console.expect(console.PROMPT)
+                for line in ["/bin/life", "/bin/life late", "(/bin/life; exit $?)", "env sh -c '/bin/life late; exit $?'"] * 3:
+                    with self.subTest(line=line):
+                        console.command("sleep 1")  # init starts no server again that ends at once, again and again
+                        self.assertEqual(console.command(f"{line}; echo $?").split("\n", 1)[1], "life: done\n3")
+
+    def test_programs_on_one_hart(self) -> None:
+        self.life(1)
+
+    def test_programs_on_two_harts(self) -> None:
+        self.life(2)
+
+    def test_programs_on_four_harts(self) -> None:
+        self.life(4)
 
 
 class Hostile(unittest.TestCase):

@@ -457,6 +457,32 @@ static void test_ends(void)
 }
 
 /* Without the server there are errors; another one in its place knows nobody but the first. */
+/* A program of the server before this one, with its old handle. The first program becomes its parent. */
+static void check_return(struct checks *c, const struct program *program)
+{
+	process_handle of = program->child.process;
+	uint32_t number = 0, parent = 0, group = 0;
+	endpoint_handle back, again;
+
+	check(c, program_self(program->handle, &parent, &group) == -EBADF, "an old handle");
+	check(c, program_return(self, 0, another(of), &number).value == -EINVAL, "who is known");
+	back = program_return(program->handle, program->pid, another(of), &number);
+	check(c, back.value > 0 && number == program->pid, "comes back: %d, number %u", back.value, number);
+	check(c, program_self(back, &parent, &group) == number && group == number, "is in group %u", group);
+	again = program_return(program->handle, 0, another(of), &number);
+	check(c, again.value > 0 && number == program->pid, "is the same: %d, number %u", again.value,
+		number);
+	check(c, program_adopt(back, 0, 0, another(of), &number).value == -EINVAL, "its own parent");
+	handle_close(ANY(back));
+	back = program_adopt(self, program->pid, 0, another(of), &number);
+	check(c, back.value > 0 && number == program->pid, "is adopted: %d, number %u", back.value, number);
+	check(c, program_self(back, &parent, &group) == number && group == 1, "is in group %u", group);
+	handle_close(ANY(back));
+	check(c, program_adopt(self, program->pid, 0, another(of), &number).value == -EINVAL, "twice");
+	check(c, program_self(program->handle, &parent, &group) == -EBADF, "the handle that is still old");
+	handle_close(ANY(again));
+}
+
 static void test_restart(void)
 {
 	struct checks c = {0};
@@ -467,7 +493,7 @@ static void test_restart(void)
 		"the server ends");
 	handle_close(ANY(process));
 	start_server();
-	check(&c, program_self(family.handle, &parent, &group) == -EBADF, "an old handle");
+	check_return(&c, &family);
 	check(&c, program_self(self, &parent, &group) == 1, "the first program");
 	process_kill(family.child.process, 0);
 	handle_close(ANY(family.handle));

@@ -105,7 +105,8 @@ static bool adopt(int slot)
 		own_program(), (uint32_t)children[slot].pid, (uint32_t)children[slot].group, copy, &number);
 	if (child.value < 0)
 		return false;
-	bool given = process_give(process, ANY(child), RIGHT_ENDPOINT_SEND) > 0;
+	/* Of one that has ended, the server learns how when this handle goes. */
+	bool given = process_give(process, ANY(child), RIGHT_ENDPOINT_SEND) > 0 || process_is_over(process);
 	if (!given || (pid_t)number != children[slot].pid)
 		(void)program_abandon(own_program(), number); /* who waits for it would not find it */
 	handle_close(ANY(child));

@@ -155,14 +155,19 @@ static int process_make(struct fork_point *point)
 	return point->process.value < 0 ? point->process.value : 0;
 }
 
+static endpoint_handle child_enter(struct fork_point *point, uint32_t *caught)
+{
+	process_handle another = {handle_duplicate(ANY(point->process), RIGHTS_SAME).value};
+	if (another.value < 0)
+		return (endpoint_handle){another.value};
+	return program_fork(own_program(), another, (uintptr_t)&is_own, &point->pid, caught);
+}
+
 /* Tells the process server, unless there is none that knows this program. 0 or -errno. */
 static int process_enter(struct fork_point *point)
 {
 	uint32_t caught = 0;
-	process_handle another = {handle_duplicate(ANY(point->process), RIGHTS_SAME).value};
-	if (another.value < 0)
-		return another.value;
-	point->program = program_fork(own_program(), another, (uintptr_t)&is_own, &point->pid, &caught);
+	point->program = PROGRAM_CALL_HANDLE(child_enter(point, &caught));
 	if (program_is_unknown(point->program.value))
 		point->pid = 0;
 	else if (point->program.value < 0)

@@ -15,6 +15,8 @@
 
 static pid_t own_number; /* 0: not asked for yet */
 
+static uint32_t lock; /* held by who makes this program known again */
+
 _Noreturn void _exit(int status)
 {
 	process_exit(status & 0xff);
@@ -26,11 +28,42 @@ long program_result(long result)
 	return posix_result(program_is_unknown(result) ? -ESRCH : result);
 }
 
+/* Shows the handle of the server before, which only programs have, and which process this one is. */
+static bool come_back(void)
+{
+	uint32_t number = 0;
+	endpoint_handle old = own_program();
+	process_handle process = {handle_duplicate(ANY(own_process()), RIGHTS_SAME).value};
+	endpoint_handle new = program_return(old, (uint32_t)own_number, process, &number);
+	if (new.value < 0)
+		return false;
+	if (own_number != 0)
+		own_number = (pid_t)number;
+	own_become(own_process(), new);
+	handle_close(ANY(old));
+	(void)children_adopt();
+	signals_tell_again();
+	return true;
+}
+
+bool program_came_back(endpoint_handle used, long result)
+{
+	if ((result != -EBADF && result != -EPIPE) || used.value <= 0)
+		return false;
+	uint32_t blocked = signals_block();
+	word_lock(&lock);
+	bool known =
+		own_program().value != used.value || come_back(); /* another thread may have been faster */
+	word_unlock(&lock);
+	signals_unblock(blocked);
+	return known;
+}
+
 pid_t getpid(void)
 {
 	uint32_t parent, group;
 	if (own_number == 0) {
-		long number = program_self(own_program(), &parent, &group);
+		long number = PROGRAM_CALL(program_self(own_program(), &parent, &group));
 		own_number = number > 0 ? (pid_t)number : (pid_t)process_id();
 	}
 	return own_number;
@@ -39,25 +72,28 @@ pid_t getpid(void)
 void process_renumber(pid_t number)
 {
 	own_number = number;
+	lock = 0;
 }
 
 pid_t getppid(void)
 {
 	uint32_t parent, group;
-	return program_self(own_program(), &parent, &group) > 0 ? (pid_t)parent : 0;
+	return PROGRAM_CALL(program_self(own_program(), &parent, &group)) > 0 ? (pid_t)parent : 0;
 }
 
 pid_t getpgrp(void)
 {
 	uint32_t parent, group;
-	return program_self(own_program(), &parent, &group) > 0 ? (pid_t)group : getpid();
+	return PROGRAM_CALL(program_self(own_program(), &parent, &group)) > 0 ? (pid_t)group : getpid();
 }
 
 pid_t getpgid(pid_t pid)
 {
 	if (pid == 0)
 		return getpgrp();
-	return (pid_t)program_result(pid > 0 ? program_get_group(own_program(), (uint32_t)pid) : -ESRCH);
+	if (pid < 0)
+		return (pid_t)posix_result(-ESRCH);
+	return (pid_t)program_result(PROGRAM_CALL(program_get_group(own_program(), (uint32_t)pid)));
 }
 
 int setpgid(pid_t pid, pid_t group)
@@ -66,7 +102,7 @@ int setpgid(pid_t pid, pid_t group)
 		return (int)posix_result(-EINVAL);
 	/* The process server knows the program itself without its number, and wants nobody else's. */
 	uint32_t whom = pid == getpid() ? 0 : (uint32_t)pid;
-	long result = program_set_group(own_program(), whom, (uint32_t)group);
+	long result = PROGRAM_CALL(program_set_group(own_program(), whom, (uint32_t)group));
 	if (result == 0 && whom != 0)
 		children_group(pid, group);
 	return (int)program_result(result);
@@ -79,12 +115,14 @@ int setpgrp(void)
 
 pid_t setsid(void)
 {
-	return program_result(program_begin_session(own_program())) == 0 ? getpid() : -1;
+	return program_result(PROGRAM_CALL(program_begin_session(own_program()))) == 0 ? getpid() : -1;
 }
 
 pid_t getsid(pid_t pid)
 {
-	return (pid_t)program_result(pid >= 0 ? program_session(own_program(), (uint32_t)pid) : -ESRCH);
+	if (pid < 0)
+		return (pid_t)posix_result(-ESRCH);
+	return (pid_t)program_result(PROGRAM_CALL(program_session(own_program(), (uint32_t)pid)));
 }
 
 int kill(pid_t pid, int number)
@@ -93,7 +131,11 @@ int kill(pid_t pid, int number)
 		return (int)posix_result(-ESRCH);
 	if (number < 0 || number >= NSIG)
 		return (int)posix_result(-EINVAL);
-	long result = program_signal(own_program(), pid, (uint32_t)number, DEADLINE_NEVER);
+	endpoint_handle used = own_program();
+	long result = program_signal(used, pid, (uint32_t)number, DEADLINE_NEVER);
+	/* -EPIPE: the server has died of it, or with it, and the number may be that of the next one. */
+	if (program_came_back(used, result) && result == -EBADF)
+		result = program_signal(own_program(), pid, (uint32_t)number, DEADLINE_NEVER);
 	if ((result == -ESRCH || program_is_unknown(result)) && pid > 0 && children_are_unknown(pid))
 		return (int)posix_result(children_signal(pid, number));
 	signals_settle(); /* it may be for this program */
@@ -119,7 +161,7 @@ static long terminal_result(int fd, long result)
 
 pid_t tcgetpgrp(int fd)
 {
-	long group = program_foreground(own_program());
+	long group = PROGRAM_CALL(program_foreground(own_program()));
 	return (pid_t)terminal_result(fd, group == -EPERM ? -ENOTTY : group);
 }
 
@@ -135,7 +177,8 @@ int tcsetpgrp(int fd, pid_t group)
 {
 	if (group <= 0)
 		return (int)posix_result(-EINVAL);
-	int error = (int)terminal_result(fd, program_set_foreground(own_program(), (uint32_t)group));
+	int error = (int)terminal_result(
+		fd, PROGRAM_CALL(program_set_foreground(own_program(), (uint32_t)group)));
 	if (error == 0)
 		terminal_ask_again();
 	return error;

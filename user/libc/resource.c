@@ -11,6 +11,7 @@
 #include <tabula/protocol/program.h>
 
 #include "libc.h"
+#include "process.h"
 #include "space.h"
 
 #define SECOND 1000000000ul /* in nanoseconds */
@@ -26,7 +27,8 @@ int getrusage(int who, struct rusage *usage)
 	uint64_t own = 0, children = 0;
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN)
 		return (int)posix_result(-EINVAL);
-	(void)program_times(own_program(), &own, &children); /* nothing, where no process server knows it */
+	/* Nothing, where no process server knows it. */
+	(void)PROGRAM_CALL(program_times(own_program(), &own, &children));
 	*usage = (struct rusage){.ru_utime = time_of(who == RUSAGE_SELF ? own : children)};
 	return 0;
 }

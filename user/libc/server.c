@@ -166,6 +166,16 @@ static void handle_gone(struct server *server, struct client *client)
 		server->gone(server, client);
 }
 
+/* Whom a call is for. */
+static struct client *called_client(struct server *server, const struct message *message)
+{
+	struct client *client = find_client(server, message->badge);
+
+	if (!client && message->badge >= CLIENT_BADGES && server->stranger)
+		client = server->stranger(server, message->label);
+	return client;
+}
+
 /* An adopted badge is the server's own business: others may have it again. */
 static void badge_gone(struct server *server, uint64_t badge)
 {
@@ -213,7 +223,7 @@ static long hear(struct listener *listener, struct message *message)
 
 static inline long dispatch(struct server *server, struct message *message)
 {
-	struct client *client = find_client(server, message->badge);
+	struct client *client = called_client(server, message);
 	struct request request = {server, client, message->token};
 
 	if (!client)

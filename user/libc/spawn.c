@@ -12,6 +12,7 @@
 
 #include "children.h"
 #include "image.h"
+#include "process.h"
 #include "script.h"
 #include "signals.h"
 #include "space.h"
@@ -188,16 +189,15 @@ static int child_prepare(endpoint_handle programs, uint32_t pid, const struct bi
 /* The handle of a child that is known there; -errno as its value when it can't be. */
 static endpoint_handle child_enter(process_handle process, const char *name, struct birth *birth)
 {
-	endpoint_handle programs = own_program();
 	enum kinship how = birth->kind == BIRTH_UNWAITED ? KINSHIP_UNWAITED : 0;
 	uint32_t caught = 0;
-	endpoint_handle child = program_create(programs, name, how, &birth->pid, &caught);
+	endpoint_handle child = program_create(own_program(), name, how, &birth->pid, &caught);
 	if (child.value < 0)
 		return child;
 	signals_are_told(caught);
-	int error = child_prepare(programs, birth->pid, birth);
+	int error = child_prepare(own_program(), birth->pid, birth);
 	if (error == 0)
-		error = program_run(programs, birth->pid, another(process));
+		error = program_run(own_program(), birth->pid, another(process));
 	if (error != 0) {
 		handle_close(ANY(child));
 		child.value = error;
@@ -220,8 +220,9 @@ static int give_program(process_handle process, const char *name, struct birth *
 	char short_name[PROCESS_NAME_MAX + 1];
 	strncpy(short_name, name, PROCESS_NAME_MAX);
 	short_name[PROCESS_NAME_MAX] = '\0';
-	endpoint_handle program = birth->kind == BIRTH_SELF ? self_enter(process, short_name, birth)
-							    : child_enter(process, short_name, birth);
+	endpoint_handle program =
+		PROGRAM_CALL_HANDLE(birth->kind == BIRTH_SELF ? self_enter(process, short_name, birth)
+							      : child_enter(process, short_name, birth));
 	if (program.value < 0 && birth->kind != BIRTH_SELF && program_is_unknown(program.value)) {
 		birth->pid = 0;
 		return 0;
@@ -241,6 +242,9 @@ static void self_stay(void)
 }
 
 /* ---- handles */
+
+/* Of a process on itself: also to show a new process server which one it is. */
+#define RIGHTS_OWN (RIGHT_PROCESS_MANAGE | RIGHT_PROCESS_WAIT | RIGHT_DUPLICATE | RIGHT_TRANSFER)
 
 /* The caller's choice goes behind the struct startup, the console and the program's own handle after it. */
 static int give_chosen(process_handle process, const struct order *order, struct startup *startup)
@@ -266,7 +270,7 @@ static int give_all(process_handle process, uint32_t system_rights, struct start
 	if (result == 0)
 		result = give(process, ANY(own_system()), system_rights, &startup->system);
 	if (result == 0)
-		result = give(process, ANY(process), RIGHT_PROCESS_MANAGE, &startup->process);
+		result = give(process, ANY(process), RIGHTS_OWN, &startup->process);
 	return result;
 }
 

@@ -87,7 +87,7 @@ static bool ignores_stop(void)
 /* Whoever is in the background stops by SIGTTOU first, and is -EINTR when it goes on, unless it does not hear of that. */
 static int may_change(void)
 {
-	long foreground = program_foreground(own_program());
+	long foreground = PROGRAM_CALL(program_foreground(own_program()));
 	if (foreground <= 0 || foreground == getpgrp() || ignores_stop())
 		return 0;
 	(void)kill(0, SIGTTOU);

@@ -9,14 +9,15 @@
 #include <tabula/protocol/program.h>
 
 #include "libc.h"
+#include "process.h"
 
 #define SECOND 1000000000ul /* in nanoseconds */
 
-/* As the process server knows it; a program may not look at its own process. */
+/* As the process server knows it, which has what ran before exec as well. */
 static uint64_t time_used(void)
 {
 	uint64_t own = 0, children = 0;
-	return program_times(own_program(), &own, &children) == 0 ? own : 0;
+	return PROGRAM_CALL(program_times(own_program(), &own, &children)) == 0 ? own : 0;
 }
 
 static bool clock_is_known(clockid_t clock)
@@ -79,7 +80,7 @@ clock_t times(struct tms *buffer)
 {
 	uint64_t own = 0, children = 0;
 	*buffer = (struct tms){0};
-	if (program_times(own_program(), &own, &children) == 0)
+	if (PROGRAM_CALL(program_times(own_program(), &own, &children)) == 0)
 		*buffer = (struct tms){.tms_utime = ticks_of(own), .tms_cutime = ticks_of(children)};
 	return ticks_of((uint64_t)clock_now());
 }

@@ -6,6 +6,7 @@
 #include <tabula/protocol/program.h>
 
 #include "children.h"
+#include "process.h"
 #include "signals.h"
 
 /* What the process server says. */
@@ -30,7 +31,7 @@ static bool is_strange(pid_t which, long result)
 
 static long child_wait(pid_t which, int options, uint32_t *status)
 {
-	long result = server_wait(which, options, status);
+	long result = PROGRAM_CALL(server_wait(which, options, status));
 	if (is_strange(which, result)) {
 		signals_tell_again(); /* it may be a new one, that knows only who this is */
 		if (children_adopt())

@@ -96,10 +96,12 @@ struct server {
 	/*
 	 * Hooks, set before server_run. `gone`: nobody has a handle to the object any more, and it has no badge; may be
 	 * NULL. `adopt`: somebody calls through a badge that client_open has not made, below CLIENT_BADGES; returns the
-	 * object, or NULL, which is -EBADF; may be NULL. `timeout`: `deadline` has passed; it sets the next.
+	 * object, or NULL, which is -EBADF; may be NULL. `stranger`: somebody calls with this label through a badge that
+	 * was made by a server before this one; the same. `timeout`: `deadline` has passed; it sets the next.
 	 */
 	void (*gone)(struct server *server, struct client *client);
 	struct client *(*adopt)(struct server *server, uint64_t badge);
+	struct client *(*stranger)(struct server *server, uint32_t label);
 	void (*timeout)(struct server *server);
 	uint64_t deadline;
 

@@ -26,9 +26,11 @@ struct service {
 	uint32_t system_rights;
 	uint64_t programs; /* a badge of the process server, which it gets a handle with; 0: none */
 	bool has_console; /* gets a handle to the terminal */
+	bool knows_turn; /* its argument is how many of it have ended */
 
 	endpoint_handle endpoint; /* -EPIPE as its value: given up */
 	uint64_t started;
+	unsigned turn; /* how many of it have ended */
 	unsigned quick_ends;
 	struct watch watch;
 };
@@ -38,7 +40,7 @@ enum { PROCESS, CONSOLE, FILES };
 static notification_handle changed; /* the bits of services that have ended */
 
 static struct service services[] = {
-	[PROCESS] = {.name = "process", .path = "/servers/process"},
+	[PROCESS] = {.name = "process", .path = "/servers/process", .knows_turn = true},
 	[CONSOLE] = {.name = "console",
 		.path = "/servers/console",
 		.system_rights = RIGHT_SYSTEM_DEVICES | RIGHT_SYSTEM_CONSOLE_WRITE,
@@ -77,9 +79,12 @@ static void tell_registry(const struct service *service, process_handle process)
 
 static void start(struct service *service)
 {
-	char *const argv[] = {(char *)(uintptr_t)service->name, NULL}, *const envp[] = {NULL};
+	char turn[12];
+	char *const argv[] = {(char *)(uintptr_t)service->name, service->knows_turn ? turn : NULL, NULL},
+		    *const envp[] = {NULL};
 	endpoint_handle programs = {0}, console = {0};
 
+	snprintf(turn, sizeof(turn), "%u", service->turn);
 	if (service->programs)
 		programs = endpoint_badge(services[PROCESS].endpoint, service->programs);
 	if (service->has_console)
@@ -142,6 +147,7 @@ static void start_again(struct service *service)
 	const struct process_result *result = &service->watch.result;
 
 	fprintf(stderr, "init: %s has ended with status %d; ", service->name, result->status);
+	service->turn++;
 	service->quick_ends = (uint64_t)clock_now() - service->started < QUICK ? service->quick_ends + 1 : 0;
 	if (service->quick_ends == QUICK_ENDS_MOST) {
 		fprintf(stderr, "it does so at once, again and again, so it stays so\n");

@@ -13,12 +13,16 @@
 #include <string.h>
 #include <tabula/handles.h>
 #include <tabula/programs.h>
+#include <tabula/protocol/program.h>
 
 static struct server server;
 static struct program *init;
 static struct program *shell; /* NULL: none has called */
 static struct program *last_shell; /* ended: init asks how, until there is a new one */
 static struct program terminal; /* no program, only somebody who may send signals */
+static struct program stranger; /* no program either: whoever was one to the process server before this one */
+
+enum { NUMBERS_APART = 10000 };
 
 static struct program *caller(const struct request *request)
 {
@@ -102,25 +106,51 @@ long serve_program_fork(struct request *request, process_handle p, uint64_t own,
 	return 0;
 }
 
-static bool is_known(process_handle process)
+static struct program *find_by_process(const struct process_info *info)
 {
-	struct process_info info, other;
+	struct process_info other;
 
-	if (process_info(process, &info))
-		return false;
 	for (struct program *at = program_first(); at; at = at->next)
-		if (at->process.value > 0 && !process_info(at->process, &other) && other.id == info.id)
-			return true;
-	return false;
+		if (at->process.value > 0 && !process_info(at->process, &other) && other.id == info->id)
+			return at;
+	return NULL;
 }
 
-/* A group that is another session's is not for it. */
+/* A group that is another session's is not for it. One who has come back by himself is not in his yet. */
 static uint32_t group_for(const struct program *program, uint32_t group)
 {
 	for (const struct program *at = program_first(); at; at = at->next)
-		if ((at->group == group || at->pid == group) && at->session != program->session)
+		if ((at->group == group || at->pid == group) && at->session != program->session &&
+			!at->returned)
 			return program->group;
 	return group ? group : program->group;
+}
+
+/* It runs in a process already. */
+static void begin_in(struct program *program, process_handle p, uint32_t pid)
+{
+	program_renumber(program, pid);
+	program->process = p;
+	program->state = PROGRAM_STATE_RUNNING;
+}
+
+/* It has come back before its parent. Those of its session, whose parent it is, go where it goes. */
+static void take_back(struct program *parent, struct program *child, uint32_t group)
+{
+	uint32_t session = child->session;
+
+	child->returned = false;
+	child->parent = parent;
+	child->session = parent->session;
+	child->group = parent->group;
+	child->group = group_for(child, group);
+	for (struct program *at = program_first(); at; at = at->next) {
+		if (at->session != session)
+			continue;
+		at->session = parent->session;
+		if (at->group == session)
+			at->group = child->group;
+	}
 }
 
 long serve_program_adopt(struct request *request, uint32_t pid, uint32_t group, process_handle p,
@@ -130,17 +160,62 @@ long serve_program_adopt(struct request *request, uint32_t pid, uint32_t group, 
 	struct program *child;
 	int error;
 
-	if (is_known(p) || process_info(p, &info))
+	if (process_info(p, &info))
 		return close_and(p, -EINVAL);
-	error = make_child(request, (const char *)info.name, &child, result);
+	child = find_by_process(&info);
+	if (child && (!child->returned || child == caller(request)))
+		return close_and(p, -EINVAL);
+	error = child ? give(child, result) : make_child(request, (const char *)info.name, &child, result);
 	if (error)
 		return close_and(p, error);
-	program_renumber(child, pid);
-	child->group = group_for(child, group);
-	child->process = p;
-	child->state = PROGRAM_STATE_RUNNING;
+	if (child->returned) {
+		program_renumber(child, pid);
+		take_back(caller(request), child, group);
+		(void)close_and(p, 0);
+	} else {
+		begin_in(child, p, pid);
+		child->group = group_for(child, group);
+	}
 	*number = child->pid;
 	return 0;
+}
+
+/* The program of a process that was one before. NULL: no more can be known. */
+static struct program *find_or_make(process_handle p, const struct process_info *info, uint32_t pid)
+{
+	struct program *program = find_by_process(info);
+
+	if (program) {
+		(void)close_and(p, 0);
+		return program;
+	}
+	program = program_make(init, (const char *)info->name);
+	if (!program)
+		return NULL;
+	begin_in(program, p, pid);
+	program->returned = true;
+	session_begin(program);
+	return program;
+}
+
+long serve_program_return(
+	struct request *request, uint32_t pid, process_handle p, uint32_t *number, struct gift *result)
+{
+	struct process_info info;
+	struct program *program;
+	int error;
+
+	if (caller(request) != &stranger || process_info(p, &info))
+		return close_and(p, -EINVAL);
+	program = find_or_make(p, &info, pid);
+	if (!program)
+		return close_and(p, -EAGAIN);
+	error = give(program, result);
+	if (error && !program->client.opened)
+		program_forget(program);
+	else
+		*number = program->pid;
+	return error;
 }
 
 /* Of a child, or of the first program itself, which is nobody's. */
@@ -204,7 +279,7 @@ long serve_program_abandon(struct request *request, uint32_t pid)
 
 long serve_program_stay(struct request *request)
 {
-	program_stay(caller(request));
+	program_unannounce(caller(request));
 	return 0;
 }
 
@@ -444,7 +519,15 @@ static struct client *adopt(struct server *of, uint64_t badge)
 	}
 }
 
-int main(void)
+/* Whoever has a handle of the server that was here before may do one thing with it. */
+static struct client *meet_stranger(struct server *of, uint32_t label)
+{
+	(void)of;
+	return label == METHOD_PROGRAM_RETURN ? &stranger.client : NULL;
+}
+
+/* The argument is how many process servers were here before. Their programs keep their numbers when they come back. */
+int main(int argc, char **argv)
 {
 	static const struct protocol *const protocols[] = {&program_protocol, NULL};
 	endpoint_handle endpoint = {startup_handle(STARTUP_ENDPOINT).value};
@@ -453,8 +536,11 @@ int main(void)
 	if (!init || server_init(&server, endpoint, protocols))
 		abort();
 	init->state = PROGRAM_STATE_RUNNING;
+	if (argc > 1)
+		program_count_from((uint32_t)atoi(argv[1]) * NUMBERS_APART);
 	server.gone = gone;
 	server.adopt = adopt;
+	server.stranger = meet_stranger;
 	server.timeout = stop_again;
 	stop_again(&server);
 	server_run(&server);

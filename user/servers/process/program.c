@@ -48,6 +48,11 @@ static uint32_t new_pid(void)
 	return last_pid;
 }
 
+void program_count_from(uint32_t pid)
+{
+	last_pid = pid % PID_MOST;
+}
+
 static void insert(struct program *program)
 {
 	struct program **at = &first;
@@ -165,7 +170,7 @@ void program_announce(struct program *program, process_handle process, const cha
 	strncpy(program->coming_name, name, NAME_SIZE - 1);
 }
 
-void program_stay(struct program *program)
+void program_unannounce(struct program *program)
 {
 	close_process(&program->coming);
 }

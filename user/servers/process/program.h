@@ -33,6 +33,7 @@ struct program {
 	process_handle process; /* 0: none yet */
 	process_handle coming; /* what program_exec has announced; 0: nothing */
 	bool replaced; /* by program_exec: its process is not the one that it began in */
+	bool returned; /* by itself, to a new process server: its parent, and its session, are not known yet */
 	bool unwaited; /* its parent does not want to hear of its end */
 	uint32_t ignored, caught; /* signals: bit i stands for signal i */
 	uint32_t pending; /* those caught that nobody could be told of yet */
@@ -63,6 +64,9 @@ struct program *program_first(void);
 /* NULL: there is none of this number. */
 struct program *program_find(uint32_t pid);
 
+/* New ones have numbers above this. */
+void program_count_from(uint32_t pid);
+
 /* A new one, starting; NULL when there are too many, or memory is out. */
 struct program *program_make(struct program *parent, const char *name);
 
@@ -73,7 +77,7 @@ void program_renumber(struct program *program, uint32_t pid);
 void program_announce(struct program *program, process_handle process, const char *name);
 
 /* It will not. */
-void program_stay(struct program *program);
+void program_unannounce(struct program *program);
 
 /* If the process that was announced has begun, the program is that. */
 void program_settle(struct program *program);
