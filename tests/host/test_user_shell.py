@@ -41,7 +41,7 @@ def setUpModule() -> None:
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(compile_one, sources))
     Binaries.shell, Binaries.driver = str(folder / "sh"), str(folder / "driver")
-    link = ["cc", "-fsanitize=address,undefined"]
+    link = ["cc", "-fsanitize=address,undefined", "-Wl,--wrap=read"]
     subprocess.run([*link, *(o for n, o in objects.items() if n != "driver"), "-o", Binaries.shell], check=True)
     subprocess.run([*link, objects["driver"], *(objects[n] for n in PURE), "-o", Binaries.driver], check=True)
 
@@ -281,6 +281,11 @@ class Terminal(Built):
         time.sleep(0.5)
         os.write(self.terminal, b"\x03")
         self.until("ready> ")
+        self.assertEqual(self.enter("echo $?"), "130\n")
+
+    def test_interrupt_before_a_read(self) -> None:
+        self.assertEqual(self.enter("trap 'echo trapped' INT; : > interrupt; read a; echo no"), "trapped\nno\n")
+        self.assertEqual(self.enter("trap - INT; : > interrupt; read a; echo no"), "")
         self.assertEqual(self.enter("echo $?"), "130\n")
 
     def test_jobs(self) -> None:

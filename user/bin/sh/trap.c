@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +69,17 @@ int signal_number(const char *name)
 	return -1;
 }
 
+static sigjmp_buf before_input;
+static volatile sig_atomic_t reads_input; /* a prompting shell, that Ctrl-C takes out of it */
+
 static void note(int number)
 {
 	came[number] = 1;
-	if (number == SIGINT)
-		job_interrupted();
+	if (number != SIGINT)
+		return;
+	job_interrupted();
+	if (reads_input)
+		siglongjmp(before_input, 1);
 }
 
 /* What waits when the signal comes returns: what is to be done does not wait until it would anyway. */
@@ -169,12 +176,18 @@ int trap_came(void)
 ssize_t input_read(int fd, void *buffer, size_t size)
 {
 	ssize_t count;
-	errno = EINTR;
-	do {
-		if (interactive && came[SIGINT])
-			return -1;
+	/* From the handler itself: a Ctrl-C between the look whether it has come and the read would be missed. */
+	if (interactive && sigsetjmp(before_input, 1) == 0)
+		reads_input = 1;
+	if (reads_input && came[SIGINT]) {
+		reads_input = 0;
+		errno = EINTR;
+		return -1;
+	}
+	do
 		count = read(fd, buffer, size);
-	} while (count < 0 && errno == EINTR);
+	while (count < 0 && errno == EINTR);
+	reads_input = 0;
 	return count;
 }
 
