@@ -22,6 +22,13 @@ class Tools(unittest.TestCase):
                     first + MOTD + f"{len(MOTD)} motd\n1\n1:{first}" + MOTD * 2 +
                     "00000000  54 61 62 75                                       |Tabu|\n00000004\n", 1)
 
+    def test_files_that_can_not_be_read(self) -> None:
+        for tool, status in (("grep a", 2), ("grep -q a", 2), ("sort", 2), ("head", 1), ("uniq <", 1), ("tail", 1),
+                             ("cut -c 1", 1)):
+            result = boot.run(f"{tool} /etc 2>&1")
+            self.assertRegex(result.output, "(?m)^[a-z]*: .*: Is a directory$", tool)
+            self.assertEqual(result.status, status, tool)
+
     def test_counting(self) -> None:
         self.expect("seq 2; seq 5 -2 1; seq -s , 8 10; seq -w 9 10", "1\n2\n5\n3\n1\n8,9,10\n09\n10\n")
 

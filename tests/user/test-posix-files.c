@@ -540,6 +540,11 @@ static void test_streams(void)
 	close(fd);
 	file = fopen("/dev/full", "w");
 	check(&c, file && fputc('x', file) == 'x' && fclose(file) == EOF, "no room is told at the end");
+	file = fopen("/", "r");
+	check(&c, file && fgetc(file) == EOF && ferror(file) && !feof(file) && errno == EISDIR,
+		"a read that fails");
+	check(&c, file && (clearerr(file), fread(line, 1, 1, file)) == 0 && ferror(file), "in fread, too");
+	check(&c, file && !fclose(file), "its end");
 	file = fopen("g", "w");
 	fputs("flushed", file);
 	fflush(NULL);

@@ -23,12 +23,28 @@ struct stream {
 
 static int stream_close(FILE *file);
 
+static _Thread_local bool read_failed; /* the last read for a stream */
+
+static ssize_t stream_read(int fd, void *buffer, size_t size)
+{
+	ssize_t count = read(fd, buffer, size);
+	read_failed = count < 0;
+	return count;
+}
+
+/* picolibc's takes a read that failed for the end of the file, so that nobody would know of what is missing. */
+static int stream_get(FILE *file)
+{
+	int c = __bufio_get(file);
+	return c == _FDEV_EOF && read_failed ? _FDEV_ERR : c;
+}
+
 #define FILE_OF(fd_, buffer_, size_, flags, buffering) \
 	{ \
-		.xfile = FDEV_SETUP_EXT(__bufio_put, __bufio_get, __bufio_flush, stream_close, __bufio_seek, \
+		.xfile = FDEV_SETUP_EXT(__bufio_put, stream_get, __bufio_flush, stream_close, __bufio_seek, \
 			__bufio_setvbuf, (flags) | __SBUF), \
-		.fd = fd_, .bflags = buffering, .buf = buffer_, .size = size_, .read = read, .write = write, \
-		.lseek = lseek, .close = close, \
+		.fd = fd_, .bflags = buffering, .buf = buffer_, .size = size_, .read = stream_read, \
+		.write = write, .lseek = lseek, .close = close, \
 	}
 
 static char out_buffer[BUFFER_SIZE], in_buffer[BUFFER_SIZE], error_buffer[1];
