@@ -149,7 +149,7 @@ class Commands(unittest.TestCase):
 
     def test_long_listing(self) -> None:
         size = (ROOT / "user/etc/motd").stat().st_size
-        self.expect("ls -l /etc", f"-rw-r--r--  1 {size:9} Jan  1 00:00 motd\n")
+        self.expect("ls -l /etc", f"total 0\n-rw-r--r--  1 {size:9} Jan  1 00:00 motd\n")
 
     def test_binary_output_is_exact(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

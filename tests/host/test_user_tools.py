@@ -159,9 +159,11 @@ class Tools(unittest.TestCase):
         self.expect("seq -s , 8 10", "8,9,10\n")
         self.expect("seq -w 9 11", "09\n10\n11\n")
         self.expect("seq 2 1")
+        self.expect("seq -w .5 0.25 1", "0.50\n0.75\n1.00\n")
         self.expect("seq 9223372036854775806 9223372036854775807", "9223372036854775806\n9223372036854775807\n")
         self.assertEqual(self.run_line("seq 1 0 2")[0], 1)
-        self.assertEqual(self.run_line("seq x")[0], 1)
+        for words in ("x", "1 0.00 2", "1e3", ".", "-", "1.2.3", "0 0.00000000000000000001 1"):
+            self.assertEqual(self.run_line(f"seq {words}")[0], 1, words)
         self.expect("yes | head -n 2", "y\ny\n")
         self.expect("yes a b 2>/dev/null | head -n 1", "a b\n")
         self.expect("uniq -c", "      2 a\n      1 b\n      1 a\n", given="a\na\nb\na\n")
@@ -268,6 +270,8 @@ class Tools(unittest.TestCase):
         self.expect("ls -d d d/l", "d\nd/l\n")
         self.expect("TZ=UTC ls -l d/a d/b", "-rw-r--r--  1         5 Jan  2  2020 d/a\n"
                     "-rw-r--r--  1      3000 Jan  2  2020 d/b\n")
+        self.assertRegex(self.run_line("ls -l d/e")[1], r"^total \d+\n-rw.* f\n$")
+        self.assertRegex(self.run_line("ls -s d/e")[1], r"^total (\d+)\n +\1 f\n$")
         self.expect("TZ=UTC ls -lh d/b", "-rw-r--r--  1      2.9K Jan  2  2020 d/b\n")
         self.assertRegex(self.run_line("ls -l d/l")[1], r"^lrwxrwxrwx  1 +1 .* d/l -> a\n$")
         self.assertRegex(self.run_line("ls -l z")[1], r"^-rwxr-xr-x  1 +0 \w\w\w [ \d]\d \d\d:\d\d z\n$")
@@ -296,6 +300,9 @@ class Tools(unittest.TestCase):
     def test_more_of_sort_head_and_tail(self) -> None:
         self.write({"file": self.lines(), "two": "b\na\n"})
         self.expect("head -3 file", "1\n2\n3\n")
+        self.expect("head -n -18 file two", "==> file <==\n1\n2\n\n==> two <==\n")
+        self.assertEqual(self.run_line("seq 100000 | head -n -5000 | cksum"), self.run_line("seq 95000 | cksum"))
+        self.assertEqual(self.run_line("seq 9999 | head -c -7 | cksum")[1].split()[1], str(len('\n'.join(map(str, range(1, 10000)))) + 1 - 7))
         self.expect("tail -2 file", "19\n20\n")
         self.expect("tail -f file two 2>/dev/null", "", 1)
         self.expect("{ tail -n 1 -f file & sleep 0.3; echo more >> file; sleep 0.6; kill $!; }", "20\nmore\n")

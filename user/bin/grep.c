@@ -2,6 +2,7 @@
  * grep: prints the lines that match a pattern. Patterns are regular expressions of POSIX, which the library
  * compiles; fixed strings become such by escaping what is special in them.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <regex.h>
 #include <sys/stat.h>
@@ -10,17 +11,19 @@
 #include "tool.h"
 
 static const char usage[] =
-	"usage: grep [-EFchilnqrsvx] PATTERN [FILE]...\n"
-	"       grep [-EFchilnqrsvx] -e PATTERN... [FILE]...\n"
+	"usage: grep [-EFchilnoqrsvwx] PATTERN [FILE]...\n"
+	"       grep [-EFchilnoqrsvwx] -e PATTERN... [FILE]...\n"
 	"Prints the lines that match the pattern; no file or - is standard input. Status 0: some did; 1: none.\n"
 	"  -E  extended expressions   -F  plain strings        -e  a pattern; may be given several times\n"
 	"  -i  upper as lower case    -v  lines without it     -x  lines that match as a whole\n"
 	"  -n  with line numbers      -c  only how many        -l  only the names of files\n"
+	"  -w  words: no letter, digit or _ next to it         -o  only what matches, a line each\n"
 	"  -q  nothing, only status   -r  through directories  -h  no names   -s  no word of missing files\n";
 
 enum { FOUND, NOT_FOUND, TROUBLE };
 
 static bool ignore_case, invert, numbers, only_count, only_names, quiet, recursive, silent, whole, no_names;
+static bool words, only_matches;
 static bool extended, fixed;
 static bool with_names, found, trouble;
 
@@ -68,35 +71,122 @@ static void pattern_add(const char *text)
 	}
 }
 
-static bool pattern_matches(const regex_t *pattern, const char *line)
+/* A part of a line. */
+struct part {
+	size_t start, end;
+};
+
+/* The first match that begins at `from` or behind it: of those there, the longest. */
+static bool match_find(const regex_t *pattern, const char *line, size_t from, int flags, struct part *part)
 {
 	regmatch_t match;
-	int flags = 0;
-	for (const char *from = line;; flags = REG_NOTBOL) {
-		if (regexec(pattern, from, 1, &match, flags) != 0)
-			return false;
-		if (!whole)
-			return true;
-		/* The longest match from the first place is found, so only one from the start can be all. */
-		return from == line && match.rm_so == 0 && from[match.rm_eo] == '\0';
-	}
+	if (regexec(pattern, line + from, 1, &match, flags | (from > 0 ? REG_NOTBOL : 0)) != 0)
+		return false;
+	*part = (struct part){from + (size_t)match.rm_so, from + (size_t)match.rm_eo};
+	return true;
 }
 
-static bool line_matches(const char *line)
+static bool is_of_word(char c)
 {
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool is_word(const char *line, struct part part)
+{
+	return (part.start == 0 || !is_of_word(line[part.start - 1])) && !is_of_word(line[part.end]);
+}
+
+/* Whether a shorter match that begins at the same place is a word; the line is cut off behind it meanwhile. */
+static bool word_shorten(const regex_t *pattern, char *line, struct part *part)
+{
+	bool is_one = is_word(line, *part);
+	while (!is_one && part->end > part->start) {
+		size_t end = part->end - 1, start = part->start;
+		char cut = line[end];
+		line[end] = '\0';
+		bool matches = match_find(pattern, line, start, REG_NOTEOL, part) && part->start == start;
+		line[end] = cut;
+		if (!matches)
+			return false;
+		is_one = is_word(line, *part);
+	}
+	return is_one;
+}
+
+static bool word_find(const regex_t *pattern, char *line, size_t from, struct part *part)
+{
+	for (; match_find(pattern, line, from, 0, part); from = part->start + 1) {
+		size_t start = part->start;
+		if (word_shorten(pattern, line, part))
+			return true;
+		if (line[start] == '\0')
+			return false;
+		part->start = start;
+	}
+	return false;
+}
+
+static bool pattern_find(const regex_t *pattern, char *line, size_t from, struct part *part)
+{
+	if (words && !whole)
+		return word_find(pattern, line, from, part);
+	if (!match_find(pattern, line, from, 0, part))
+		return false;
+	/* The longest match from the first place is found, so only one from the start can be all. */
+	return !whole || (part->start == 0 && line[part->end] == '\0');
+}
+
+static bool line_matches(char *line)
+{
+	struct part part;
 	for (size_t i = 0; i < pattern_count; i++)
-		if (pattern_matches(&patterns[i], line))
+		if (pattern_find(&patterns[i], line, 0, &part))
 			return true;
 	return false;
 }
 
-static void line_print(const char *name, unsigned long long number, const char *line)
+/* The first match of any pattern; of those that begin there, the longest. */
+static bool any_find(char *line, size_t from, struct part *first)
+{
+	struct part part = {0, 0};
+	bool some = false;
+	for (size_t i = 0; i < pattern_count; i++) {
+		if (!pattern_find(&patterns[i], line, from, &part))
+			continue;
+		if (!some || part.start < first->start ||
+			(part.start == first->start && part.end > first->end))
+			*first = part;
+		some = true;
+	}
+	return some;
+}
+
+static void head_print(const char *name, unsigned long long number)
 {
 	if (with_names)
 		printf("%s:", name);
 	if (numbers)
 		printf("%llu:", number);
-	puts(line);
+}
+
+static void line_print(const char *name, unsigned long long number, char *line)
+{
+	struct part part = {0, 0};
+	if (!only_matches) {
+		head_print(name, number);
+		puts(line);
+		return;
+	}
+	for (size_t from = 0; !invert && any_find(line, from, &part);) {
+		bool empty = part.end == part.start;
+		if (empty && line[part.end] == '\0')
+			return;
+		from = part.end + empty;
+		if (empty)
+			continue;
+		head_print(name, number);
+		printf("%.*s\n", (int)(part.end - part.start), line + part.start);
+	}
 }
 
 /* Of a file, the first line that is found is enough when only that is asked. */
@@ -188,6 +278,8 @@ static bool option_take(int option)
 		return only_names = true;
 	case 'n':
 		return numbers = true;
+	case 'o':
+		return only_matches = true;
 	case 'q':
 		return quiet = true;
 	case 'r':
@@ -196,6 +288,8 @@ static bool option_take(int option)
 		return silent = true;
 	case 'v':
 		return invert = true;
+	case 'w':
+		return words = true;
 	case 'x':
 		return whole = true;
 	default:
@@ -209,7 +303,7 @@ int main(int argc, char **argv)
 	char **texts = tool_need("grep", calloc((size_t)argc, sizeof *texts));
 	size_t count = 0;
 	int option;
-	while ((option = getopt(argc, argv, "EFchilnqrsvxe:")) != -1) {
+	while ((option = getopt(argc, argv, "EFchilnoqrsvwxe:")) != -1) {
 		if (option == 'e')
 			texts[count++] = optarg;
 		else if (!option_take(option))

@@ -188,11 +188,22 @@ static void read_directory(const char *path, struct names *list)
 		(void)closedir(directory);
 }
 
+/* In KiB, as they are shown one by one. */
+static long long blocks_of(const struct names *list)
+{
+	long long sum = 0;
+	for (size_t i = 0; i < list->count; i++)
+		sum += list->entries[i].status.st_blocks;
+	return (sum + 1) / 2;
+}
+
 static void list_directory(const char *path)
 {
 	struct names list = {0};
 	read_directory(path, &list);
 	names_sort(&list);
+	if (show_long || show_blocks)
+		printf("total %lld\n", blocks_of(&list));
 	for (size_t i = 0; i < list.count; i++) {
 		char *full = tool_join("ls", path, list.entries[i].name);
 		print_file(list.entries[i].name, full, &list.entries[i].status);

@@ -7,10 +7,11 @@
 #include "tool.h"
 
 static const char usage[] =
-	"usage: sort [-bcfmnru] [-o FILE] [-t CHARACTER] [-k FIRST[,LAST][bfnr]]... [FILE]...\n"
+	"usage: sort [-bcfmnrsu] [-o FILE] [-t CHARACTER] [-k FIRST[,LAST][bfnr]]... [FILE]...\n"
 	"Prints the lines of all files in order; no file or - is standard input.\n"
 	"  -n  as numbers      -r  backwards     -f  upper as lower case\n"
 	"  -b  without the blanks in front       -u  of equal lines only the first\n"
+	"  -s  of lines whose keys are equal the first stays the first\n"
 	"  -c  only says whether they are sorted   -m  they are, each file for itself\n"
 	"  -o  prints to this file, which may be one of those that are read\n"
 	"  -k  by these fields, counted from 1   -t  what separates fields, else blanks\n";
@@ -30,7 +31,7 @@ struct key {
 static struct key keys[KEYS_MAX];
 static int key_count;
 static struct order general;
-static bool unique, checks;
+static bool unique, checks, stable;
 static const char *output; /* null: standard output */
 static char separator; /* 0: blanks */
 
@@ -151,7 +152,7 @@ static int compare(const void *a, const void *b)
 {
 	const struct line *x = a, *y = b;
 	int result = compare_keys(x->text, y->text);
-	if (result == 0 && !unique) {
+	if (result == 0 && !unique && !stable) {
 		result = strcmp(x->text, y->text);
 		if (general.reverse)
 			result = -result;
@@ -183,8 +184,8 @@ static bool collect(FILE *stream, const char *name)
 static int check(const char *name)
 {
 	for (size_t i = 1; i < line_count; i++) {
-		int result = unique ? compare_keys(lines[i - 1].text, lines[i].text)
-				    : compare(&lines[i - 1], &lines[i]);
+		int result = unique || stable ? compare_keys(lines[i - 1].text, lines[i].text)
+					      : compare(&lines[i - 1], &lines[i]);
 		if (result < 0 || (result == 0 && !unique))
 			continue;
 		fprintf(stderr, "sort: %s:%zu: out of order: %s\n", name != NULL ? name : "-", i + 1,
@@ -227,6 +228,7 @@ static bool option_take(int option)
 	general.blank |= option == 'b';
 	unique |= option == 'u';
 	checks |= option == 'c';
+	stable |= option == 's';
 	if (option == 'o')
 		output = optarg;
 	if (option == 't') {
@@ -242,7 +244,7 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option;
-	while ((option = getopt(argc, argv, "bcfmno:rut:k:")) != -1)
+	while ((option = getopt(argc, argv, "bcfmno:rsut:k:")) != -1)
 		if (!option_take(option))
 			return tool_usage(usage, 2);
 	bool done = tool_each("sort", argv + optind, collect);

@@ -190,7 +190,7 @@ static const struct {
 	{{"shift", builtin_shift, true}, "shift [N]                   $2 becomes $1, and so on"},
 	{{"source", builtin_source, false}, NULL},
 	{{"test", builtin_test, false},
-		"test EXPRESSION, [ ... ]    -f -d -e -r -w -x -s FILE, = != -eq -lt -gt"},
+		"test EXPRESSION, [ ... ]    -f -d -e -r -w -x -s -L FILE, = != -eq -lt -gt -nt -ot -ef"},
 	{{"trap", builtin_trap, true},
 		"trap COMMANDS SIGNAL...     what to do then; EXIT is the end of the shell"},
 	{{"true", builtin_true, false}, NULL},

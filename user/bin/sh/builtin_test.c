@@ -62,7 +62,7 @@ static bool unary(struct test *t, char letter, const char *word)
 	case 't':
 		return isatty(atoi(word)) != 0;
 	}
-	if (stat(word, &status) != 0)
+	if ((strchr("hL", letter) != NULL ? lstat : stat)(word, &status) != 0)
 		return false;
 	switch (letter) {
 	case 'e':
@@ -81,8 +81,9 @@ static bool unary(struct test *t, char letter, const char *word)
 		return S_ISFIFO(status.st_mode);
 	case 'h':
 	case 'L':
+		return S_ISLNK(status.st_mode);
 	case 'S':
-		return false; /* there are none; stat would follow one */
+		return false; /* there are none */
 	default:
 		return wrong(t, "not understood", (char[]){'-', letter, '\0'});
 	}
@@ -97,7 +98,29 @@ static long number(struct test *t, const char *word)
 	return value;
 }
 
-static const char *const comparisons[] = {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "=", "==", "!="};
+/* Files by when they were changed; one that is not there is older than any that is. */
+static bool is_newer(const char *a, const char *b)
+{
+	struct stat x, y;
+	if (stat(a, &x) != 0)
+		return false;
+	if (stat(b, &y) != 0)
+		return true;
+	return x.st_mtim.tv_sec != y.st_mtim.tv_sec ? x.st_mtim.tv_sec > y.st_mtim.tv_sec
+						    : x.st_mtim.tv_nsec > y.st_mtim.tv_nsec;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Numbers, then strings, then files. */
+enum { FIRST_OF_STRINGS = 6, UNEQUAL = 8, NEWER, OLDER, SAME };
+
+static const char *const comparisons[] = {
+	"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "=", "==", "!=", "-nt", "-ot", "-ef"};
 
 static int comparison_find(const char *word)
 {
@@ -109,8 +132,16 @@ static int comparison_find(const char *word)
 
 static bool compare(struct test *t, const char *a, int which, const char *b)
 {
-	if (which >= 6)
-		return (strcmp(a, b) == 0) == (which != 8);
+	switch (which) {
+	case NEWER:
+		return is_newer(a, b);
+	case OLDER:
+		return is_newer(b, a);
+	case SAME:
+		return is_same(a, b);
+	}
+	if (which >= FIRST_OF_STRINGS)
+		return (strcmp(a, b) == 0) == (which != UNEQUAL);
 	long x = number(t, a), y = number(t, b);
 	const bool results[] = {x == y, x != y, x<y, x <= y, x> y, x >= y};
 	return results[which];
