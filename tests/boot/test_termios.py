@@ -167,6 +167,27 @@ class Termios(unittest.TestCase):
                                  ["newline: 10 that is all", "size 0: 0 0", "size 0: 24 80", "pipe: -1 1"])
                 self.assertEqual(self.terminal.run("echo as before"), ["as before"])
 
+    def test_stty(self) -> None:
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+            usual = "speed 38400 baud;"
+            for line, shown in (
+                    ("stty", usual),
+                    ("stty -echo; stty; stty echo; stty", f"{usual}\n-echo\n{usual}"),
+                    ("x=$(stty -g); stty raw; stty; stty $x; stty",
+                     f"{usual}\n-icrnl -isig -icanon -iexten -echo -echoe -echok\n{usual}"),
+                    ("stty rows 30 cols 100; stty size; stty -a | head -n 1", f"30 100\n{usual} rows 30; columns 100;"),
+                    ("stty -icanon -isig; stty; stty sane; stty; echo $?",
+                     f"{usual}\n-isig -icanon -iexten -echoe -echok\n{usual}\n0"),
+                    ("stty -opost 2> /tmp/e; echo $?; cut -c 1-29 /tmp/e", "1\nstty: the console can't do al"),
+                    ("stty none", "stty: none: no setting; --help lists them"),
+                    ("stty < /etc/motd; echo $?", "stty: standard input: Not a character device\n1")):
+                self.assertEqual(console.command(line), shown, line)
+            console.send("stty -icanon -echo; head -c 1; stty sane; echo .\r")
+            console.expect("echo .\n")
+            console.send("k")
+            console.expect("k.\n")
+
     def test_readers_that_give_up(self) -> None:
         """What is typed stays until a reader has it, however late that one gives up."""
         keys = "abcdefghijklmnopqrstuvwxy" * 200 + "z"

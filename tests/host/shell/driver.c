@@ -33,6 +33,12 @@ bool execute_substitution(struct shell *shell, const char *text, struct text *ou
 	return true;
 }
 
+void options_letters(const struct shell *shell, char letters[OPTION_LETTERS])
+{
+	(void)shell;
+	letters[0] = '\0';
+}
+
 static enum parse_result parse(const char *input)
 {
 	struct source source = {.name = "", .at = input, .line = 1, .quiet = quiet};

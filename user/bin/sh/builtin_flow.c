@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/times.h>
+#include <unistd.h>
 
 /* A whole number that is not negative and no more than `most`. */
 static bool number_read(const char *word, long most, long *number)
@@ -162,40 +164,15 @@ int builtin_shift(struct shell *shell, char **words)
 	return 0;
 }
 
-static bool option_set(struct shell *shell, char letter, bool on)
-{
-	switch (letter) {
-	case 'e':
-		shell->stop_on_error = on;
-		return true;
-	case 'f':
-		shell->no_patterns = on;
-		return true;
-	case 'u':
-		shell->stop_on_unset = on;
-		return true;
-	case 'x':
-		shell->trace = on;
-		return true;
-	default:
-		return false;
-	}
-}
-
 int builtin_set(struct shell *shell, char **words)
 {
+	bool only_options = true;
 	if (words[1] == NULL)
 		variables_print("", false);
-	for (words++; *words != NULL && (**words == '-' || **words == '+') && (*words)[1] != '\0'; words++) {
-		if (strcmp(*words, "--") == 0)
-			return arguments_replace(shell, words + 1) ? 0 : 1;
-		for (const char *letter = *words + 1; *letter != '\0'; letter++)
-			if (!option_set(shell, *letter, **words == '-')) {
-				complain("set: there is no option -%c; -e -f -u -x are known", *letter);
-				return STATUS_USAGE;
-			}
-	}
-	return *words == NULL || arguments_replace(shell, words) ? 0 : 1;
+	words = options_set(shell, words + 1, &only_options);
+	if (words == NULL)
+		return STATUS_USAGE;
+	return only_options || arguments_replace(shell, words) ? 0 : 1;
 }
 
 int builtin_exec(struct shell *shell, char **words)
@@ -234,6 +211,42 @@ int builtin_type(struct shell *shell, char **words)
 		}
 	}
 	return status;
+}
+
+/* Nothing is remembered of where programs lie, so there is nothing to list or to forget: only whether there are any is told. */
+int builtin_hash(struct shell *shell, char **words)
+{
+	char path[1024];
+	int status = 0;
+	(void)shell;
+	for (words += 1 + (words[1] != NULL && strcmp(words[1], "-r") == 0); *words != NULL; words++) {
+		if (builtin_find(*words) != NULL || function_find(*words) != NULL ||
+			program_find(*words, path, sizeof path))
+			continue;
+		complain("hash: %s: not found", *words);
+		status = 1;
+	}
+	return status;
+}
+
+static void time_print(clock_t ticks, char end)
+{
+	double seconds = (double)ticks / (double)sysconf(_SC_CLK_TCK);
+	long minutes = (long)(seconds / 60);
+	printf("%ldm%fs%c", minutes, seconds - (double)minutes * 60, end);
+}
+
+int builtin_times(struct shell *shell, char **words)
+{
+	struct tms used;
+	(void)shell;
+	(void)words;
+	(void)times(&used);
+	time_print(used.tms_utime, ' ');
+	time_print(used.tms_stime, '\n');
+	time_print(used.tms_cutime, ' ');
+	time_print(used.tms_cstime, '\n');
+	return 0;
 }
 
 /* Runs a program or what the shell does itself, even if a function has that name. */

@@ -1,8 +1,9 @@
 /*
- * What the shell does itself: options of scripts, and the mode of new files.
+ * What the shell does itself: options of scripts, and its own, and the mode of new files.
  */
 #include "sh.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,98 @@ int builtin_getopts(struct shell *shell, char **words)
 	option_index = index;
 	good &= number_set("OPTIND", index) && variable_set(words[2], strlen(words[2]), value);
 	return word != NULL && good ? 0 : 1;
+}
+
+/* ---- what `set` changes */
+
+static const struct {
+	char letter;
+	const char *name;
+	size_t place;
+} switches[] = {
+	{'C', "noclobber", offsetof(struct shell, no_clobber)},
+	{'e', "errexit", offsetof(struct shell, stop_on_error)},
+	{'f', "noglob", offsetof(struct shell, no_patterns)},
+	{'u', "nounset", offsetof(struct shell, stop_on_unset)},
+	{'x', "xtrace", offsetof(struct shell, trace)},
+};
+
+enum { SWITCHES = sizeof switches / sizeof *switches };
+
+static bool *switch_of(struct shell *shell, int number)
+{
+	return (bool *)((char *)shell + switches[number].place);
+}
+
+void options_letters(const struct shell *shell, char letters[OPTION_LETTERS])
+{
+	for (int i = 0; i < SWITCHES; i++)
+		if (*(const bool *)((const char *)shell + switches[i].place))
+			*letters++ = switches[i].letter;
+	if (shell->interactive)
+		*letters++ = 'i';
+	*letters = '\0';
+}
+
+/* As they are, or as commands that make them so. */
+static void switches_print(struct shell *shell, bool commands)
+{
+	for (int i = 0; i < SWITCHES; i++) {
+		bool on = *switch_of(shell, i);
+		if (commands)
+			printf("set %co %s\n", on ? '-' : '+', switches[i].name);
+		else
+			printf("%-15s %s\n", switches[i].name, on ? "on" : "off");
+	}
+}
+
+static bool switch_letter(struct shell *shell, char letter, bool on)
+{
+	for (int i = 0; i < SWITCHES; i++)
+		if (switches[i].letter == letter) {
+			*switch_of(shell, i) = on;
+			return true;
+		}
+	complain("set: there is no option -%c; -C -e -f -u -x and -o are known", letter);
+	return false;
+}
+
+static bool switch_name(struct shell *shell, const char *name, bool on)
+{
+	for (int i = 0; i < SWITCHES; i++)
+		if (strcmp(switches[i].name, name) == 0) {
+			*switch_of(shell, i) = on;
+			return true;
+		}
+	complain("set: there is no option %s; 'set -o' lists them", name);
+	return false;
+}
+
+/* The letters of one word; after an o comes a name, or else all are printed. Null if one is not known. */
+static char **switches_set(struct shell *shell, char **words)
+{
+	bool on = **words == '-';
+	for (const char *letter = *words++ + 1; *letter != '\0'; letter++) {
+		if (*letter == 'o' && *words == NULL)
+			switches_print(shell, !on);
+		else if (!(*letter == 'o' ? switch_name(shell, *words++, on)
+					  : switch_letter(shell, *letter, on)))
+			return NULL;
+	}
+	return words;
+}
+
+char **options_set(struct shell *shell, char **words, bool *only)
+{
+	while (words != NULL && *words != NULL && (**words == '-' || **words == '+') && (*words)[1] != '\0') {
+		if (strcmp(*words, "--") == 0) {
+			*only = false;
+			return words + 1;
+		}
+		words = switches_set(shell, words);
+	}
+	*only = words != NULL && *words == NULL;
+	return words;
 }
 
 int builtin_umask(struct shell *shell, char **words)

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: sh [-efux] [FILE [ARGUMENT]...]\n"
-	"       sh [-efux] -c COMMANDS [NAME [ARGUMENT]...]\n"
+	"usage: sh [-Cefux] [-o OPTION] [FILE [ARGUMENT]...]\n"
+	"       sh [-Cefux] [-o OPTION] -c COMMANDS [NAME [ARGUMENT]...]\n"
 	"Runs commands from the console, from FILE, or from COMMANDS. 'help' in the shell says more.\n"
 	"  -e  leaves when a command fails     -u  a variable that is not set is a mistake\n"
-	"  -f  * and ? are no patterns         -x  shows each command\n";
+	"  -f  * and ? are no patterns         -x  shows each command\n"
+	"  -C  > writes no file that is there  -o  an option by its name: 'set -o' lists them\n";
 
 extern char **environ;
 
@@ -164,12 +165,13 @@ int run_file(struct shell *shell, const char *path)
 static bool options_take(struct shell *shell, int *argc, char ***argv)
 {
 	while (*argc > 1 && (*argv)[1][0] == '-' && (*argv)[1][1] != '\0' && strcmp((*argv)[1], "-c") != 0) {
-		char *words[] = {(char[]){"set"}, (*argv)[1], NULL};
+		bool named = strcmp((*argv)[1], "-o") == 0 && *argc > 2;
+		char *words[] = {(char[]){"set"}, (*argv)[1], named ? (*argv)[2] : NULL, NULL};
 		if (builtin_set(shell, words) != 0)
 			return false;
-		(*argv)[1] = (*argv)[0];
-		--*argc;
-		++*argv;
+		(*argv)[1 + named] = (*argv)[0];
+		*argc -= 1 + named;
+		*argv += 1 + named;
 	}
 	return true;
 }

@@ -56,9 +56,7 @@ static void set_number(struct parameter *parameter, long number)
 
 static void set_options(struct parameter *parameter, const struct shell *shell)
 {
-	snprintf(parameter->number, sizeof parameter->number, "%s%s%s%s%s", shell->stop_on_error ? "e" : "",
-		shell->no_patterns ? "f" : "", shell->interactive ? "i" : "", shell->stop_on_unset ? "u" : "",
-		shell->trace ? "x" : "");
+	options_letters(shell, parameter->number);
 	parameter->value = parameter->number;
 }
 

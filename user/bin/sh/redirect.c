@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -160,13 +161,32 @@ static bool redirect_copy(const char *target, int fd, struct saved_file **saved)
 	return redirect_to(copy, fd, saved);
 }
 
-static bool redirect_file(const char *name, enum redirect_kind kind, int fd, struct saved_file **saved)
+/* With -C, a file that is there is not lost; what is no file, like /dev/null, may be. */
+static int file_create(const char *name)
+{
+	struct stat status;
+	int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	if (file >= 0 || errno != EEXIST)
+		return file;
+	file = open(name, O_WRONLY);
+	if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+		(void)close(file);
+		errno = EEXIST;
+		return -1;
+	}
+	return file;
+}
+
+static bool redirect_file(const struct shell *shell, const char *name, enum redirect_kind kind, int fd,
+	struct saved_file **saved)
 {
 	static const int flags[] = {[REDIRECT_READ] = O_RDONLY,
 		[REDIRECT_WRITE] = O_WRONLY | O_CREAT | O_TRUNC,
+		[REDIRECT_CLOBBER] = O_WRONLY | O_CREAT | O_TRUNC,
 		[REDIRECT_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
 		[REDIRECT_BOTH] = O_RDWR | O_CREAT};
-	int file = open(name, flags[kind], 0666);
+	bool keep = kind == REDIRECT_WRITE && shell->no_clobber;
+	int file = keep ? file_create(name) : open(name, flags[kind], 0666);
 	if (file < 0) {
 		complain("%s: %s", name, strerror(errno));
 		return false;
@@ -183,7 +203,7 @@ static bool redirect_one(struct shell *shell, const struct redirect *redirect, s
 	if (done && redirect->kind == REDIRECT_COPY)
 		done = redirect_copy(text_string(&target), redirect->fd, saved);
 	else if (done)
-		done = redirect_file(text_string(&target), redirect->kind, redirect->fd, saved);
+		done = redirect_file(shell, text_string(&target), redirect->kind, redirect->fd, saved);
 	text_free(&target);
 	return done;
 }

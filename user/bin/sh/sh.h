@@ -63,7 +63,7 @@ struct shell {
 	bool job_control; /* each job has a group of its own, and the terminal while it is in the foreground */
 	bool subshell;
 	bool substituted; /* a word of the last command had a substitution: its status counts if there is no command */
-	bool stop_on_error, stop_on_unset, trace, no_patterns; /* -e -u -x -f */
+	bool stop_on_error, stop_on_unset, trace, no_patterns, no_clobber; /* -e -u -x -f -C */
 };
 
 /* Complains on stderr, after what stdout holds: "sh: ...". */
@@ -253,7 +253,15 @@ const struct builtin *builtin_find(const char *name);
 /* builtin_flow.c, builtin_io.c, builtin_option.c, builtin_test.c */
 builtin_function builtin_break, builtin_continue, builtin_return, builtin_exit, builtin_eval, builtin_source;
 builtin_function builtin_shift, builtin_set, builtin_exec, builtin_command, builtin_type;
-builtin_function builtin_getopts, builtin_umask;
+builtin_function builtin_getopts, builtin_umask, builtin_hash, builtin_times;
+/*
+ * Does what the words with options of `set` say; returns those that follow, and whether there are none, not even --, so that the
+ * arguments stay. Null, told on stderr, if an option is not known.
+ */
+char **options_set(struct shell *shell, char **words, bool *only);
+/* Those that are on, for $-. */
+enum { OPTION_LETTERS = 16 };
+void options_letters(const struct shell *shell, char letters[OPTION_LETTERS]);
 builtin_function builtin_echo, builtin_printf, builtin_read, builtin_test;
 
 /* main.c: reads and runs a file. */

@@ -14,7 +14,8 @@ struct word {
 
 enum redirect_kind {
 	REDIRECT_READ, /* < */
-	REDIRECT_WRITE, /* > and >| */
+	REDIRECT_WRITE, /* > */
+	REDIRECT_CLOBBER, /* >| */
 	REDIRECT_APPEND, /* >> */
 	REDIRECT_BOTH, /* <> */
 	REDIRECT_COPY, /* <& and >& */
