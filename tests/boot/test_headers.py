@@ -27,7 +27,6 @@ LATER = "nobody has needed it yet"
 
 # Headers that are not there at all, and functions that are not.
 ABSENT_HEADERS: Dict[str, str] = {
-    "sys/mman.h": "files can't be mapped; large blocks of malloc are mappings of their own",
     "sys/statvfs.h": "the file server does not tell how much room it has",
     "syslog.h": "there is no log that programs write to",
     "sys/random.h": RANDOM,
@@ -58,6 +57,11 @@ ABSENT: Dict[str, Dict[str, str]] = {
         **dict.fromkeys(["initstate", "setstate"], LATER),
     },
     "sys/file.h": {"flock": LOCKS},
+    "sys/mman.h": {
+        "msync": "a mapping of a file is a copy",
+        **dict.fromkeys(["mlock", "munlock", "madvise", "posix_madvise"], "memory stays where it is, however it is used"),
+        **dict.fromkeys(["shm_open", "shm_unlink"], NAMED),
+    },
     "sys/stat.h": dict.fromkeys(["mkfifo", "mkfifoat", "mknod", "mknodat"], "the file server has files, folders and links"),
     "sys/wait.h": {"waitid": LATER},
     "time.h": {
