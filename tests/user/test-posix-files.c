@@ -545,6 +545,10 @@ static void test_streams(void)
 		"a read that fails");
 	check(&c, file && (clearerr(file), fread(line, 1, 1, file)) == 0 && ferror(file), "in fread, too");
 	check(&c, file && !fclose(file), "its end");
+	file = fopen("/dev/full", "w");
+	check(&c, file && fputc('x', file) == 'x' && fflush(file) == EOF && ferror(file),
+		"a write that fails");
+	check(&c, file && (fclose(file), true), "its end");
 	file = fopen("g", "w");
 	fputs("flushed", file);
 	fflush(NULL);

@@ -39,9 +39,26 @@ static int stream_get(FILE *file)
 	return c == _FDEV_EOF && read_failed ? _FDEV_ERR : c;
 }
 
+/* Nor does it remember a write that failed, when the next one goes well. */
+static int stream_put(char c, FILE *file)
+{
+	int result = __bufio_put(c, file);
+	if (result < 0)
+		file->flags |= __SERR;
+	return result;
+}
+
+static int stream_flush(FILE *file)
+{
+	int result = __bufio_flush(file);
+	if (result < 0)
+		file->flags |= __SERR;
+	return result;
+}
+
 #define FILE_OF(fd_, buffer_, size_, flags, buffering) \
 	{ \
-		.xfile = FDEV_SETUP_EXT(__bufio_put, stream_get, __bufio_flush, stream_close, __bufio_seek, \
+		.xfile = FDEV_SETUP_EXT(stream_put, stream_get, stream_flush, stream_close, __bufio_seek, \
 			__bufio_setvbuf, (flags) | __SBUF), \
 		.fd = fd_, .bflags = buffering, .buf = buffer_, .size = size_, .read = stream_read, \
 		.write = write, .lseek = lseek, .close = close, \
