@@ -29,6 +29,27 @@ class Tools(unittest.TestCase):
             self.assertRegex(result.output, "(?m)^[a-z]*: .*: Is a directory$", tool)
             self.assertEqual(result.status, status, tool)
 
+    def test_no_room(self) -> None:
+        """Where files have all the room there is, each tool says so, what was there stays, and there is room again after rm."""
+        says = "No space left on device"
+        with boot.Console(mem="64M") as console:
+            console.expect(console.PROMPT)
+            console.command("mkdir /tmp/d; cd /tmp/d; echo keep > keep; seq 1000 > lines; ln -s keep link; seq 5000 > part")
+            console.command("cat /bin/* /bin/* /bin/* > fill; yes > more", timeout=120)
+            for line, shown in (
+                    ("yes >> more; echo $?", f"yes: standard output: {says}\n1"),
+                    ("cat fill > some; echo $?", f"cat: standard output: {says}\n1"),
+                    ("cp lines copy; echo $?", f"cp: copy: {says}\n1"),
+                    ("tee copy < lines > /dev/null; echo $?", f"tee: copy: {says}\n1"),
+                    ("seq 9999 > copy; echo $?", f"seq: standard output: {says}\n1"),
+                    ("sort -o copy lines; echo $?", f"sort: standard output: {says}\n1"),
+                    ("printf %9999d 1 > copy; echo $?", f"sh: printf: standard output: {says}\n1"),
+                    ("sort -r -o part part; echo $?; head -n 1 part; wc -l part", "0\n999\n5000 part"),
+                    ("mv keep kept; cat kept; wc -l lines", "keep\n1000 lines"),
+                    ("rm more; cp lines copy; echo $?; wc -l copy", "0\n1000 copy")):
+                with self.subTest(line):
+                    self.assertEqual(console.command(line, timeout=60), shown)
+
     def test_counting(self) -> None:
         self.expect("seq 2; seq 5 -2 1; seq -s , 8 10; seq -w 9 10", "1\n2\n5\n3\n1\n8,9,10\n09\n10\n")
 

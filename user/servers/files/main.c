@@ -3,6 +3,8 @@
  *
  *	files [MEBIBYTES]
  *
+ * Without a number, the files have 64 MiB, or half of the machine's memory if that is less.
+ *
  * Its endpoint comes from init, which keeps it, so that a server that takes this one's place hears the same clients.
  * The badge of the root directory is good for every such server; all others go with the server that gave them.
  */
@@ -48,9 +50,17 @@ static void client_gone(struct server *server, struct client *client)
 		description_close(description_of(client));
 }
 
+/* Half of the machine at most: with files that fill all of its memory, nobody could start the program that removes one. */
+static long mebibytes_usual(void)
+{
+	struct system_info info;
+	uint64_t half = system_info(own_system(), &info) == 0 ? (info.memory_total / 2) >> 20 : MEBIBYTES;
+	return half < 1 ? 1 : half < MEBIBYTES ? (long)half : MEBIBYTES;
+}
+
 static uint32_t blocks_wanted(int argc, char **argv)
 {
-	long mebibytes = argc > 1 ? strtol(argv[1], NULL, 10) : MEBIBYTES;
+	long mebibytes = argc > 1 ? strtol(argv[1], NULL, 10) : mebibytes_usual();
 	if (mebibytes < 1 || mebibytes > MEBIBYTES_MAX)
 		give_up("the size is a number of mebibytes, from 1 to 4096");
 	return (uint32_t)mebibytes * BLOCKS_OF_MEBIBYTE;
