@@ -258,6 +258,30 @@ class ExceptionsOfFour(ExceptionsOfTwo):
     machine = FOUR
 
 
+class Foreign(ktap.KtapSuite):
+    command = "test-foreign"
+
+
+class ForeignOfTwo(Foreign):
+    machine = TWO
+
+
+class ForeignOfFour(Foreign):
+    machine = FOUR
+
+
+class Debugger(ktap.KtapSuite):
+    command = "test-debugger"
+
+
+class DebuggerOfTwo(Debugger):
+    machine = TWO
+
+
+class DebuggerOfFour(Debugger):
+    machine = FOUR
+
+
 class Scheduling(ktap.KtapSuite):
     command = "test-sched"
 
@@ -364,6 +388,14 @@ class ShootdownWithFewAsids(Shootdown):
 
 
 class ExceptionsWithFewAsids(Exceptions):
+    machine = {"append": "asid-bits=1", "smp": 2}
+
+
+class ForeignWithFewAsids(Foreign):
+    machine = {"append": "asid-bits=1", "smp": 2}
+
+
+class DebuggerWithFewAsids(Debugger):
     machine = {"append": "asid-bits=1", "smp": 2}
 
 
