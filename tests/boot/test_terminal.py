@@ -274,7 +274,7 @@ class Pasting(unittest.TestCase):
             lines.append("".join(source.choices("abcdefghijklmnop ", k=source.randrange(100))) + "\n")
         text = "".join(lines)
         with tempfile.TemporaryDirectory(prefix="tabula-terminal-") as folder:
-            program = boot.program_build(HASH, folder, "hash")
+            program = boot.program_build(HASH, folder, "fnv")
             with terminal.Terminal(programs=[program]) as machine:
                 machine.wait_prompt()
                 machine.type("cat > /tmp/pasted\r")
@@ -283,7 +283,7 @@ class Pasting(unittest.TestCase):
                 machine.type("\x04")
                 machine.wait_prompt(machine.screen.row)
                 record.note("Pasting", f"figure: {len(text)} bytes of lines were pasted in {time.monotonic() - began:.1f} s")
-                result = machine.run("hash /tmp/pasted")
+                result = machine.run("fnv /tmp/pasted")
         self.assertEqual(result, [f"{len(text)} {fnv(text.encode()):x}"])
 
 
