@@ -87,7 +87,7 @@ class Mutants(unittest.TestCase):
                           "__ATOMIC_RELAXED, __ATOMIC_RELAXED")
 
     def test_caller_that_is_gone(self) -> None:
-        self.hosted_falls("asan", "harts", "kernel/object/endpoint_call.c",
+        self.hosted_falls("asan", "harts", "kernel/object/endpoint.h",
                           "\t\tif (!slot)\n\t\t\treturn NULL;\n\t\tslot += number % ENDPOINT_PAGE_SLOTS;",
                           "\t\tslot += number % ENDPOINT_PAGE_SLOTS;")
 
