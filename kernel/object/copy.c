@@ -195,7 +195,7 @@ static uint64_t slots_empty(const paddr_t *slot, uint64_t most)
 /* How many of the next pages, `most` at most, are not in memory. */
 static uint64_t empty_run(struct memory_place at, uint64_t most, int *work) REQUIRES(at.memory->lock)
 {
-	uint64_t n = 0, slots;
+	uint64_t lowest = at.memory->lowest, n = at.page < lowest ? lowest - at.page : 0, slots;
 
 	while (n < most) {
 		const paddr_t *slot = memory_slots(at.memory, at.page + n, &slots);
@@ -212,7 +212,7 @@ static uint64_t empty_run(struct memory_place at, uint64_t most, int *work) REQU
 		if (n < end)
 			return n;
 	}
-	return n;
+	return n < most ? n : most;
 }
 
 static bool is_hot(const struct memory_hot *hot, uint64_t page)
@@ -292,7 +292,8 @@ static long copy(struct memory_place to, struct memory_place from, uint64_t page
 {
 	uint64_t end = from.page + pages, first = end, last = end; /* those that are shared lie between */
 	bool fixed = memory_is_fixed(from.memory);
-	struct pass pass = {hot, from.page ? UINT64_MAX : from.memory->pages, !to.memory->pages};
+	struct pass pass = {
+		hot, from.page > from.memory->lowest ? UINT64_MAX : from.memory->pages, !to.memory->pages};
 	long n;
 
 	do {

@@ -36,6 +36,7 @@ static struct memory *create(struct account *account, enum memory_kind kind, uin
 	memory->kind = kind;
 	memory->size = size;
 	memory->levels = levels_for(size >> PAGE_SHIFT);
+	memory->lowest = UINT64_MAX;
 	list_init(&memory->mappings);
 	return memory;
 }
@@ -161,6 +162,8 @@ paddr_t *memory_slot(struct memory *memory, uint64_t page)
 	unsigned level = memory->levels;
 	paddr_t *slot = &memory->roots[way_to(page, level)];
 
+	if (page < memory->lowest)
+		memory->lowest = page;
 	while (level--) {
 		if (!slot->value && node_alloc(memory->object.account, slot))
 			return NULL;
@@ -372,7 +375,7 @@ void memory_read_info(struct memory *memory, struct memory_info *info)
 	lock_release(&memory->lock);
 }
 
-/* ---- the end, piece by piece: what is below `freed` has been given back */
+/* ---- the end, piece by piece, from `lowest` on */
 
 /* Where the node of a level hangs that has a page; NULL when even that isn't there. */
 static paddr_t *slot_at(struct memory *memory, uint64_t page, unsigned level)
@@ -423,10 +426,10 @@ static unsigned next_used(const struct row *row, unsigned i)
 	return i;
 }
 
-/* Frees the pages of a row from `freed` on while there is work left. */
+/* Frees the pages of a row from `lowest` on while there is work left. */
 static void free_pages(struct memory *memory, const struct row *row, int *work)
 {
-	unsigned start = way_to(memory->freed, 0), i = start;
+	unsigned start = way_to(memory->lowest, 0), i = start;
 	uint64_t left = memory->pages;
 
 	while (i < row->count) {
@@ -440,7 +443,7 @@ static void free_pages(struct memory *memory, const struct row *row, int *work)
 		left--;
 	}
 	memory->pages = left;
-	memory->freed += i - start;
+	memory->lowest += i - start;
 	*work -= (int)(i - start) / 8 * WORK_LOOK;
 }
 
@@ -448,20 +451,20 @@ static void free_pages(struct memory *memory, const struct row *row, int *work)
 static void skip(struct memory *memory, const struct row *row, int *work)
 {
 	unsigned shift = NODE_BITS * row->level;
-	unsigned start = way_to(memory->freed, row->level), i = next_used(row, start);
+	unsigned start = way_to(memory->lowest, row->level), i = next_used(row, start);
 
-	memory->freed = ((memory->freed >> shift) + (i - start)) << shift;
+	memory->lowest = ((memory->lowest >> shift) + (i - start)) << shift;
 	*work -= (int)(i - start) / 8 * WORK_LOOK;
 }
 
-/* The nodes that end before `freed` have nothing below them any more. */
+/* The nodes that end before `lowest` have nothing below them any more. */
 static void free_nodes(struct memory *memory, int *work)
 {
 	for (unsigned level = 1; level <= memory->levels; level++) {
-		if (memory->freed & ((1ul << NODE_BITS * level) - 1))
+		if (memory->lowest & ((1ul << NODE_BITS * level) - 1))
 			return;
 
-		paddr_t *slot = slot_at(memory, memory->freed - 1, level);
+		paddr_t *slot = slot_at(memory, memory->lowest - 1, level);
 
 		if (slot && slot->value) {
 			pool_free(&nodes, memory->object.account, direct(*slot));
@@ -475,10 +478,10 @@ static void free_nodes(struct memory *memory, int *work)
 static void free_next(struct memory *memory, int *work)
 {
 	struct row row = {memory->roots, MEMORY_ROOTS, memory->levels};
-	uint64_t before = memory->freed;
+	uint64_t before = memory->lowest;
 
 	while (row.level) {
-		paddr_t slot = row.slots[way_to(memory->freed, row.level)];
+		paddr_t slot = row.slots[way_to(memory->lowest, row.level)];
 
 		if (!slot.value)
 			break;
@@ -489,7 +492,7 @@ static void free_next(struct memory *memory, int *work)
 		skip(memory, &row, work);
 	else
 		free_pages(memory, &row, work);
-	if (memory->freed != before)
+	if (memory->lowest != before)
 		free_nodes(memory, work);
 }
 

@@ -29,7 +29,8 @@ struct memory {
 	paddr_t roots[MEMORY_ROOTS] MEMBER_GUARDED_BY(
 		lock); /* of the tree of frames. Of memory_is_fixed ones the first is the first byte */
 	struct list mappings MEMBER_GUARDED_BY(lock); /* regions that show it, by region->shown */
-	uint64_t freed; /* at its end: pages below this have been given back */
+	uint64_t lowest MEMBER_GUARDED_BY(
+		lock); /* pages below this have no frame, and no node: none yet, or none any more at its end */
 	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
 	uint64_t leavings MEMBER_GUARDED_BY(lock); /* how often one has begun to leave its frame to others */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
