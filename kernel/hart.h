@@ -56,7 +56,9 @@ struct hart {
 
 	/* Frames that can be given out without asking others. */
 	struct free_frame *frames;
-	size_t frames_cached; /* atomic: others read it */
+	struct free_frame *zeroed; /* the same, of which all but the link is zeros */
+	size_t frames_zeroed; /* how many these are */
+	size_t frames_cached; /* both; atomic: others read it */
 
 	/* From other harts: atomic. */
 	struct runner *inbox; /* runners with mail for this hart, newest first */

@@ -125,7 +125,7 @@ struct arch_aspace {
 	uint64_t *leaves; /* the table of the lowest level that was last used */
 	uint64_t leaves_number; /* which one of all that there can be */
 	uint32_t tables; /* how many there are below it */
-	paddr_t table[TABLES_NOTED]; /* the first of them */
+	uint64_t *table[TABLES_NOTED]; /* which entries have the first of them */
 	uint32_t visitors; /* atomic: bit i is set once hart i has been in it */
 	struct riscv_entry entry[CONFIG_HARTS]; /* by hart */
 };

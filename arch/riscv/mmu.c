@@ -86,10 +86,10 @@ static bool is_leaf(uint64_t entry)
 }
 
 /* So that they need not be looked for in the end. */
-static void note_table(struct arch_aspace *aspace, paddr_t frame)
+static void note_table(struct arch_aspace *aspace, uint64_t *entry)
 {
 	if (aspace->tables < TABLES_NOTED)
-		aspace->table[aspace->tables] = frame;
+		aspace->table[aspace->tables] = entry;
 	aspace->tables++;
 }
 
@@ -109,7 +109,7 @@ static uint64_t *walk_making(struct arch_aspace *aspace, uint64_t *table, uint64
 			/* Release: whoever finds the table, by hardware or below, finds it zeroed. */
 			arch_store_release(entry, entry_to(frame, 0));
 			if (aspace)
-				note_table(aspace, frame);
+				note_table(aspace, entry);
 		}
 		table = entry_table(*entry);
 	}
@@ -266,14 +266,39 @@ static bool free_tables(struct account *account, uint64_t *table, unsigned entri
 	return true;
 }
 
+static bool is_in_root(const struct arch_aspace *aspace, const uint64_t *entry)
+{
+	return ((uint64_t)entry & ~(uint64_t)(PAGE_SIZE - 1)) == (uint64_t)direct(aspace->root);
+}
+
+/* The last comes first, so what hangs in a table has gone before it: unless it has leaves it is zeros again. */
 static bool free_noted(struct arch_aspace *aspace, int *work)
 {
 	for (; aspace->tables; *work -= WORK_FRAME) {
 		if (*work <= 0)
 			return false;
-		account_frame_free(aspace->account, aspace->table[--aspace->tables]);
+
+		uint64_t *entry = aspace->table[--aspace->tables];
+		paddr_t frame = direct_to_physical(entry_table(*entry));
+
+		*entry = 0;
+		if (is_in_root(aspace, entry))
+			account_frame_free_zeroed(aspace->account, frame);
+		else
+			account_frame_free(aspace->account, frame);
 	}
 	return true;
+}
+
+/* Whatever hung in its lower half has gone, so it is zeros again. */
+static void free_root(struct arch_aspace *aspace)
+{
+	uint64_t *root = direct(aspace->root);
+
+	for (unsigned i = 0; i < kernel_used_count; i++)
+		root[kernel_used[i]] = 0;
+	account_frame_free_zeroed(aspace->account, aspace->root);
+	aspace->root.value = 0;
 }
 
 bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
@@ -286,8 +311,7 @@ bool arch_aspace_destroy(struct arch_aspace *aspace, int *work)
 	if (noted ? !free_noted(aspace, work)
 		  : !free_tables(aspace->account, direct(aspace->root), USER_ENTRIES, LEVELS - 1, work))
 		return false;
-	account_frame_free(aspace->account, aspace->root);
-	aspace->root.value = 0;
+	free_root(aspace);
 	return true;
 }
 

@@ -99,13 +99,23 @@ static inline MUST_USE int account_frame_alloc(struct account *account, paddr_t 
 
 static inline MUST_USE int account_frame_alloc_zeroed(struct account *account, paddr_t *frame)
 {
-	TRY(account_frame_alloc(account, frame));
-	memset(direct(*frame), 0, PAGE_SIZE);
-	return 0;
+	TRY(account_charge(account, PAGE_SIZE));
+
+	int error = frame_alloc_zeroed(frame);
+
+	if (error)
+		account_uncharge(account, PAGE_SIZE);
+	return error;
 }
 
 static inline void account_frame_free(struct account *account, paddr_t frame)
 {
 	account_uncharge(account, PAGE_SIZE);
 	frame_free(frame);
+}
+
+static inline void account_frame_free_zeroed(struct account *account, paddr_t frame)
+{
+	account_uncharge(account, PAGE_SIZE);
+	frame_free_zeroed(frame);
 }

@@ -14,7 +14,14 @@
 #include "lock.h"
 #include "panic.h"
 
-enum { BATCH = 16, CACHE_MOST = 2 * BATCH, BITS = 64, WORK_SEGMENT = 4, WORK_CLAIM = 3 };
+enum {
+	BATCH = 16,
+	CACHE_MOST = 2 * BATCH,
+	ZEROED_MOST = BATCH / 2,
+	BITS = 64,
+	WORK_SEGMENT = 4,
+	WORK_CLAIM = 3
+};
 
 struct free_frame {
 	struct free_frame *next;
@@ -189,6 +196,19 @@ static size_t take_from_word(struct hart *hart, size_t most) REQUIRES(common_loc
 	return taken;
 }
 
+/* Nobody need have them as zeros. */
+static void mix_zeroed(struct hart *hart)
+{
+	while (hart->zeroed) {
+		struct free_frame *frame = hart->zeroed;
+
+		hart->zeroed = frame->next;
+		frame->next = hart->frames;
+		hart->frames = frame;
+	}
+	hart->frames_zeroed = 0;
+}
+
 static RARE int refill(struct hart *hart)
 {
 	size_t count = 0;
@@ -198,8 +218,10 @@ static RARE int refill(struct hart *hart)
 		count += take_from_word(hart, BATCH - count);
 	common_free -= count;
 	lock_release(&common_lock);
-	count_cached(hart, count);
-	return count ? 0 : -ENOMEM;
+	count_cached(hart, hart->frames_cached + count);
+	if (!count)
+		mix_zeroed(hart);
+	return hart->frames ? 0 : -ENOMEM;
 }
 
 static RARE void give_back(struct hart *hart, size_t count)
@@ -234,8 +256,19 @@ int frame_alloc(paddr_t *frame)
 
 int frame_alloc_zeroed(paddr_t *frame)
 {
-	TRY(frame_alloc(frame));
-	memset(direct(*frame), 0, PAGE_SIZE);
+	struct hart *hart = this_hart();
+	struct free_frame *zeroed = hart->zeroed;
+
+	if (!zeroed) {
+		TRY(frame_alloc(frame));
+		memset(direct(*frame), 0, PAGE_SIZE);
+		return 0;
+	}
+	hart->zeroed = zeroed->next;
+	hart->frames_zeroed--;
+	count_cached(hart, hart->frames_cached - 1);
+	zeroed->next = NULL;
+	*frame = direct_to_physical(zeroed);
 	return 0;
 }
 
@@ -251,6 +284,22 @@ void frame_free(paddr_t frame)
 	count_cached(hart, hart->frames_cached + 1);
 	if (hart->frames_cached > CACHE_MOST)
 		give_back(hart, BATCH);
+}
+
+/* A few are enough: each process gives some, and the next one takes them. */
+void frame_free_zeroed(paddr_t frame)
+{
+	struct hart *hart = this_hart();
+	struct free_frame *freed = direct(frame);
+
+	if (hart->frames_zeroed == ZEROED_MOST) {
+		frame_free(frame);
+		return;
+	}
+	freed->next = hart->zeroed;
+	hart->zeroed = freed;
+	hart->frames_zeroed++;
+	count_cached(hart, hart->frames_cached + 1);
 }
 
 /* ---- runs of frames */
@@ -317,6 +366,7 @@ int frame_alloc_run(struct frame_search *search, int *work, paddr_t *first)
 	int error;
 
 	assert(search->count && search->align && !(search->align & (search->align - 1)));
+	mix_zeroed(hart);
 	if (hart->frames_cached) /* they may be what a run lacks */
 		give_back(hart, hart->frames_cached);
 	lock_acquire(&common_lock);
@@ -349,4 +399,24 @@ size_t frame_free_count(void)
 size_t frame_count(void)
 {
 	return all_frames;
+}
+
+static bool is_zeroed(const struct free_frame *frame)
+{
+	const uint64_t *at = (const uint64_t *)frame;
+
+	for (size_t i = sizeof(*frame) / sizeof(*at); i < PAGE_SIZE / sizeof(*at); i++)
+		if (at[i])
+			return false;
+	return true;
+}
+
+bool frame_audit(void)
+{
+	size_t count = 0;
+
+	for (const struct free_frame *frame = this_hart()->zeroed; frame; frame = frame->next, count++)
+		if (!is_zeroed(frame))
+			return false;
+	return count == this_hart()->frames_zeroed;
 }

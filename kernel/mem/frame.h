@@ -1,6 +1,7 @@
 /* Physical page frames. Every frame given out is the caller's until frame_free. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arch.h"
@@ -16,6 +17,9 @@ MUST_USE int frame_alloc(paddr_t *frame);
 MUST_USE int frame_alloc_zeroed(paddr_t *frame);
 
 void frame_free(paddr_t frame);
+
+/* The same of a frame that is full of zeros: the next that has to be so need not be made so. */
+void frame_free_zeroed(paddr_t frame);
 
 /* A search for a run of frames, which can take long: the first two are the caller's wish, the rest is 0 at first. */
 struct frame_search {
@@ -38,3 +42,6 @@ void frame_free_run(paddr_t first, uint64_t count);
 /* How many can still be given out, those that other harts have set aside included, and how many there are. */
 size_t frame_free_count(void);
 size_t frame_count(void);
+
+/* For audits: whether the frames that this hart has set aside as zeros are full of them. */
+bool frame_audit(void);

@@ -217,6 +217,7 @@ void audit_now(void)
 	named_count = 0;
 	assert(process_all_are(is_good_and_alone));
 	assert(sched_audit(this_hart()));
+	assert(frame_audit());
 	assert(all_is_charged());
 	audits++;
 	this_hart()->stretch.since = 0; /* what debug builds do here is not what others would wait for */

@@ -2,6 +2,7 @@
 #include "object/handle.h"
 
 #include "abi/abi.h"
+#include "lib/string.h"
 #include "object/control.h"
 #include "object/endpoint.h"
 #include "object/process.h"
@@ -371,12 +372,15 @@ static void clear_slot(struct process *owner, const struct handle_slot *slot, ui
 	handle_gone(owner, object, rights);
 }
 
-static void free_page(struct process *owner, uint32_t index)
+/* Of most pages few slots were ever used: with these cleared it is zeros again. */
+static void free_page(struct process *owner, unsigned number, unsigned used)
 {
-	struct handle_slot **page = &owner->handles.page[index / HANDLE_PAGE_SLOTS];
+	struct handle_slot *page = owner->handles.page[number];
 
-	if (*page)
-		account_frame_free(owner->account, direct_to_physical(*page));
+	if (!page)
+		return;
+	memset(page, 0, used * sizeof(*page));
+	account_frame_free_zeroed(owner->account, direct_to_physical(page));
 }
 
 bool handle_table_clear(struct process *owner, int *work)
@@ -390,11 +394,11 @@ bool handle_table_clear(struct process *owner, int *work)
 			return false;
 		clear_slot(owner, slot_at(table, index), index, work);
 		if (++table->cleared % HANDLE_PAGE_SLOTS == 0)
-			free_page(owner, index);
+			free_page(owner, index / HANDLE_PAGE_SLOTS, HANDLE_PAGE_SLOTS);
 	}
 	/* Of the last page a part was never used; where all was, there may be another one that was made for nothing. */
 	if (table->used < HANDLE_PAGES * HANDLE_PAGE_SLOTS)
-		free_page(owner, table->used);
+		free_page(owner, table->used / HANDLE_PAGE_SLOTS, table->used % HANDLE_PAGE_SLOTS);
 	handle_table_init(table);
 	return true;
 }

@@ -233,8 +233,12 @@ static int fill(struct memory *memory, uint64_t page, bool alone, paddr_t *slot)
 {
 	paddr_t frame;
 
-	if (memory->kind == MEMORY_ANONYMOUS)
-		return account_frame_alloc_zeroed(memory->object.account, slot);
+	/* Frames that are zeros already are few, and left for tables. */
+	if (memory->kind == MEMORY_ANONYMOUS) {
+		TRY(account_frame_alloc(memory->object.account, slot));
+		memset(direct(*slot), 0, PAGE_SIZE);
+		return 0;
+	}
 	frame = viewed_frame(memory, page);
 	if (frame.value && !alone)
 		return share_viewed(memory, frame, slot);
