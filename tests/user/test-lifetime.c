@@ -225,7 +225,7 @@ CHILD_PROGRAM(sleeper_or_end,
 
 static struct suite_thread waiters[20];
 static process_handle waited_for;
-static volatile int waited_right;
+static int waited_right; /* atomic */
 
 static void wait_for_it(void *argument)
 {
@@ -233,7 +233,7 @@ static void wait_for_it(void *argument)
 
 	(void)argument;
 	if (process_wait(waited_for, DEADLINE_NEVER, &r) == 0 && child_exited(&r, 9))
-		waited_right++;
+		__atomic_fetch_add(&waited_right, 1, __ATOMIC_RELAXED);
 }
 
 static void many_waiters(struct checks *c)
