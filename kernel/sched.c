@@ -83,7 +83,7 @@ void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowe
 
 void runner_limit_priority(struct runner *runner, unsigned most)
 {
-	assert(runner->state == RUNNER_NEW);
+	assert(runner->state == RUNNER_NEW || runner->state == RUNNER_HELD);
 	if (runner->priority <= most)
 		return;
 	arch_store(&runner->priority, most); /* it has a handle already, and others may look */
@@ -236,11 +236,11 @@ int runner_sleep(uint64_t deadline) NO_LOCK_ANALYSIS /* nobody else is concerned
 	return runner_wait_apart(&asleep, deadline, NULL);
 }
 
-/* Nobody else knows it yet, so this hart may do what its home would. */
-void runner_start_held(struct runner *runner)
+void runner_hold_new(struct runner *runner, bool held)
 {
-	runner->hold = runner->held = runner->unfit = true;
-	arch_store_release(&runner->state, RUNNER_HELD); /* partner: runner_is_ready_but_held */
+	runner->hold = runner->held = runner->unfit = held;
+	/* release: partner: runner_is_ready_but_held */
+	arch_store_release(&runner->state, held ? RUNNER_HELD : RUNNER_NEW);
 }
 
 void runner_wake_with(struct runner *runner, long result)

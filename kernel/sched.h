@@ -109,9 +109,14 @@ void runner_limit_priority(struct runner *runner, unsigned most);
 /* What a new runner has besides: its home is the least busy one of these harts, of which one is online. */
 void runner_place(struct runner *runner, unsigned priority, uint32_t harts_allowed);
 
-/* Makes a new runner ready, or has it held, as runner_hold would. */
+/* Makes a new runner ready. */
 void runner_start(struct runner *runner);
-void runner_start_held(struct runner *runner);
+
+/*
+ * Has a new runner held from its start on, as runner_hold would, or not after all. Only as long as nobody can leave mail for
+ * it: afterwards its home may be about to end it.
+ */
+void runner_hold_new(struct runner *runner, bool held);
 
 /*
  * The current runner waits in `queue` until somebody wakes it or the deadline passes, when its call returns

@@ -14,24 +14,23 @@
 #include "object/thread.h"
 #include "sched.h"
 
-/* Its process may have been ended meanwhile, and the thread with it. Whoever asks for something comes after its start. */
 /* How many handles there are with which it can be resumed. */
 static uint32_t managers(const struct thread *thread)
 {
 	return __atomic_load_n(&thread->managers, __ATOMIC_RELAXED);
 }
 
+/* Its process may have been ended meanwhile, and the thread with it. Whoever asks for something comes after its start. */
 void control_start(struct thread *thread, bool stopped)
 {
 	lock_acquire(&thread->lock);
-	stopped = stopped && managers(thread); /* else its handle has been closed already */
 	if (thread->life == THREAD_NEW) {
 		thread->life = THREAD_LIVE;
-		thread->stopped = stopped;
-		if (stopped)
-			runner_start_held(&thread->runner);
-		else
+		thread->stopped = stopped && managers(thread); /* else its handle has been closed already */
+		if (!stopped)
 			runner_start(&thread->runner);
+		else if (!thread->stopped)
+			runner_release(&thread->runner);
 	}
 	lock_release(&thread->lock);
 }

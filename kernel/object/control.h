@@ -48,7 +48,10 @@ MUST_USE int control_write(struct thread *thread, const struct registers *regist
 MUST_USE int control_read_float(struct thread *thread, struct float_registers *registers);
 MUST_USE int control_write_float(struct thread *thread, const struct float_registers *registers);
 
-/* For thread.c: it has become a thread of its process, and runs from now on, or is stopped; it has ended. */
+/*
+ * For thread.c: it has become a thread of its process, and runs from now on, or is stopped, if its runner was held before; it
+ * has ended.
+ */
 void control_start(struct thread *thread, bool stopped);
 void control_end(struct thread *thread);
 

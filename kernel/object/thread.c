@@ -44,15 +44,19 @@ struct thread *thread_create(call_table table, const struct frame_start *start)
 
 static int start(struct thread *thread, struct process *process, bool stopped)
 {
-	/* From the moment it is in the process's list, the process's end can reach it. */
 	thread->process = process;
 	__atomic_store_n(&thread->process_id, process->id, __ATOMIC_RELAXED); /* it has a handle already */
 	thread->runner.space = &process->aspace.arch;
 	object_take_another(&thread->object); /* of its life */
 
+	if (stopped)
+		runner_hold_new(&thread->runner, true);
+
+	/* From the moment it is in the process's list, the process's end can reach it. */
 	int error = process_add_thread(process, thread);
 
 	if (error) {
+		runner_hold_new(&thread->runner, false);
 		object_put(&thread->object);
 		return error;
 	}
