@@ -3,6 +3,15 @@
 
 #include <stddef.h>
 
+/* The bits of the seed mixed: odd, and so never 0. */
+static uint32_t next_weight(struct tree *tree)
+{
+	uint64_t x = ++tree->seed * 0x9e3779b97f4a7c15;
+
+	x = (x ^ x >> 32) * 0xbf58476d1ce4e5b9;
+	return (uint32_t)(x >> 32) | 1;
+}
+
 /* What points to a node. */
 static struct tree_node **link_of(struct tree *tree, const struct tree_node *node)
 {
@@ -37,14 +46,14 @@ static void rotate_up(struct tree *tree, struct tree_node *node)
 }
 
 /* Of two neighbours in the tree one has no child on the side of the other: there is the place of what comes between. */
-static void stand_between(struct tree *tree, struct tree_node *node, uint32_t weight,
-	struct tree_node *previous, struct tree_node *next)
+static void stand_between(
+	struct tree *tree, struct tree_node *node, struct tree_node *previous, struct tree_node *next)
 {
 	struct tree_node *parent = previous && !previous->right ? previous : next;
 
 	node->parent = parent;
 	node->left = node->right = NULL;
-	node->weight = weight;
+	node->weight = next_weight(tree);
 	*(!parent ? &tree->root : parent == previous ? &parent->right : &parent->left) = node;
 	while (node->parent && node->parent->weight > node->weight)
 		rotate_up(tree, node);
@@ -80,10 +89,10 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key)
 	struct tree_node *above, *below = find(tree, key, &above), *next = walk(tree, below, key);
 
 	tree_line_up(tree, node, key, next ? next->previous : tree->last, next);
-	stand_between(tree, node, tree_next_weight(tree), below, above);
+	stand_between(tree, node, below, above);
 }
 
-void tree_stand(struct tree *tree, struct tree_node *node, uint32_t weight)
+void tree_stand(struct tree *tree, struct tree_node *node)
 {
 	struct tree_node *previous = node->previous, *next = node->next;
 
@@ -91,12 +100,28 @@ void tree_stand(struct tree *tree, struct tree_node *node, uint32_t weight)
 		previous = previous->previous;
 	while (next && tree_is_aside(next))
 		next = next->next;
-	stand_between(tree, node, weight, previous, next);
+	stand_between(tree, node, previous, next);
 }
 
-/* What stands aside behind it is found from the one before from now on. */
+/* A node that stands aside takes the place of the one before it that stands, and its weight. */
+static void replace(struct tree *tree, struct tree_node *node, struct tree_node *by)
+{
+	by->weight = node->weight;
+	set_child(node->parent, link_of(tree, node), by);
+	by->left = by->right = NULL;
+	if (node->left)
+		set_child(by, &by->left, node->left);
+	if (node->right)
+		set_child(by, &by->right, node->right);
+}
+
+/* What stands aside behind it would make the row before it longer: so the first of these stands in its place. */
 static void leave(struct tree *tree, struct tree_node *node)
 {
+	if (node->next && tree_is_aside(node->next)) {
+		replace(tree, node, node->next);
+		return;
+	}
 	while (node->left && node->right)
 		rotate_up(tree, node->left->weight < node->right->weight ? node->left : node->right);
 	set_child(node->parent, link_of(tree, node), node->left ? node->left : node->right);

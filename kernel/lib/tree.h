@@ -2,9 +2,10 @@
  * Things sorted by a number, such as a time: a treap, a binary tree that stays shallow because each node has a random weight,
  * and a lighter one is never below a heavier one. To put in, to find and to take out takes steps in the logarithm of how
  * many there are; the first and the last are at hand, and so are the neighbours of each: beside a known one another is put in with a few
- * steps, however many there are. Of those that are put in so, three of four, by chance, do not stand in the tree at all, but aside:
+ * steps, however many there are. Of those that are put in so, three of four do not stand in the tree at all, but aside:
  * they are found by going on from the one before them that does, which are a few steps more, while putting in and taking out
- * are no more than their neighbours' links. Equal ones stay in the order in which they came. Pure; who shares it, locks it.
+ * are no more than their neighbours' links. No more than TREE_ASIDE_MOST are ever in a row, whoever chooses what is put in and
+ * taken out. Equal ones stay in the order in which they came. Pure; who shares it, locks it.
  */
 #pragma once
 
@@ -16,14 +17,15 @@ struct tree_node {
 	struct tree_node *parent, *left, *right; /* of one that stands in the tree */
 	struct tree_node *previous, *next; /* in the order of the keys; NULL: there is none */
 	uint64_t key; /* stays when it is taken out */
-	uint32_t weight; /* 0: in no tree */
+	/* 0: in no tree. Odd: it stands in one. Even: it stands aside, and its row up to itself has half as many at most. */
+	uint32_t weight;
 };
 
 /* Full of zeros it is empty; but see tree_init. */
 struct tree {
 	struct tree_node *root;
 	struct tree_node *first, *last; /* with the least key and the greatest; NULL: empty */
-	uint64_t seed;
+	uint64_t seed; /* counts up: what the next weight comes from */
 };
 
 /*
@@ -41,21 +43,14 @@ static inline bool tree_has(const struct tree_node *node)
 }
 
 enum {
-	TREE_ASIDE = 2, /* of a node that does not stand in the tree; even, and those of others are odd */
-	TREE_ASIDE_CHANCE =
-		6, /* bits of a weight; unless none is set, three times out of four, it stands aside */
+	TREE_ASIDE_MOST = 16, /* in a row */
+	TREE_TURNS = 4, /* one of so many that are put in beside a known one stands */
 };
 
+/* Of a node that is in a tree. */
 static inline bool tree_is_aside(const struct tree_node *node)
 {
-	return node->weight == TREE_ASIDE;
-}
-
-/* Of a linear congruential generator with Knuth's multiplier the upper bits are random enough, and these decide. Never 0. */
-static inline uint32_t tree_next_weight(struct tree *tree)
-{
-	tree->seed = tree->seed * 6364136223846793005ul + 1;
-	return (uint32_t)(tree->seed >> 32) | 1;
+	return !(node->weight & 1);
 }
 
 /* Between its neighbours in the order of all. */
@@ -70,7 +65,7 @@ static inline void tree_line_up(struct tree *tree, struct tree_node *node, uint6
 }
 
 /* Has a node stand in the tree that has been lined up. */
-void tree_stand(struct tree *tree, struct tree_node *node, uint32_t weight);
+void tree_stand(struct tree *tree, struct tree_node *node);
 
 /* Puts in a node that is in no tree. */
 void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
@@ -79,12 +74,14 @@ void tree_insert(struct tree *tree, struct tree_node *node, uint64_t key);
 static inline void tree_insert_after(
 	struct tree *tree, struct tree_node *node, uint64_t key, struct tree_node *previous)
 {
-	uint32_t weight = tree_next_weight(tree);
+	uint32_t aside = tree_is_aside(previous) ? previous->weight + 2 : 2;
+	struct tree_node *next = previous->next;
 
-	tree_line_up(tree, node, key, previous, previous->next);
-	node->weight = TREE_ASIDE;
-	if (!(weight & TREE_ASIDE_CHANCE))
-		tree_stand(tree, node, weight);
+	tree_line_up(tree, node, key, previous, next);
+	node->weight = aside;
+	/* In the midst of a row it would make those behind it one more than they say. */
+	if (!(++tree->seed % TREE_TURNS) || aside > 2 * TREE_ASIDE_MOST || (next && tree_is_aside(next)))
+		tree_stand(tree, node);
 }
 
 /* Takes out a node that is in this tree. */

@@ -538,6 +538,73 @@ static void test_sorted(void)
 	check_sorted(&t, count);
 }
 
+/* The most in a row that stand aside. */
+static unsigned longest_row(const struct tree *t)
+{
+	unsigned row = 0, longest = 0;
+
+	for (const struct tree_node *node = t->first; node; node = node->next) {
+		row = tree_is_aside(node) ? row + 1 : 0;
+		longest = row > longest ? row : longest;
+	}
+	return longest;
+}
+
+/*
+ * Put in one behind the other, or each right behind the first, a part of them stands. Whoever takes out those that stand, which the
+ * time that it takes may tell him, gets no longer rows of those that don't.
+ */
+static void test_aside(void)
+{
+	for (unsigned behind_first = 0; behind_first < 2; behind_first++) {
+		struct tree t = {0};
+		struct tree_node *last = &leaves[0].node;
+		unsigned standing = 0;
+
+		*last = (struct tree_node){.key = 0};
+		tree_insert(&t, last, 0);
+		for (unsigned i = 1; i < LEAVES; i++) {
+			struct tree_node *node = &leaves[i].node;
+
+			*node = (struct tree_node){.key = 0};
+			tree_insert_after(&t, node, 0, last);
+			standing += !tree_is_aside(node);
+			if (!behind_first)
+				last = node;
+		}
+		HOSTED_REQUIRE(standing > LEAVES / 8 && longest_row(&t) <= TREE_ASIDE_MOST);
+		HOSTED_REQUIRE(behind_first || standing < LEAVES / 2);
+		for (struct tree_node *node = t.first, *next; node; node = next) {
+			next = node->next;
+			if (!tree_is_aside(node) && below(8))
+				tree_take(&t, node);
+			HOSTED_REQUIRE(longest_row(&t) <= TREE_ASIDE_MOST);
+		}
+		HOSTED_REQUIRE(!t.first == !t.root);
+	}
+}
+
+/* One whose nodes are taken out again when they stand: the rest is found in as few steps. */
+static void test_chosen(void)
+{
+	struct tree t = {0};
+	struct tree_node *last = &leaves[0].node;
+
+	*last = (struct tree_node){.key = 0};
+	tree_insert(&t, last, 0);
+	for (unsigned i = 1; i < LEAVES; i++) {
+		struct tree_node *node = &leaves[i].node;
+
+		*node = (struct tree_node){.key = 0};
+		tree_insert_after(&t, node, i, last);
+		if (tree_is_aside(node))
+			last = node;
+		else
+			tree_take(&t, node);
+	}
+	HOSTED_REQUIRE(longest_row(&t) <= TREE_ASIDE_MOST);
+}
+
 static unsigned depth_of(const struct tree_node *node)
 {
 	unsigned left = node ? depth_of(node->left) : 0, right = node ? depth_of(node->right) : 0;
@@ -545,15 +612,20 @@ static unsigned depth_of(const struct tree_node *node)
 	return node ? 1 + (left > right ? left : right) : 0;
 }
 
-/* How deep a tree becomes with keys for which one of this seed would be a line. */
+/* How deep a tree becomes with keys for which one of this seed would be a line: they are the weights that it would give. */
 static unsigned depth_against(uint64_t known, uint64_t actual)
 {
-	struct tree foreseen = {.seed = known}, t;
+	struct tree foreseen, t;
+	struct tree_node one;
 
+	tree_init(&foreseen, known);
 	tree_init(&t, actual);
 	for (unsigned i = 0; i < LEAVES; i++) {
+		one = (struct tree_node){.key = 0};
+		tree_insert(&foreseen, &one, 0);
 		leaves[i].node = (struct tree_node){.key = 0};
-		tree_insert(&t, &leaves[i].node, tree_next_weight(&foreseen));
+		tree_insert(&t, &leaves[i].node, one.weight);
+		tree_take(&foreseen, &one);
 	}
 	return depth_of(t.root);
 }
@@ -597,8 +669,10 @@ int main(int count, char **arguments)
 	} tests[] = {{"strings", test_strings}, {"format as printf has it", test_format},
 		{"lists", test_list}, {"options", test_options}, {"trees", test_sorted},
 		{"trees whose weights are known, and others", test_foreseen},
-		{"the ring that keeps the log", test_ring}, {"archives, whole and broken", test_archives},
-		{"programs, whole and broken", test_programs}, {"device trees, whole and broken", test_trees},
+		{"nodes that stand aside are few in a row", test_aside},
+		{"whoever takes out the others", test_chosen}, {"the ring that keeps the log", test_ring},
+		{"archives, whole and broken", test_archives}, {"programs, whole and broken", test_programs},
+		{"device trees, whole and broken", test_trees},
 		{"what the table says of calls", test_metadata}};
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;

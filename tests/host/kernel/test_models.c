@@ -11,7 +11,6 @@
 #include "hosted.h"
 #include "kernel/syscalls.h"
 #include "lib/string.h"
-#include "lib/tree.h"
 #include "mem/account.h"
 #include "mem/frame.h"
 #include "mem/pool.h"
@@ -46,125 +45,6 @@ static void leave(struct trapframe *frame)
 static void init(struct trapframe *frame)
 {
 	hosted_call(frame, SYS_thread_sleep, UINT64_MAX, 0, 0, 0);
-}
-
-/* ---- trees: an array of what is in one, in order */
-
-enum { NODES = 500, KEYS = 300 };
-
-static struct {
-	struct tree tree;
-	struct tree_node node[NODES];
-	struct tree_node *in[NODES]; /* sorted */
-	unsigned count;
-} sorted;
-
-/* How many of them have no greater key. */
-static unsigned rank(uint64_t key)
-{
-	unsigned n = 0;
-
-	while (n < sorted.count && sorted.in[n]->key <= key)
-		n++;
-	return n;
-}
-
-static struct tree_node *node_at(unsigned place)
-{
-	return place < sorted.count ? sorted.in[place] : NULL;
-}
-
-static void put_node(void)
-{
-	struct tree_node *node = sorted.node;
-	uint64_t key = below(KEYS), least, most;
-	unsigned place = rank(key);
-
-	while (tree_has(node))
-		node++;
-	if (!sorted.count || below(2)) {
-		tree_insert(&sorted.tree, node, key);
-	} else {
-		place = 1 + (unsigned)below(sorted.count);
-		least = sorted.in[place - 1]->key;
-		most = place < sorted.count ? sorted.in[place]->key : KEYS;
-		key = least + below(most - least + 1);
-		tree_insert_after(&sorted.tree, node, key, sorted.in[place - 1]);
-	}
-	for (unsigned n = sorted.count++; n > place; n--)
-		sorted.in[n] = sorted.in[n - 1];
-	sorted.in[place] = node;
-}
-
-static void take_node(unsigned place)
-{
-	tree_take(&sorted.tree, sorted.in[place]);
-	HOSTED_REQUIRE(!tree_has(sorted.in[place]));
-	for (sorted.count--; place < sorted.count; place++)
-		sorted.in[place] = sorted.in[place + 1];
-}
-
-static void check_order(void)
-{
-	HOSTED_REQUIRE(sorted.tree.first == node_at(0));
-	HOSTED_REQUIRE(sorted.tree.last == (sorted.count ? sorted.in[sorted.count - 1] : NULL));
-	for (unsigned n = 0; n < sorted.count; n++) {
-		HOSTED_REQUIRE(sorted.in[n]->next == node_at(n + 1));
-		HOSTED_REQUIRE(sorted.in[n]->previous == (n ? sorted.in[n - 1] : NULL));
-	}
-	for (uint64_t key = 0; key <= KEYS; key++)
-		HOSTED_REQUIRE(tree_after(&sorted.tree, key) == node_at(rank(key)));
-}
-
-/* How many stand in a tree, and how far down the lowest one is. */
-static unsigned count_standing(const struct tree_node *node, unsigned depth, unsigned *deepest)
-{
-	if (!node)
-		return 0;
-	*deepest = depth > *deepest ? depth : *deepest;
-	return 1 + count_standing(node->left, depth + 1, deepest) +
-	       count_standing(node->right, depth + 1, deepest);
-}
-
-/* Put in one behind the other: enough of them stand, wherever one looks, and not in a row. */
-static void check_shape(void)
-{
-	enum { MANY = 4096, GAP_MOST = 64, DEPTH_MOST = 40 };
-	struct tree_node *node = calloc(MANY, sizeof(*node));
-	struct tree tree = {0};
-	unsigned deepest = 0, gap = 0, gap_most = 0, standing;
-
-	HOSTED_REQUIRE(node);
-	tree_insert(&tree, node, 0);
-	for (unsigned n = 1; n < MANY; n++)
-		tree_insert_after(&tree, &node[n], n, &node[n - 1]);
-	standing = count_standing(tree.root, 1, &deepest);
-	for (unsigned n = 0; n < MANY; n++) {
-		gap = node[n].weight & 1 ? 0 : gap + 1;
-		gap_most = gap > gap_most ? gap : gap_most;
-	}
-	HOSTED_REQUIRE(standing > MANY / 5 && standing < MANY / 3);
-	HOSTED_REQUIRE(deepest < DEPTH_MOST && gap_most < GAP_MOST);
-	free(node);
-}
-
-static void test_trees(void *result)
-{
-	for (unsigned round = 0; round < 20; round++) {
-		for (unsigned step = 0; step < 400; step++) {
-			bool fills = round % 2 ? below(4) : !below(4);
-
-			if (sorted.count < NODES && (fills || !sorted.count))
-				put_node();
-			else
-				take_node((unsigned)below(sorted.count));
-			if (step % 8 == 0)
-				check_order();
-		}
-		check_order();
-	}
-	check_shape();
-	*(bool *)result = true;
 }
 
 /* ---- accounts: a tree of them, with limits; the model adds up what each has below it */
@@ -1220,9 +1100,8 @@ int main(int count, char **arguments)
 	static hosted_program *const programs[] = {init, leave, NULL};
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(14);
+	ktap_plan(13);
 	hosted_boot(&(struct hosted_machine){1, 4 << 20, "log=error", programs});
-	run("a tree has its nodes in the order of an array", test_trees);
 	run("an account has what is charged to it, and a limit bounds all below", test_accounts);
 	run("a frame belongs to one, and comes back", test_frames);
 	run("a piece of a pool is zero, belongs to one, and leaves no trace", test_pool);
