@@ -55,27 +55,20 @@ static void end_lender(struct checks *c, uint32_t token)
 	pages_unmap(&own);
 }
 
-/* A call copies up to a page as a whole, and may copy less of more. */
-static long read_all(uint32_t token, uint64_t offset, uint8_t *to, size_t n)
+/* Out of the window or into it. A call copies up to a page as a whole, and may copy less of more. */
+static long copy_all(bool out, uint32_t token, uint64_t offset, uint8_t *own_side, size_t n)
 {
-	long count = ipc_read(endpoint, token, offset, to, n);
-	size_t done = (size_t)count;
+	size_t done = 0;
+	long count;
 
-	if (count <= 0 || n <= PAGE_SIZE || done == n)
-		return count;
-	count = read_all(token, offset + done, to + done, n - done);
-	return count < 0 ? count : (long)done + count;
-}
-
-static long write_all(uint32_t token, uint64_t offset, const uint8_t *from, size_t n)
-{
-	long count = ipc_write(endpoint, token, offset, from, n);
-	size_t done = (size_t)count;
-
-	if (count <= 0 || n <= PAGE_SIZE || done == n)
-		return count;
-	count = write_all(token, offset + done, from + done, n - done);
-	return count < 0 ? count : (long)done + count;
+	do {
+		count = out ? ipc_read(endpoint, token, offset + done, own_side + done, n - done)
+			    : ipc_write(endpoint, token, offset + done, own_side + done, n - done);
+		if (count <= 0)
+			return count;
+		done += (size_t)count;
+	} while (done < n && n > PAGE_SIZE);
+	return (long)done;
 }
 
 /* `n` bytes at `offset` of the window, to or from a buffer with untouched bytes around it. */
@@ -84,7 +77,7 @@ static void copy_out_of_window(struct checks *c, uint32_t token, uint64_t offset
 	uint8_t *buffer = own.at + ZONE + align;
 
 	memset(own.at, 0xee, n + 3 * ZONE);
-	check(c, read_all(token, offset, buffer, n) == (long)n, "read of %u", (unsigned)n);
+	check(c, copy_all(true, token, offset, buffer, n) == (long)n, "read of %u", (unsigned)n);
 	for (size_t i = 0; i < n; i++)
 		if (buffer[i] != pattern(offset + i)) {
 			check(c, false, "byte %u of %u, alignment %u", (unsigned)i, (unsigned)n, align);
@@ -98,7 +91,7 @@ static void copy_into_window(struct checks *c, uint32_t token, uint64_t offset, 
 {
 	memset(lent.at + offset - ZONE, 0xee, n + 2 * ZONE);
 	fill(own.at + align, n);
-	check(c, write_all(token, offset, own.at + align, n) == (long)n, "write of %u", (unsigned)n);
+	check(c, copy_all(false, token, offset, own.at + align, n) == (long)n, "write of %u", (unsigned)n);
 	check(c, !memcmp(lent.at + offset, own.at + align, n), "%u bytes, alignment %u", (unsigned)n, align);
 	check(c, is_all(lent.at + offset - ZONE, ZONE, 0xee) && is_all(lent.at + offset + n, ZONE, 0xee),
 		"around %u", (unsigned)n);
