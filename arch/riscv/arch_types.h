@@ -139,9 +139,12 @@ struct arch_hart {
 	uint32_t asid_most;
 };
 
+register struct hart *riscv_hart __asm__(
+	"tp"); /* the hart that runs this: the same from the way in to the way out */
+
 static inline struct hart *this_hart(void)
 {
-	return (struct hart *)__builtin_thread_pointer();
+	return riscv_hart;
 }
 
 static inline struct riscv_entry *riscv_entry_here(struct arch_aspace *space)

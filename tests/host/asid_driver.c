@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The thread pointer is a variable. */
+#define register static
+#define __asm__(name)
+
 /* In the place of instructions. Whoever includes these names gets the model's. */
 #include "csr.h"
 #undef csr_read
@@ -32,12 +36,10 @@
 		*(place) = (pointer); \
 	} while (0)
 #define riscv_call_apart(routine, space)       riscv_aspace_enter_anew(space)
-#define __builtin_thread_pointer()             model_hart
 #define __atomic_load_n(place, order)          (model_step(), *(place))
 #define __atomic_store_n(place, value, order)  (model_step(), (void)(*(place) = (value)))
 #define __atomic_fetch_or(place, value, order) (model_step(), (void)(*(place) |= (value)))
 
-static struct hart *model_hart;
 static void model_step(void);
 static unsigned long model_read_satp(void);
 static unsigned long model_read_sstatus(void);
@@ -101,7 +103,7 @@ static unsigned below(unsigned limit)
 
 static unsigned self(void)
 {
-	return model_hart->index;
+	return riscv_hart->index;
 }
 
 #define REQUIRE(condition, ...) \
@@ -250,7 +252,7 @@ static unsigned translate(unsigned page)
 
 static unsigned in_space(void)
 {
-	struct arch_aspace *space = model_hart->arch.space;
+	struct arch_aspace *space = riscv_hart->arch.space;
 
 	for (unsigned i = 0; i < SPACES; i++)
 		if (space == &spaces[i].arch)
@@ -311,7 +313,7 @@ static void go(unsigned space)
 	entered++;
 	if (space == SPACES)
 		arch_aspace_leave();
-	else if (model_hart->arch.space != &spaces[space].arch)
+	else if (riscv_hart->arch.space != &spaces[space].arch)
 		arch_aspace_enter(&spaces[space].arch);
 }
 
@@ -392,7 +394,7 @@ static void act(void)
 /* Something that another hart does, as a whole but for what is done meanwhile; or this one looks ahead. */
 static void model_step(void)
 {
-	struct hart *interrupted = model_hart;
+	struct hart *interrupted = riscv_hart;
 	struct hart *other = &harts[below(HARTS)];
 
 	if (!below(3))
@@ -400,18 +402,18 @@ static void model_step(void)
 	if (depth == DEEPEST || hardware[other->index].busy || below(3))
 		return;
 	depth++;
-	model_hart = other;
+	riscv_hart = other;
 	hardware[other->index].busy = true;
 	act();
 	hardware[other->index].busy = false;
-	model_hart = interrupted;
+	riscv_hart = interrupted;
 	depth--;
 }
 
 static void start(unsigned index)
 {
-	model_hart = &harts[index];
-	model_hart->index = index;
+	riscv_hart = &harts[index];
+	riscv_hart->index = index;
 	hardware[index].satp = riscv_kernel_satp();
 	riscv_asid_init();
 }
@@ -433,7 +435,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < SPACES; i++)
 		renew(i);
 	for (unsigned long i = 0; i < steps; i++) {
-		model_hart = &harts[below(HARTS)];
+		riscv_hart = &harts[below(HARTS)];
 		hardware[self()].busy = true;
 		act();
 		hardware[self()].busy = false;
