@@ -52,7 +52,7 @@ struct hart {
 
 	/* While a handler copies to or from a frame that it has found: exchange.c. */
 	bool has_frame;
-	uint64_t missing; /* the user address that was not there; 0: none */
+	uint64_t missing; /* the user address that was not there, of the last copy that failed */
 
 	/* Frames that can be given out without asking others. */
 	struct free_frame *frames;

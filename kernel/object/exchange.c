@@ -7,9 +7,7 @@
 
 RARE int exchange_failed(enum prot access)
 {
-	const struct hart *hart = this_hart();
-
-	if (!hart->missing || aspace_fault(&current_process()->aspace, hart->missing, access))
+	if (aspace_fault(&current_process()->aspace, this_hart()->missing, access))
 		return -EFAULT;
 	return arch_interrupt_is_pending() ? EXCHANGE_STOP : EXCHANGE_AGAIN;
 }

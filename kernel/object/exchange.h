@@ -29,7 +29,6 @@ MUST_USE long exchange_stopped(int why, size_t done);
 
 static inline void exchange_begin(void)
 {
-	this_hart()->missing = 0;
 	this_hart()->has_frame = true;
 }
 

@@ -63,7 +63,7 @@ static bool take(struct system *system, const struct sight *sight) REQUIRES(syst
 }
 
 /* The copy to user memory may wait for other harts, so it is made without the lock. */
-long system_read(struct system *system, struct user_out to, uint64_t deadline)
+long system_read(struct system *system, struct user_out to, size_t size, uint64_t deadline)
 {
 	struct sight sight;
 	bool taken;
@@ -72,7 +72,7 @@ long system_read(struct system *system, struct user_out to, uint64_t deadline)
 		long result;
 
 		lock_acquire(&system->lock);
-		result = look_or_wait(system, to.size, deadline, &sight);
+		result = look_or_wait(system, size, deadline, &sight);
 		lock_release(&system->lock);
 		if (result < 0)
 			return result;

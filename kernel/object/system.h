@@ -26,7 +26,7 @@ void system_init(void);
  * Takes what has been typed, as much as fits `to`, or waits for it until `deadline`: the number of bytes, WAITING,
  * -ETIMEDOUT, -EBUSY when a driver has the console, or -EFAULT, when nothing is lost.
  */
-MUST_USE long system_read(struct system *system, struct user_out to, uint64_t deadline);
+MUST_USE long system_read(struct system *system, struct user_out to, size_t size, uint64_t deadline);
 
 /* What there is to tell of the machine, into a struct of zeros. */
 void system_read_info(struct system_info *info);

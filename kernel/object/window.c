@@ -73,8 +73,8 @@ static long copy_from_held(struct thread *lender, enum prot access, uint64_t off
 
 		char *at = (char *)direct(frame) + (address & (PAGE_SIZE - 1));
 
-		error = access == PROT_WRITE ? exchange_in(at, (struct user_in){own, size}, done, n)
-					     : exchange_out((struct user_out){own, size}, done, at, n);
+		error = access == PROT_WRITE ? exchange_in(at, (struct user_in){own}, done, n)
+					     : exchange_out((struct user_out){own}, done, at, n);
 		if (!error)
 			done += n;
 		else if (error != EXCHANGE_AGAIN)

@@ -135,7 +135,6 @@ long sys_device_find(struct system *s, struct user_in compatible, size_t len, ui
 	long length;
 
 	(void)s;
-	(void)most;
 	if (!len || len >= sizeof(text))
 		return -EINVAL;
 	TRY(user_copy_in(text, compatible, 0, len));
@@ -143,6 +142,6 @@ long sys_device_find(struct system *s, struct user_in compatible, size_t len, ui
 	length = arch_device_path(text, index, found, sizeof(found));
 	if (length < 0)
 		return length;
-	TRY(user_copy_out(path, 0, found, (size_t)length < path.size ? (size_t)length : path.size));
+	TRY(user_copy_out(path, 0, found, (size_t)length < most ? (size_t)length : most));
 	return length;
 }

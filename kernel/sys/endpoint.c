@@ -66,8 +66,8 @@ static int put_short(struct message *message, const struct windows *windows)
 	if (!words)
 		return 0;
 	message->word[MESSAGE_WORDS - 1] = 0;
-	return user_copy_in(&message->word[MESSAGE_WORDS - words],
-		(struct user_in){{windows->read_address}, windows->read_size}, 0, windows->read_size);
+	return user_copy_in(&message->word[MESSAGE_WORDS - words], (struct user_in){{windows->read_address}},
+		0, windows->read_size);
 }
 
 /* The pages that the caller is going to write to are there. */

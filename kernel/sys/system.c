@@ -25,7 +25,7 @@ long sys_console_write(struct system *s, struct user_in buf, size_t len)
 
 long sys_console_read(struct system *s, struct user_out buf, size_t len, uint64_t deadline)
 {
-	return len ? system_read(s, buf, deadline) : 0;
+	return len ? system_read(s, buf, len, deadline) : 0;
 }
 
 void sys_system_shutdown(struct system *s, uint8_t status)

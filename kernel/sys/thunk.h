@@ -25,33 +25,42 @@ static inline MUST_USE int thunk_handle(
 	return handle_look(&current_process()->handles, value, type, rights, out);
 }
 
+/* A number below it has none of its bits, so 'or' of such numbers is below it, too. */
+STATIC_ASSERT(!(USER_TOP & (USER_TOP - 1)));
+
 /*
  * -EFAULT unless the range lies in user space. Of an empty range the address is not looked at, as POSIX's read and
  * write have it. Whether the range is mapped shows when it is copied.
  */
 static inline MUST_USE int thunk_range(uint64_t address, uint64_t count, size_t element_size)
 {
-	uint64_t size;
+	uint64_t size, last;
 
 	if (!count)
 		return 0;
-	if (__builtin_mul_overflow(count, element_size, &size) || address < USER_BASE || address > USER_TOP ||
-		size > USER_TOP - address)
+	if (__builtin_mul_overflow(count, element_size, &size))
 		return -EFAULT;
-	return 0;
+	last = address + size - 1;
+	return address < USER_BASE || (address | size | last) >= USER_TOP ? -EFAULT : 0;
+}
+
+/* The same for a struct, whose size the compiler knows. */
+static inline MUST_USE int thunk_struct_range(uint64_t address, size_t size)
+{
+	return address < USER_BASE || address > USER_TOP - size ? -EFAULT : 0;
 }
 
 /* One struct in or out; -EFAULT. */
 static inline MUST_USE int thunk_copy_in(void *to, uint64_t address, size_t size)
 {
-	TRY(thunk_range(address, size, 1));
-	return user_copy_in(to, (struct user_in){{address}, size}, 0, size);
+	TRY(thunk_struct_range(address, size));
+	return user_copy_in(to, (struct user_in){{address}}, 0, size);
 }
 
 static inline MUST_USE int thunk_copy_out(uint64_t address, const void *from, size_t size)
 {
-	TRY(thunk_range(address, size, 1));
-	return user_copy_out((struct user_out){{address}, size}, 0, from, size);
+	TRY(thunk_struct_range(address, size));
+	return user_copy_out((struct user_out){{address}}, 0, from, size);
 }
 
 /* The same as below for a caller of another version. */

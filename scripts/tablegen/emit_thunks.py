@@ -142,8 +142,7 @@ class _Thunk:
         assert argument.type is not None
         element = f"sizeof({model.SCALARS[argument.type.name].kernel})"
         self.ranges.append(f"TRY(thunk_range({register}, {argument.length}, {element}));")
-        self.passed[argument.name] = (f"(struct user_{argument.direction}){{ {{ {register} }}, "
-                                      f"{argument.length} * {element} }}")
+        self.passed[argument.name] = f"(struct user_{argument.direction}){{ {{ {register} }} }}"
 
     def add_struct(self, argument: model.Argument, register: str) -> None:
         name = argument.name
@@ -154,7 +153,7 @@ class _Thunk:
             self.ranges += struct_checks(self.interface, argument)
         else:
             self.locals.append(f"struct {argument.struct} {name} = {{ 0 }};")
-            self.ranges.append(f"TRY(thunk_range({register}, 1, sizeof {name}));")
+            self.ranges.append(f"TRY(thunk_struct_range({register}, sizeof {name}));")
             self.copies_out.append(f"TRY(thunk_copy_out({register}, &{name}, sizeof {name}));")
 
     def add_windows(self) -> None:

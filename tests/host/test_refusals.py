@@ -217,7 +217,7 @@ GOOD_HANDLER = """\
 
 long sys_tried_call(uint32_t first, uint64_t second, struct user_in buf, size_t len)
 {
-	return (long)(first + second + len + buf.size);
+	return (long)(first + second + len + buf.address.value);
 }
 """
 
@@ -253,8 +253,8 @@ class Handler(InTree):
         self.built(self.compile(GOOD_HANDLER))
 
     def test_too_few_arguments(self) -> None:
-        self.refuse_prototype("struct user_in buf, size_t len)\n{\n\treturn (long)(first + second + len + buf.size)",
-                              "struct user_in buf)\n{\n\treturn (long)(first + second + buf.size)")
+        self.refuse_prototype("struct user_in buf, size_t len)\n{\n\treturn (long)(first + second + len + buf.address.value)",
+                              "struct user_in buf)\n{\n\treturn (long)(first + second + buf.address.value)")
 
     def test_too_many_arguments(self) -> None:
         self.refuse_prototype("size_t len)\n{\n\treturn (long)(", "size_t len, int more)\n{\n\treturn (long)(more + ")
@@ -279,23 +279,23 @@ class Handler(InTree):
         self.refuse("sys_tried_call", "sys_untold_call", "no previous prototype for 'sys_untold_call'")
 
     def test_user_address_dereferenced(self) -> None:
-        self.refuse("return (long)(first + second + len + buf.size)",
+        self.refuse("return (long)(first + second + len + buf.address.value)",
                     "return *(const char *)buf.address + (long)(first + second + len)",
                     "(cannot convert to a pointer type|operand of type 'uaddr_t')")
 
     def test_user_address_cast_to_a_pointer(self) -> None:
         self.tree.write(HANDLER, GOOD_HANDLER.replace(
-            "return (long)(first + second + len + buf.size)",
+            "return (long)(first + second + len + buf.address.value)",
             "return *(const char *)buf.address.value + (long)(first + second + len)"))
         self.refused(self.tree.make("kernel"), HANDLER, self.tree.line_of(HANDLER, "buf.address.value"),
                      "an address of the user becomes a pointer")
 
     def test_user_buffer_used_as_a_pointer(self) -> None:
-        self.refuse("return (long)(first + second + len + buf.size)",
+        self.refuse("return (long)(first + second + len + buf.address.value)",
                     "return *buf + (long)(first + second + len)", "invalid type argument of unary '\\*'")
 
     def test_user_buffer_passed_as_a_pointer(self) -> None:
-        self.refuse("return (long)(first + second + len + buf.size)",
+        self.refuse("return (long)(first + second + len + buf.address.value)",
                     "return __builtin_memcmp(&first, buf, len) + (long)second", "incompatible type for argument 2")
 
     def test_a_good_call_is_linked(self) -> None:

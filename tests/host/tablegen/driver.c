@@ -40,7 +40,7 @@ long sys_handles(struct thing *t, struct handle_ref h, struct other *o, enum mod
 long sys_buffers(struct user_in words, uint16_t n, struct user_out longs, uint64_t k)
 {
 	runs++;
-	return words.size == n * 4ul && longs.size == k * 8 ? (long)(words.size + longs.size) : -1;
+	return words.address.value && longs.address.value ? (long)(n * 4ul + k * 8) : -1;
 }
 
 long sys_structs(const struct question *q, struct answer *r, bool fail)
@@ -56,7 +56,7 @@ long sys_packed(uint8_t a, int16_t b, struct thing *t, bool c, uaddr_t d, enum m
 {
 	runs++;
 	return a == 1 && b == -2 && (void *)t == &objects[1] && c && d.value == 5 && mode == MODE_LOW &&
-			       buf.size == len
+			       buf.address.value && len
 		       ? (long)(1000 + added)
 		       : -1;
 }

@@ -7,9 +7,7 @@ typedef struct {
 } uaddr_t;
 struct user_in {
 	uaddr_t address;
-	size_t size;
 };
 struct user_out {
 	uaddr_t address;
-	size_t size;
 };

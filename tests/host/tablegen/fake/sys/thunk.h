@@ -58,6 +58,11 @@ static inline int thunk_range(uint64_t address, uint64_t count, size_t element)
 	return __builtin_mul_overflow(count, element, &size) || address == 0 ? -EFAULT : 0;
 }
 
+static inline int thunk_struct_range(uint64_t address, size_t size)
+{
+	return thunk_range(address, 1, size);
+}
+
 static inline int thunk_copy_in(void *to, uint64_t address, size_t size)
 {
 	TRY(thunk_range(address, 1, size));
