@@ -34,15 +34,20 @@ struct call_slot {
 	long result; /* of a call that has ended while it was held */
 };
 
+/* What a handle names: an endpoint itself, or a badge of it. */
 struct endpoint {
-	struct spinlock
-		lock; /* of the endpoint itself; guards all below the next comment. First: its address costs nothing */
 	struct object object;
 	uint64_t badge; /* 0: of the endpoint itself, or of a badge that nobody has had */
-	struct endpoint *root; /* of a badge the endpoint, with a reference; of the endpoint itself */
-	struct list gone; /* of a badge without handles: in root->badges_gone */
+	struct port *port; /* of a badge with a reference to the endpoint itself */
+	struct list gone; /* of a badge without handles: in port->badges_gone */
+};
 
-	/* Of the endpoint itself. */
+/* Where callers and receivers meet: an endpoint itself, with all that its badges have in common. */
+struct port {
+	struct spinlock lock; /* guards all below the next comment. First: its address costs nothing */
+	struct endpoint endpoint;
+
+	/* Guarded. */
 	struct wait_queue callers; /* whose call nobody has received yet */
 	struct thread *ready; /* a receiver that waits and is not in the list of `receivers`; NULL: none */
 	struct wait_queue receivers; /* there are no callers while there are receivers */
@@ -85,14 +90,14 @@ void endpoint_release(struct endpoint *endpoint, struct thread *caller);
  * The slot of the call that a token names; NULL when its caller waits no more. It does not go on as long as the lock is held. Mostly it
  * is the call that was received last.
  */
-static inline struct call_slot *endpoint_find_call(const struct endpoint *root, uint32_t token)
-	REQUIRES(root->lock)
+static inline struct call_slot *endpoint_find_call(const struct port *port, uint32_t token)
+	REQUIRES(port->lock)
 {
 	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
-	struct call_slot *slot = root->last;
+	struct call_slot *slot = port->last;
 
 	if ((uint32_t)(slot->name >> TOKEN_SHIFT) != token) { /* as narrow as it comes: nothing to extend */
-		slot = root->page[number / ENDPOINT_PAGE_SLOTS];
+		slot = port->page[number / ENDPOINT_PAGE_SLOTS];
 		if (!slot)
 			return NULL;
 		slot += number % ENDPOINT_PAGE_SLOTS;

@@ -22,50 +22,50 @@ STATIC_ASSERT(ENDPOINT_PAGE_SLOTS * sizeof(struct call_slot) == PAGE_SIZE);
 STATIC_ASSERT(ENDPOINT_PAGE_SLOTS *ENDPOINT_PAGES == 1 << TOKEN_SLOT_BITS);
 STATIC_ASSERT(sizeof(struct message) == 6 * sizeof(uint64_t)); /* registers a1 to a6 */
 
-static RARE int add_slots(struct endpoint *e) REQUIRES(e->lock)
+static RARE int add_slots(struct port *port) REQUIRES(port->lock)
 {
 	unsigned number = 0;
 	paddr_t frame;
 
-	while (number < ENDPOINT_PAGES && e->page[number])
+	while (number < ENDPOINT_PAGES && port->page[number])
 		number++;
 	if (number == ENDPOINT_PAGES)
 		return -ENOMEM;
-	TRY(account_frame_alloc_zeroed(e->object.account, &frame));
-	e->page[number] = direct(frame);
+	TRY(account_frame_alloc_zeroed(port->endpoint.object.account, &frame));
+	port->page[number] = direct(frame);
 	for (uint32_t i = ENDPOINT_PAGE_SLOTS; i--;) {
-		struct call_slot *slot = &e->page[number][i];
+		struct call_slot *slot = &port->page[number][i];
 
 		slot->name = NAME_GENERATION | (uint64_t)(number * ENDPOINT_PAGE_SLOTS + i) << TOKEN_SHIFT;
-		slot->next = e->free;
-		e->free = slot;
+		slot->next = port->free;
+		port->free = slot;
 	}
 	return 0;
 }
 
 /* One for a call, of which nobody knows the token yet; there is a free one. */
-static struct call_slot *take_slot(struct endpoint *e) REQUIRES(e->lock)
+static struct call_slot *take_slot(struct port *port) REQUIRES(port->lock)
 {
-	struct call_slot *slot = e->free;
+	struct call_slot *slot = port->free;
 
-	e->free = slot->next;
+	port->free = slot->next;
 	return slot;
 }
 
 /* The current thread waits for a call. The first one that does is at hand for it, others are in the list. */
-static ALWAYS_INLINE int wait_for_call(struct endpoint *e, uint64_t deadline, struct runner *next)
-	REQUIRES(e->lock)
+static ALWAYS_INLINE int wait_for_call(struct port *port, uint64_t deadline, struct runner *next)
+	REQUIRES(port->lock)
 {
 	struct thread *receiver = current_thread();
 	struct runner *successor;
 
-	lock_assert_held(e->receivers.lock);
-	if (e->ready)
-		return runner_wait_handing(&e->receivers, deadline, next);
-	e->ready = receiver;
+	lock_assert_held(port->receivers.lock);
+	if (port->ready)
+		return runner_wait_handing(&port->receivers, deadline, next);
+	port->ready = receiver;
 	if (!next && is_never(deadline) && runner_has_successor(&receiver->runner, &successor))
-		return runner_wait_apart_and_stop(&receiver->runner, &e->receivers, successor);
-	return runner_wait_apart(&e->receivers, deadline, next);
+		return runner_wait_apart_and_stop(&receiver->runner, &port->receivers, successor);
+	return runner_wait_apart(&port->receivers, deadline, next);
 }
 
 /* ---- calling and receiving */
@@ -78,23 +78,23 @@ static const struct message *sent_by(struct thread *caller)
 }
 
 /* The call goes into the receiver's slot. */
-static inline void accept(struct endpoint *e, struct thread *caller, const struct thread *receiver,
-	struct call_slot *slot) REQUIRES(e->lock)
+static inline void accept(struct port *port, struct thread *caller, const struct thread *receiver,
+	struct call_slot *slot) REQUIRES(port->lock)
 {
 	slot->caller = caller;
-	e->last = slot;
+	port->last = slot;
 	caller->call_slot = slot;
 	caller->server = receiver->process;
 }
 
 /* The same, and the message goes from the caller's frame to the receiver's. */
-static void deliver(struct endpoint *e, struct thread *caller, struct thread *receiver,
-	struct call_slot *slot) REQUIRES(e->lock)
+static void deliver(struct port *port, struct thread *caller, struct thread *receiver, struct call_slot *slot)
+	REQUIRES(port->lock)
 {
 	const struct message *from = sent_by(caller);
 	struct message *to = arch_frame_message(&receiver->runner.frame);
 
-	accept(e, caller, receiver, slot);
+	accept(port, caller, receiver, slot);
 	to->label = from->label;
 	to->token = (uint32_t)(slot->name >> TOKEN_SHIFT);
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
@@ -102,26 +102,26 @@ static void deliver(struct endpoint *e, struct thread *caller, struct thread *re
 	to->badge = caller->call_badge;
 }
 
-static int call(struct endpoint *e, struct thread *caller, uint64_t deadline) REQUIRES(e->lock)
+static int call(struct port *port, struct thread *caller, uint64_t deadline) REQUIRES(port->lock)
 {
-	struct thread *receiver = next_receiver(e);
+	struct thread *receiver = next_receiver(port);
 
-	if (e->closed)
+	if (port->closed)
 		return -EPIPE;
-	lock_assert_held(e->callers.lock);
-	lock_assert_held(e->served.lock);
+	lock_assert_held(port->callers.lock);
+	lock_assert_held(port->served.lock);
 	if (deadline_is_over(deadline))
 		return -ETIMEDOUT;
 	if (!receiver) {
-		e->is_busy = true;
-		return runner_wait(&e->callers, deadline);
+		port->is_busy = true;
+		return runner_wait(&port->callers, deadline);
 	}
-	if (receiver == e->ready)
-		e->ready = NULL;
+	if (receiver == port->ready)
+		port->ready = NULL;
 	runner_claim(&receiver->runner);
-	deliver(e, caller, receiver, receiver->call_slot);
+	deliver(port, caller, receiver, receiver->call_slot);
 	runner_set_result(&receiver->runner, 0);
-	return runner_wait_apart(&e->served, deadline, &receiver->runner);
+	return runner_wait_apart(&port->served, deadline, &receiver->runner);
 }
 
 /* What a call returns whose frame is whole: if its thread waits, its registers need not be stored once more. */
@@ -132,14 +132,14 @@ static inline long whole_result(long result)
 	return result;
 }
 
-static RARE long call_otherwise(struct endpoint *e, uint64_t badge, uint64_t deadline) RELEASES(e->lock)
+static RARE long call_otherwise(struct port *port, uint64_t badge, uint64_t deadline) RELEASES(port->lock)
 {
 	struct thread *caller = current_thread();
 	long result;
 
 	caller->call_badge = badge;
-	result = call(e, caller, deadline);
-	lock_release(&e->lock);
+	result = call(port, caller, deadline);
+	lock_release(&port->lock);
 	return whole_result(result);
 }
 
@@ -151,75 +151,75 @@ static inline uint64_t first_of(const struct message *message, uint64_t name)
 
 long endpoint_call(struct endpoint *endpoint, struct message *message)
 {
-	struct endpoint *e = endpoint->root;
+	struct port *port = endpoint->port;
 	struct thread *caller = current_thread(), *receiver;
 	struct call_slot *slot;
 
-	lock_acquire(&e->lock);
-	receiver = e->ready;
+	lock_acquire(&port->lock);
+	receiver = port->ready;
 	if (!receiver || !runner_is_at_hand(&receiver->runner) || !is_never(message->deadline))
-		return call_otherwise(e, endpoint->badge, message->deadline);
+		return call_otherwise(port, endpoint->badge, message->deadline);
 
 	slot = receiver->call_slot;
-	e->ready = NULL;
-	accept(e, caller, receiver, slot);
+	port->ready = NULL;
+	accept(port, caller, receiver, slot);
 	runner_claim_apart(&receiver->runner);
-	lock_assert_held(e->served.lock);
-	runner_wait_and_run(&caller->runner, &e->served, &receiver->runner);
+	lock_assert_held(port->served.lock);
+	runner_wait_and_run(&caller->runner, &port->served, &receiver->runner);
 
 	uint64_t first = first_of(message, slot->name), last = endpoint->badge;
 	const uint64_t word0 = message->word[0], word1 = message->word[1], word2 = message->word[2],
 		       word3 = message->word[3];
 
-	lock_release(&e->lock);
+	lock_release(&port->lock);
 	return arch_hand_over(&receiver->runner.frame, first, word0, word1, word2, word3, last);
 }
 
 /* The first of those who have called, and a free slot. */
-static RARE void receive_first(struct endpoint *e, struct thread *receiver) REQUIRES(e->lock)
+static RARE void receive_first(struct port *port, struct thread *receiver) REQUIRES(port->lock)
 {
-	struct thread *caller = list_first(&e->callers.runners, struct thread, runner.waiting);
+	struct thread *caller = list_first(&port->callers.runners, struct thread, runner.waiting);
 
-	lock_assert_held(e->served.lock);
-	deliver(e, caller, receiver, take_slot(e));
-	runner_wait_apart_in(&caller->runner, &e->served);
+	lock_assert_held(port->served.lock);
+	deliver(port, caller, receiver, take_slot(port));
+	runner_wait_apart_in(&caller->runner, &port->served);
 }
 
 /* `next` is a claimed runner to go on when this one waits, or NULL; it is not touched when there is an error. */
-static ALWAYS_INLINE int receive(struct endpoint *e, struct message *message, struct runner *next)
-	REQUIRES(e->lock)
+static ALWAYS_INLINE int receive(struct port *port, struct message *message, struct runner *next)
+	REQUIRES(port->lock)
 {
 	struct thread *receiver = current_thread();
 
-	if (e->closed)
+	if (port->closed)
 		return -EPIPE;
-	e->is_busy = !list_is_empty(&e->badges_gone) || !list_is_empty(&e->callers.runners);
-	if (!list_is_empty(&e->badges_gone)) {
-		endpoint_tell_gone(e, message);
+	port->is_busy = !list_is_empty(&port->badges_gone) || !list_is_empty(&port->callers.runners);
+	if (!list_is_empty(&port->badges_gone)) {
+		endpoint_tell_gone(port, message);
 		return 0;
 	}
-	if (!e->free)
-		TRY(add_slots(e));
-	lock_assert_held(e->callers.lock);
-	lock_assert_held(e->receivers.lock);
-	if (!list_is_empty(&e->callers.runners)) {
-		receive_first(e, receiver);
+	if (!port->free)
+		TRY(add_slots(port));
+	lock_assert_held(port->callers.lock);
+	lock_assert_held(port->receivers.lock);
+	if (!list_is_empty(&port->callers.runners)) {
+		receive_first(port, receiver);
 		return 0;
 	}
 	if (deadline_is_over(message->deadline))
 		return -ETIMEDOUT;
-	receiver->call_slot = take_slot(e);
-	return wait_for_call(e, message->deadline, next);
+	receiver->call_slot = take_slot(port);
+	return wait_for_call(port, message->deadline, next);
 }
 
 long endpoint_receive(struct endpoint *endpoint, struct message *message)
 {
-	struct endpoint *e = endpoint->root;
+	struct port *port = endpoint->port;
 	int result;
 
-	lock_acquire(&e->lock);
-	result = receive(e, message, NULL);
-	lock_release(&e->lock);
+	lock_acquire(&port->lock);
+	result = receive(port, message, NULL);
+	lock_release(&port->lock);
 	return whole_result(result);
 }
 
@@ -254,10 +254,10 @@ static inline void take_answer(struct thread *caller, const struct message *mess
 }
 
 /* Answers a call. Its caller is claimed, and goes to *answered if it can go on: else that is NULL. */
-static inline int reply(struct endpoint *e, const struct message *message, struct runner **answered)
-	REQUIRES(e->lock)
+static inline int reply(struct port *port, const struct message *message, struct runner **answered)
+	REQUIRES(port->lock)
 {
-	struct call_slot *slot = endpoint_find_call(e, message->token);
+	struct call_slot *slot = endpoint_find_call(port, message->token);
 
 	if (!slot)
 		return -ESRCH;
@@ -265,7 +265,7 @@ static inline int reply(struct endpoint *e, const struct message *message, struc
 	struct thread *caller = slot->caller;
 
 	take_answer(caller, message);
-	*answered = end_call(e, slot, 0) && finish_wait(caller, 0) ? &caller->runner : NULL;
+	*answered = end_call(port, slot, 0) && finish_wait(caller, 0) ? &caller->runner : NULL;
 	return 0;
 }
 
@@ -280,65 +280,66 @@ static inline void make_ready(struct runner *runner)
 
 long endpoint_reply(struct endpoint *endpoint, const struct message *message)
 {
-	struct endpoint *e = endpoint->root;
+	struct port *port = endpoint->port;
 	struct runner *caller;
 	int error;
 
-	lock_acquire(&e->lock);
-	error = reply(e, message, &caller);
+	lock_acquire(&port->lock);
+	error = reply(port, message, &caller);
 	if (!error && caller)
 		make_ready(caller);
-	lock_release(&e->lock);
+	lock_release(&port->lock);
 	return error;
 }
 
-static RARE long reply_receive_otherwise(struct endpoint *e, struct message *message) RELEASES(e->lock)
+static RARE long reply_receive_otherwise(struct port *port, struct message *message) RELEASES(port->lock)
 {
 	struct runner *caller;
-	int result = reply(e, message, &caller);
+	int result = reply(port, message, &caller);
 
 	if (!result) {
-		result = receive(e, message, caller);
+		result = receive(port, message, caller);
 		if (result != WAITING && caller)
 			sched_make_ready(caller);
 	}
-	lock_release(&e->lock);
+	lock_release(&port->lock);
 	return whole_result(result);
 }
 
 long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 {
-	struct endpoint *e = endpoint->root;
+	struct port *port = endpoint->port;
 	struct thread *receiver = current_thread(), *caller;
 	struct call_slot *slot;
 	bool excepted;
 
-	lock_acquire(&e->lock);
-	slot = e->last;
+	lock_acquire(&port->lock);
+	slot = port->last;
 	caller = slot->caller;
 	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller ||
-		!runner_is_at_hand(&caller->runner) || e->is_busy || e->ready || !is_never(message->deadline))
-		return reply_receive_otherwise(e, message);
+		!runner_is_at_hand(&caller->runner) || port->is_busy || port->ready ||
+		!is_never(message->deadline))
+		return reply_receive_otherwise(port, message);
 	excepted = caller->exception.pending;
 	if (excepted && !exception_goes_on(message))
-		return reply_receive_otherwise(e, message);
+		return reply_receive_otherwise(port, message);
 
 	end_token(slot);
 	receiver->call_slot = slot;
-	e->ready = receiver;
+	port->ready = receiver;
 	runner_claim_apart(&caller->runner);
-	lock_assert_held(e->receivers.lock);
-	runner_wait_and_run(&receiver->runner, &e->receivers, &caller->runner);
+	lock_assert_held(port->receivers.lock);
+	runner_wait_and_run(&receiver->runner, &port->receivers, &caller->runner);
 	if (excepted) {
 		exception_end(caller, message);
-		lock_release(&e->lock);
+		lock_release(&port->lock);
 		return arch_go_on(&caller->runner.frame);
 	}
 
 	const uint64_t first = first_of(message, 0), word0 = message->word[0], word1 = message->word[1],
 		       word2 = message->word[2], word3 = message->word[3];
 
-	lock_release(&e->lock);
+	lock_release(&port->lock);
 	return arch_hand_over(&caller->runner.frame, first, word0, word1, word2, word3, 0);
 }
 
@@ -346,32 +347,32 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 
 struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent)
 {
-	struct endpoint *e = endpoint->root;
+	struct port *port = endpoint->port;
 	struct thread *caller = NULL;
 	struct call_slot *slot;
 
-	lock_acquire(&e->lock);
-	slot = endpoint_find_call(e, token);
+	lock_acquire(&port->lock);
+	slot = endpoint_find_call(port, token);
 	if (slot) {
 		caller = slot->caller;
 		slot->name++;
 		if (sent)
 			*sent = *sent_by(caller);
 	}
-	lock_release(&e->lock);
+	lock_release(&port->lock);
 	return caller;
 }
 
 void endpoint_release(struct endpoint *endpoint, struct thread *caller)
 {
-	struct endpoint *e = endpoint->root;
+	struct port *port = endpoint->port;
 	struct call_slot *slot = caller->call_slot;
 
-	lock_acquire(&e->lock);
+	lock_acquire(&port->lock);
 	slot->name--;
 	if (!is_held(slot) && !slot->caller) {
-		free_slot(e, slot);
+		free_slot(port, slot);
 		go_on(caller, slot->result);
 	}
-	lock_release(&e->lock);
+	lock_release(&port->lock);
 }

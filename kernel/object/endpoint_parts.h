@@ -16,10 +16,10 @@ static inline struct thread *thread_of_runner(struct runner *runner)
 	return container_of(runner, struct thread, runner);
 }
 
-static inline void put_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
+static inline void put_slot(struct port *port, struct call_slot *slot) REQUIRES(port->lock)
 {
-	slot->next = e->free;
-	e->free = slot;
+	slot->next = port->free;
+	port->free = slot;
 }
 
 static inline bool is_held(const struct call_slot *slot)
@@ -38,17 +38,17 @@ static inline void end_token(struct call_slot *slot)
 		slot->name += NAME_GENERATION;
 }
 
-static inline void free_slot(struct endpoint *e, struct call_slot *slot) REQUIRES(e->lock)
+static inline void free_slot(struct port *port, struct call_slot *slot) REQUIRES(port->lock)
 {
 	end_token(slot);
-	put_slot(e, slot);
+	put_slot(port, slot);
 }
 
 /*
  * A served call is over, and its token stale. True when its caller, which is claimed, can be woken now; else it is held,
  * and endpoint_release will do it.
  */
-static inline bool end_call(struct endpoint *e, struct call_slot *slot, long result) REQUIRES(e->lock)
+static inline bool end_call(struct port *port, struct call_slot *slot, long result) REQUIRES(port->lock)
 {
 	runner_claim_apart(&slot->caller->runner);
 	if (is_held(slot)) {
@@ -56,26 +56,26 @@ static inline bool end_call(struct endpoint *e, struct call_slot *slot, long res
 		slot->result = result;
 		return false;
 	}
-	free_slot(e, slot);
+	free_slot(port, slot);
 	return true;
 }
 
 /* A receiver does not wait any more: its slot need not be kept. */
-static inline void forget_receiver(struct endpoint *e, struct thread *receiver) REQUIRES(e->lock)
+static inline void forget_receiver(struct port *port, struct thread *receiver) REQUIRES(port->lock)
 {
-	if (e->ready == receiver)
-		e->ready = NULL;
-	put_slot(e, receiver->call_slot);
+	if (port->ready == receiver)
+		port->ready = NULL;
+	put_slot(port, receiver->call_slot);
 }
 
 /* The receiver that is to get the next call, NULL when none waits. */
-static inline struct thread *next_receiver(const struct endpoint *e) REQUIRES(e->lock)
+static inline struct thread *next_receiver(const struct port *port) REQUIRES(port->lock)
 {
-	if (e->ready)
-		return e->ready;
-	if (list_is_empty(&e->receivers.runners))
+	if (port->ready)
+		return port->ready;
+	if (list_is_empty(&port->receivers.runners))
 		return NULL;
-	return list_first(&e->receivers.runners, struct thread, runner.waiting);
+	return list_first(&port->receivers.runners, struct thread, runner.waiting);
 }
 
 /*
@@ -97,4 +97,4 @@ static inline void go_on(struct thread *claimed, long result)
 }
 
 /* Tells of a badge whose last handle is gone, of which there is one; the badge itself goes with that. */
-void endpoint_tell_gone(struct endpoint *e, struct message *to) REQUIRES(e->lock);
+void endpoint_tell_gone(struct port *port, struct message *to) REQUIRES(port->lock);

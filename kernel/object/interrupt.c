@@ -13,7 +13,8 @@ struct line {
 
 static struct line lines[CONFIG_INTERRUPTS];
 
-static struct object_pool interrupts = OBJECT_POOL_INIT(interrupts, struct interrupt, OBJECT_INTERRUPT);
+static struct object_pool interrupts =
+	OBJECT_POOL_INIT(interrupts, struct interrupt, object, OBJECT_INTERRUPT);
 
 static bool is_there(unsigned number)
 {

@@ -13,7 +13,7 @@ struct node {
 	paddr_t slots[NODE_ENTRIES];
 };
 
-static struct object_pool memories = OBJECT_POOL_INIT(memories, struct memory, OBJECT_MEMORY);
+static struct object_pool memories = OBJECT_POOL_INIT(memories, struct memory, object, OBJECT_MEMORY);
 static struct pool nodes = POOL_INIT(nodes, struct node);
 
 static unsigned levels_for(uint64_t pages)

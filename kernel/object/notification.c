@@ -4,7 +4,7 @@
 #include "object/thread.h"
 
 static struct object_pool notifications =
-	OBJECT_POOL_INIT(notifications, struct notification, OBJECT_NOTIFICATION);
+	OBJECT_POOL_INIT(notifications, struct notification, object, OBJECT_NOTIFICATION);
 
 /*
  * What `alone` is when those who wait stand in the list, or nobody can wait any more. It wants no bit, so a signal does not

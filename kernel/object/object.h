@@ -30,9 +30,9 @@ struct object_pool {
 	enum object_type type;
 };
 
-#define OBJECT_POOL_INIT(objects, kind, number) \
+#define OBJECT_POOL_INIT(objects, kind, member, number) \
 	{ \
-		.pool = POOL_INIT((objects).pool, kind), .offset = offsetof(kind, object), .type = (number) \
+		.pool = POOL_INIT((objects).pool, kind), .offset = offsetof(kind, member), .type = (number) \
 	}
 
 /* An object with one reference, the maker's, and zero in all else; NULL when memory is out or a limit is reached. */

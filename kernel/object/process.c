@@ -14,7 +14,7 @@
 /* Threads that are told of a new limit of priorities before interrupts are let in. */
 enum { LIMITED_AT_ONCE = 32 };
 
-static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, OBJECT_PROCESS);
+static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, object, OBJECT_PROCESS);
 
 static struct spinlock all_lock;
 static uint32_t last_id GUARDED_BY(all_lock);

@@ -13,7 +13,7 @@
 
 STATIC_ASSERT(offsetof(struct thread, runner) == 0);
 
-static struct object_pool threads = OBJECT_POOL_INIT(threads, struct thread, OBJECT_THREAD);
+static struct object_pool threads = OBJECT_POOL_INIT(threads, struct thread, object, OBJECT_THREAD);
 
 static struct pool progresses = POOL_INIT(progresses, struct progress);
 
@@ -158,11 +158,11 @@ static uint64_t object_of(const struct wait_queue *queue, const struct runner *r
 {
 	switch (queue->kind) {
 	case WAITS_FOR_RECEIVER:
-		return container_of(queue, const struct endpoint, callers)->object.id;
+		return container_of(queue, const struct port, callers)->endpoint.object.id;
 	case WAITS_FOR_REPLY:
-		return container_of(queue, const struct endpoint, served)->object.id;
+		return container_of(queue, const struct port, served)->endpoint.object.id;
 	case WAITS_FOR_CALL:
-		return container_of(queue, const struct endpoint, receivers)->object.id;
+		return container_of(queue, const struct port, receivers)->endpoint.object.id;
 	case WAITS_FOR_NOTIFICATION:
 		return container_of(queue, const struct notification, waiters)->object.id;
 	case WAITS_FOR_END:

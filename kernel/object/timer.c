@@ -20,7 +20,7 @@ struct timer_queue {
 
 static struct timer_queue queues[CONFIG_HARTS];
 
-static struct object_pool timers = OBJECT_POOL_INIT(timers, struct timer, OBJECT_TIMER);
+static struct object_pool timers = OBJECT_POOL_INIT(timers, struct timer, object, OBJECT_TIMER);
 
 void timer_init(void)
 {

@@ -157,7 +157,7 @@ static __attribute__((noinline)) int copy_two(
 static ALWAYS_INLINE long copy(
 	struct endpoint *e, uint32_t token, uint64_t offset, enum prot access, uaddr_t own, size_t size)
 {
-	struct endpoint *root = e->root;
+	struct port *port = e->port;
 	const struct call_slot *slot;
 	struct pages_at_hand pages;
 	uint64_t address;
@@ -165,16 +165,16 @@ static ALWAYS_INLINE long copy(
 
 	if (size - 1 >= COPY_SHORT)
 		return copy_otherwise(e, token, offset, own, size, access);
-	lock_acquire(&root->lock);
-	slot = endpoint_find_call(root, token);
+	lock_acquire(&port->lock);
+	slot = endpoint_find_call(port, token);
 	if (!slot || !is_lent(slot->caller, access, offset, size, &address) ||
 		!are_at_hand(&slot->caller->process->aspace, address, size, &pages)) {
-		lock_release(&root->lock);
+		lock_release(&port->lock);
 		return copy_otherwise(e, token, offset, own, size, access);
 	}
 	error = size <= pages.first ? copy_one(pages.at, access, own, size)
 				    : copy_two(pages.at, pages.first, pages.rest, access, own, size);
-	lock_release(&root->lock);
+	lock_release(&port->lock);
 	return error ? exchange_missed(access == PROT_WRITE ? PROT_READ : PROT_WRITE) : (long)size;
 }
 

@@ -157,7 +157,7 @@ static long badge_of(const struct endpoint *e, struct process *from, uint32_t va
 		return -EBADMSG;
 	if (h.object->type == OBJECT_ENDPOINT) {
 		shown = endpoint_of(h.object);
-		if (shown->root == e->root && shown->badge <= INT64_MAX)
+		if (shown->port == e->port && shown->badge <= INT64_MAX)
 			badge = (long)shown->badge;
 	}
 	object_put(h.object);

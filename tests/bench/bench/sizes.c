@@ -41,6 +41,15 @@ static void size_endpoint(void)
 	check("endpoint_create", endpoint_create().value);
 }
 
+static void size_badge(void)
+{
+	static endpoint_handle badged;
+
+	if (!badged.value)
+		badged = endpoint_create();
+	check("endpoint_badge", endpoint_badge(badged, 1).value);
+}
+
 static void size_notification(void)
 {
 	check("notification_create", notification_create().value);
@@ -69,6 +78,7 @@ static const struct {
 	{"bytes_memory", size_memory},
 	{"bytes_region", size_region},
 	{"bytes_endpoint", size_endpoint},
+	{"bytes_badge", size_badge},
 	{"bytes_notification", size_notification},
 	{"bytes_timer", size_timer},
 	{"bytes_handle", size_handle},

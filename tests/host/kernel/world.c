@@ -236,8 +236,8 @@ bool world_is_settled(void)
 	HOSTED_REQUIRE(world.turns++ < CALLER_PRIORITY_TURNS);
 	HOSTED_REQUIRE(!handle_find(&world.driver->handles, world.handle[OBJECT_ENDPOINT], &found));
 	e = endpoint_of(found.object);
-	return world.ended->ended && e->callers.runners.next->next != &e->callers.runners &&
-	       !list_is_empty(&e->callers.runners);
+	return world.ended->ended && e->port->callers.runners.next->next != &e->port->callers.runners &&
+	       !list_is_empty(&e->port->callers.runners);
 }
 
 void world_receive(struct trapframe *frame)
