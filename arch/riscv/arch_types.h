@@ -243,16 +243,21 @@ static inline void arch_relax(void)
 /* Of usercopy.S: see riscv.h. */
 int riscv_user_copy(void *to, const void *from, size_t size);
 
-/* Part of their callers, most of which have looked already where the range is, and need not again. */
+/* Whether a copy from `address` on may come to the kernel's half: else it ends where user memory does, if not before. */
+static inline bool riscv_is_kernels(uint64_t address, size_t size)
+{
+	return (int64_t)(address | (address + size)) < 0;
+}
+
 static inline MUST_USE int arch_user_read(void *to, uint64_t from, size_t size)
 {
-	assert(from <= USER_TOP && size <= USER_TOP - from);
+	assert(!riscv_is_kernels(from, size));
 	return riscv_user_copy(to, (const void *)from, size);
 }
 
 static inline MUST_USE int arch_user_write(uint64_t to, const void *from, size_t size)
 {
-	assert(to <= USER_TOP && size <= USER_TOP - to);
+	assert(!riscv_is_kernels(to, size));
 	return riscv_user_copy((void *)to, from, size);
 }
 

@@ -150,6 +150,26 @@ static __attribute__((noinline)) int copy_two(
 	return error ? error : copy_one(rest, access, (uaddr_t){own.value + first}, size - first);
 }
 
+/* What is lent and at hand is copied; false when it is not. */
+static ALWAYS_INLINE bool copy_at_hand(struct port *port, uint32_t token, uint64_t offset, enum prot access,
+	uaddr_t own, size_t size, int *error)
+{
+	const struct call_slot *slot;
+	struct pages_at_hand pages;
+	uint64_t address;
+	bool is_there;
+
+	lock_acquire(&port->lock);
+	slot = endpoint_find_call(port, token);
+	is_there = slot && is_lent(slot->caller, access, offset, size, &address) &&
+		   are_at_hand(&slot->caller->process->aspace, address, size, &pages);
+	if (is_there)
+		*error = size <= pages.first ? copy_one(pages.at, access, own, size)
+					     : copy_two(pages.at, pages.first, pages.rest, access, own, size);
+	lock_release(&port->lock);
+	return is_there;
+}
+
 /*
  * In one page or two. Anything out of the ordinary is left to the other way, but for a page of the own side that is missing:
  * then the call is made again as a whole.
@@ -157,24 +177,10 @@ static __attribute__((noinline)) int copy_two(
 static ALWAYS_INLINE long copy(
 	struct endpoint *e, uint32_t token, uint64_t offset, enum prot access, uaddr_t own, size_t size)
 {
-	struct port *port = e->port;
-	const struct call_slot *slot;
-	struct pages_at_hand pages;
-	uint64_t address;
 	int error;
 
-	if (size - 1 >= COPY_SHORT)
+	if (size - 1 >= COPY_SHORT || !copy_at_hand(e->port, token, offset, access, own, size, &error))
 		return copy_otherwise(e, token, offset, own, size, access);
-	lock_acquire(&port->lock);
-	slot = endpoint_find_call(port, token);
-	if (!slot || !is_lent(slot->caller, access, offset, size, &address) ||
-		!are_at_hand(&slot->caller->process->aspace, address, size, &pages)) {
-		lock_release(&port->lock);
-		return copy_otherwise(e, token, offset, own, size, access);
-	}
-	error = size <= pages.first ? copy_one(pages.at, access, own, size)
-				    : copy_two(pages.at, pages.first, pages.rest, access, own, size);
-	lock_release(&port->lock);
 	return error ? exchange_missed(access == PROT_WRITE ? PROT_READ : PROT_WRITE) : (long)size;
 }
 
