@@ -78,6 +78,10 @@ def emit(interface: Interface, path: str) -> str:
     for count in range(REGISTERS + 1):
         _trap(out, count)
     if messages:
+        out.add("")
+        out.comment("Label and token of a message as they come, in one register: gcc would take that apart and join it again, if "
+                    "it were stored as two.")
+        out.add("typedef uint64_t __attribute__((may_alias)) tabula_message_head;")
         _trap_with_message(out)
     if any(_only_sends(call) for call in interface.calls_of(TABLE)):
         _trap_with_message(out, returns=False)
@@ -131,7 +135,7 @@ def _trap_with_message(out: CFile, lend: bool = False, returns: bool = True) -> 
     out.add('\t__asm__ volatile("ecall"')
     out.add('\t\t: "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6)')
     out.add('\t\t: "r"(a7)' + (', "r"(t0), "r"(t1), "r"(t2)' if lend else ""), '\t\t: "memory");')
-    out.add("\tmessage->label = (uint32_t)a1;", "\tmessage->token = (uint32_t)(a1 >> 32);")
+    out.add("\t*(tabula_message_head *)message = a1;")
     out.add(*[f"\tmessage->word[{i - 2}] = a{i};" for i in range(2, 6)])
     out.add("\tmessage->badge = a6;", "\treturn (long)a0;", "}")
 
