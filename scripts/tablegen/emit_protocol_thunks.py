@@ -91,7 +91,9 @@ def _finish(out: CFile, interface: model.Interface, call: model.Call) -> None:
     out.add("", f"static long finish_{call.name}({', '.join(_finish_parameters(call))})", "{")
     if not used:
         out.add("\t(void)server;", "\t(void)token;")
-    out.add("\t*message = (struct message){0};")
+    scalar = call.result.kind == "scalar"
+    out.add(f"\tmessage->word[0] = {'(uint64_t)returned' if scalar else '0'};")
+    out.add(f"\tmessage->word[1] = message->word[2] = message->word[3] = 0;")
     if drops:
         out.add("\tif (returned < 0) {", *[f"\t\t{drop}" for drop in drops], "\t\treturn returned;", "\t}")
     else:
@@ -102,8 +104,6 @@ def _finish(out: CFile, interface: model.Interface, call: model.Call) -> None:
         if argument.kind == "value":
             assert argument.type is not None
             out.add(f"\tmessage->word[{word}] = (uint64_t)*{argument.name};")
-    if call.result.kind == "scalar":
-        out.add("\tmessage->word[0] = (uint64_t)returned;")
     for argument in call.arguments:
         if _is_short_out(call, argument):
             out.add(f"\tif ({argument.name}->is_short)", f"\t\tlent_give_short({argument.name}, message);")
@@ -132,9 +132,17 @@ def _answer(out: CFile, call: model.Call) -> None:
     for parameter in answer_parameters(call)[3:]:
         name = parameter.split()[-1].lstrip("*")
         arguments.append(name if "*" in parameter else f"&{name}")
-    out.add("", answer(call), "{", "\tstruct message message;",
+    out.add("", answer(call), "{", "\tstruct message message = {0};",
             f"\tconst long result_or_error = finish_{call.name}({', '.join(arguments)});", "",
             "\treturn server_answer(server, token, result_or_error, &message);", "}")
+
+
+def _bits(word: int, bits: int) -> str:
+    """An expression that is zero when these bits of a word are."""
+    low = (bits & -bits).bit_length() - 1
+    if bits >> low << low == 2**64 - (1 << low):
+        return f"message->word[{word}] >> {low}"
+    return f"(message->word[{word}] & {bits:#x}ul)"
 
 
 class _Thunk:
@@ -181,11 +189,9 @@ class _Thunk:
         return lines + ["long returned;", ""]
 
     def buffer(self, argument: model.Argument) -> str:
-        length, is_short = f"(uint32_t){argument.length}", "false"
         if argument is wire.short(self.call):
-            is_short = f"({length} & PROTOCOL_SHORT) != 0"
-            length = f"{length} & ~PROTOCOL_SHORT"
-        members = f"request->server, request->token, {length}, {is_short}, {{ 0 }}"
+            return f"struct lent_{argument.direction} {argument.name};"
+        members = f"request->server, request->token, (uint32_t){argument.length}, false, {{ 0 }}"
         return f"struct lent_{argument.direction} {argument.name} = {{ {members} }};"
 
     def scalar(self, argument: model.Argument) -> str:
@@ -215,6 +221,10 @@ class _Thunk:
     def unused(self) -> List[str]:
         """A short buffer takes words that are zero else."""
         short = wire.short(self.call)
+        lines: List[str] = []
+        if short is not None:
+            message = ", message" if short.direction == "in" else ""
+            lines.append(f"lent_{short.direction}_set(&{short.name}, request, (uint32_t){short.length}{message});")
         words: List[str] = []
         parts: List[str] = []
         for word in range(model.WORDS):
@@ -222,11 +232,9 @@ class _Thunk:
             if unused == 2**64 - 1:
                 words.append(f"message->word[{word}]")
             elif unused:
-                parts.append(f"(message->word[{word}] & {unused:#x}ul)")
-        lines: List[str] = []
+                parts.append(_bits(word, unused))
         if short is not None and short.direction == "in":
-            lines += [f"if ({short.name}.is_short)", f"\tlent_take_short(&{short.name}, message);",
-                      f"else if ({' | '.join(words)})", "\treturn -EINVAL;"]
+            lines += [f"if (!{short.name}.is_short && ({' | '.join(words)}))", "\treturn -EINVAL;"]
         else:
             parts += words
         if short is not None:

@@ -63,7 +63,7 @@ int server_init(struct server *server, endpoint_handle endpoint, const struct pr
 
 static int slots_grow(struct server *server)
 {
-	uint32_t count = server->slot_count ? server->slot_count * 2 : SLOTS_FIRST;
+	size_t count = server->slot_count ? server->slot_count * 2 : SLOTS_FIRST;
 
 	if (count > SLOTS_MOST)
 		return -ENOMEM;
@@ -72,9 +72,9 @@ static int slots_grow(struct server *server)
 
 	if (!slots)
 		return -ENOMEM;
-	for (uint32_t i = count; i-- > server->slot_count;) {
+	for (size_t i = count; i-- > server->slot_count;) {
 		slots[i] = (struct client_slot){NULL, server->free_slot};
-		server->free_slot = i;
+		server->free_slot = (uint32_t)i;
 	}
 	server->slots = slots;
 	server->slot_count = count;
@@ -83,7 +83,7 @@ static int slots_grow(struct server *server)
 
 static struct client *slot_client(const struct server *server, uint64_t badge)
 {
-	uint32_t slot = badge & (SLOTS_MOST - 1);
+	size_t slot = badge & (SLOTS_MOST - 1);
 	struct client *client = slot < server->slot_count ? server->slots[slot].client : NULL;
 
 	return client && client->badge == badge ? client : NULL;
@@ -193,13 +193,13 @@ long protocol_no_method(struct request *request, struct message *message)
 	return -ENOSYS;
 }
 
-static protocol_thunk *find_method(const struct server *server, uint32_t label)
+static protocol_thunk *find_method(const struct server *server, uint64_t label)
 {
-	uint32_t number = label >> 16, method = label & 0xffff;
+	uint64_t number = label >> 16, method = label & 0xffff;
 
 	for (const struct protocol *const *at = server->protocols; *at; at++)
-		if ((*at)->number == number)
-			return method < (*at)->slots ? (*at)->table[method] : protocol_no_method;
+		if ((*at)->number == number && method < (*at)->slots)
+			return (*at)->table[method];
 	return protocol_no_method;
 }
 
@@ -215,7 +215,7 @@ static long hear(struct listener *listener, struct message *message)
 {
 	uint64_t bits = message->word[0];
 
-	*message = (struct message){0};
+	message->word[0] = 0;
 	listener->notified(listener, bits);
 	return 0;
 }
@@ -234,12 +234,10 @@ static inline long dispatch(struct server *server, struct message *message)
 	return find_method(server, message->label)(&request, message);
 }
 
-/* Deals with what was received; says whether the message is a reply now. */
+/* Deals with what was received; says whether the message is a reply now, with the token that it came with. */
 static inline bool serve(struct server *server, struct message *message)
 {
-	uint32_t token = message->token;
-
-	if (!token) {
+	if (!message->token) {
 		if (message->label == MESSAGE_BADGE_GONE)
 			badge_gone(server, message->badge);
 		return false;
@@ -249,52 +247,50 @@ static inline bool serve(struct server *server, struct message *message)
 
 	if (result == DEFERRED)
 		return false;
-	server_set_result(message, token, result);
+	server_set_result(message, result);
 	return true;
 }
 
-/* Receives the next message, after a reply if there is one. A caller that has gone needs none. */
-static int next_message(struct server *server)
+static inline int receive(struct server *server, bool reply)
 {
-	struct message *message = &server->message;
-	int error = -ESRCH;
-
-	message->deadline = server->deadline;
-	if (server->reply)
-		error = ipc_reply_receive(server->endpoint, message);
-	if (error == -ESRCH) {
-		message->deadline = server->deadline;
-		error = ipc_receive(server->endpoint, message);
-	}
-	server->reply = false;
-	return error;
+	server->message.deadline = server->deadline;
+	return reply ? ipc_reply_receive(server->endpoint, &server->message)
+		     : ipc_receive(server->endpoint, &server->message);
 }
 
-static inline void turn(struct server *server)
+/* What comes of it when nothing was received. */
+__attribute__((noinline, cold)) static void receive_failed(struct server *server, int error)
 {
-	int error = next_message(server);
-
-	if (!error)
-		server->reply = serve(server, &server->message);
-	else if (error == -ETIMEDOUT && server->timeout)
+	if (error == -ETIMEDOUT && server->timeout)
 		server->timeout(server);
 	else if (error == -ENOMEM)
 		(void)thread_sleep((uint64_t)clock_now() + MEMORY_WAIT);
-	else if (error == -EINTR)
-		return; /* a signal's handler has run */
-	else
+	else if (error != -EINTR && error != -ESRCH) /* no signal's handler, and no caller that has gone */
 		abort(); /* the endpoint is none to receive from, so nothing can be served */
+}
+
+/* One message, after a reply if there is one. Says whether there is one again. */
+static inline bool turn(struct server *server, bool reply)
+{
+	int error = receive(server, reply);
+
+	if (!error)
+		return serve(server, &server->message);
+	receive_failed(server, error);
+	return false;
 }
 
 void server_turn(struct server *server)
 {
-	turn(server);
+	server->reply = turn(server, server->reply);
 }
 
 _Noreturn void server_run(struct server *server)
 {
+	bool reply = server->reply;
+
 	for (;;)
-		turn(server);
+		reply = turn(server, reply);
 }
 
 /* ---- what handlers and thunks use */
@@ -331,25 +327,27 @@ int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size)
 	return 0;
 }
 
-int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size)
+static int lent_gather(struct lent_out *to, size_t offset, const void *from, size_t size)
+{
+	if (!is_within(to->size, offset, size))
+		return -EFAULT;
+	memcpy((char *)to->word + sizeof to->word - protocol_short(to->size) + offset, from, size);
+	return 0;
+}
+
+int lent_write_rest(struct lent_out *to, size_t offset, const void *from, size_t size, long count)
 {
 	const uint8_t *at = from;
 
-	if (to->is_short) {
-		if (!is_within(to->size, offset, size))
-			return -EFAULT;
-		memcpy((char *)to->word + sizeof to->word - protocol_short(to->size) + offset, from, size);
-		return 0;
-	}
-	while (size) {
-		long count = ipc_write(to->server->endpoint, to->token, offset, at, size);
-
-		if (count <= 0)
-			return count ? lent_error(count) : -EFAULT;
+	if (to->is_short)
+		return lent_gather(to, offset, from, size);
+	while (count > 0 && (size -= (size_t)count) > 0) {
 		at += count;
 		offset += (size_t)count;
-		size -= (size_t)count;
+		count = ipc_write(to->server->endpoint, to->token, offset, at, size);
 	}
+	if (count <= 0)
+		return count ? lent_error(count) : -EFAULT;
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct request {
 	uint32_t token;
 };
 
-/* Memory of the caller to copy from, and to copy to, until the call has been answered. Can be kept with the token. */
+/* Memory of the caller to copy from, and to copy to, until the call has been answered. Can be kept, for a call that is deferred. */
 enum { LENT_WORDS = MESSAGE_SHORT / sizeof(uint64_t) };
 
 struct lent_in {
@@ -65,7 +65,7 @@ struct gift {
 	struct client *client; /* NULL: `handle` */
 };
 
-/* Checks a message, calls the handler, puts what comes back into the message. 0, -errno or DEFERRED. */
+/* Checks a message, calls the handler, puts what comes back into the message's words. 0, -errno or DEFERRED. */
 typedef long protocol_thunk(struct request *request, struct message *message);
 
 struct protocol {
@@ -107,7 +107,7 @@ struct server {
 
 	/* Of server.c alone. */
 	struct client_slot *slots;
-	uint32_t slot_count;
+	size_t slot_count;
 	uint32_t free_slot;
 	uint64_t serial;
 	struct listener *listeners;
@@ -165,7 +165,7 @@ static inline struct gift gift_of(endpoint_handle handle)
  * when it waits no more.
  */
 int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size);
-int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size);
+static inline int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size);
 
 /* The bytes, when they have come with the message; NULL: they are lent. */
 static inline const void *lent_bytes(const struct lent_in *from)
@@ -182,17 +182,57 @@ bool request_waits(struct server *server, uint32_t token);
 
 /* ---- for generated code */
 
-/* Short buffers come with the message, and go with the answer. */
-static inline void lent_take_short(struct lent_in *from, const struct message *message)
+/*
+ * Buffers, with the length that stands in the message. Short ones come with that, and go with the answer; of others nobody
+ * looks at the words.
+ */
+static inline void lent_in_set(
+	struct lent_in *from, const struct request *request, uint32_t length, const struct message *message)
 {
+	from->server = request->server;
+	from->token = request->token;
+	from->size = length & ~PROTOCOL_SHORT;
+	from->is_short = (length & PROTOCOL_SHORT) != 0;
+	if (!from->is_short)
+		return;
 	for (int i = 0; i < LENT_WORDS; i++)
 		from->word[i] = message->word[MESSAGE_WORDS - LENT_WORDS + i];
+}
+
+static inline void lent_out_set(struct lent_out *to, const struct request *request, uint32_t length)
+{
+	to->server = request->server;
+	to->token = request->token;
+	to->size = length & ~PROTOCOL_SHORT;
+	to->is_short = (length & PROTOCOL_SHORT) != 0;
+	if (!to->is_short)
+		return;
+	for (int i = 0; i < LENT_WORDS; i++)
+		to->word[i] = 0;
 }
 
 static inline void lent_give_short(const struct lent_out *to, struct message *message)
 {
 	for (int i = 0; i < LENT_WORDS; i++)
 		message->word[MESSAGE_WORDS - LENT_WORDS + i] = to->word[i];
+}
+
+/* What is left of lent_write after a copy of `count` bytes, or after one that has failed; or all, when nothing is lent. */
+int lent_write_rest(struct lent_out *to, size_t offset, const void *from, size_t size, long count);
+
+/* Here, so that a handler need not save registers for it: nearly always one call copies all. */
+static inline int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size)
+{
+	long count = 0;
+
+	if (!size)
+		return 0;
+	if (!to->is_short) {
+		count = ipc_write(to->server->endpoint, to->token, offset, from, size);
+		if (__builtin_expect(count == (long)size, 1))
+			return 0;
+	}
+	return lent_write_rest(to, offset, from, size, count);
 }
 
 /* Fetches what goes in with a method. A text has no NUL in it and gets one at its end. 0 or -errno. */
@@ -212,17 +252,17 @@ int gift_give(struct server *server, uint32_t token, struct gift *gift, uint64_t
 /* Ends a gift that came to nothing. One of no handle is none. */
 void gift_drop(struct server *server, const struct gift *gift);
 
-/* Makes a message the reply to a call. */
-static inline void server_set_result(struct message *message, uint32_t token, long result)
+/* Makes a message the reply to a call that has come to 0 or -errno. */
+static inline void server_set_result(struct message *message, long result)
 {
-	message->label = result < 0 ? (uint32_t)-result : 0;
-	message->token = token;
+	message->label = (uint32_t)-result;
 }
 
 /* Answers a deferred call: with an error when `result` is one. 0, or -ESRCH when nobody waits for it. */
 static inline int server_answer(struct server *server, uint32_t token, long result, struct message *message)
 {
-	server_set_result(message, token, result);
+	server_set_result(message, result);
+	message->token = token;
 	return ipc_reply(server->endpoint, message);
 }
 
