@@ -196,8 +196,9 @@ class _Stub:
         on_error += [f"protocol_drop_gift(&message, {word});" for word in gifts[:-1]]
         lines: List[str] = []
         if self.short is not None and self.short.direction == "out":
+            words = ", ".join(f"message.word[{i}]" for i in range(1, model.WORDS))
             lines += ["if (is_short && returned > 0)",
-                      f"\tprotocol_take_short(&message, {self.short.name}, {self.short.length}, (size_t)returned);"]
+                      f"\tprotocol_take_short({words}, {self.short.name}, {self.short.length}, (size_t)returned);"]
         on_error += [f"{argument.name}->value = (int32_t)returned;" for argument in returned if argument.kind == "gift"]
         if on_error:
             lines += ["if (returned < 0) {", *[f"\t{line}" for line in on_error], "}"]

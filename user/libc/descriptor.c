@@ -13,27 +13,22 @@
 
 #include "libc.h"
 
-static struct descriptor table[DESCRIPTORS];
+struct descriptor descriptor_table[DESCRIPTORS];
 static int used; /* no descriptor from here on has ever been open */
 
 static bool is_open(int fd)
 {
-	return fd >= 0 && fd < DESCRIPTORS && descriptor_is_open(&table[fd]);
-}
-
-endpoint_handle descriptor_handle(int fd)
-{
-	return is_open(fd) ? table[fd].handle : (endpoint_handle){-EBADF};
+	return descriptor_handle(fd).value >= 0;
 }
 
 endpoint_handle own_descriptor(int number)
 {
-	return is_open(number) ? table[number].handle : (endpoint_handle){0};
+	return is_open(number) ? descriptor_table[number].handle : (endpoint_handle){0};
 }
 
 static void set(int fd, struct descriptor descriptor)
 {
-	table[fd] = descriptor;
+	descriptor_table[fd] = descriptor;
 	if (fd >= used)
 		used = fd + 1;
 }
@@ -75,7 +70,7 @@ void descriptors_inherit(const struct startup_handle *handles, size_t count)
 void descriptors_copy(struct descriptors *copy)
 {
 	copy->used = used;
-	memcpy(copy->table, table, (size_t)used * sizeof table[0]);
+	memcpy(copy->table, descriptor_table, (size_t)used * sizeof descriptor_table[0]);
 }
 
 size_t descriptors_list(const struct descriptors *copy, struct spawn_handle list[DESCRIPTORS])
@@ -90,8 +85,8 @@ size_t descriptors_list(const struct descriptors *copy, struct spawn_handle list
 
 static int drop(int fd)
 {
-	struct descriptor old = table[fd];
-	table[fd] = (struct descriptor){0};
+	struct descriptor old = descriptor_table[fd];
+	descriptor_table[fd] = (struct descriptor){0};
 	return old.is_console ? 0 : handle_close(ANY(old.handle));
 }
 
@@ -103,10 +98,11 @@ int close(int fd)
 /* Another handle to what a descriptor, which is open, stands for. 0 or -errno. */
 static int copy_make(int fd, bool close_on_exec, struct descriptor *copy)
 {
-	*copy = (struct descriptor){.is_console = table[fd].is_console, .close_on_exec = close_on_exec};
+	*copy = (struct descriptor){
+		.is_console = descriptor_table[fd].is_console, .close_on_exec = close_on_exec};
 	if (copy->is_console)
 		return 0;
-	copy->handle.value = handle_duplicate(ANY(table[fd].handle), RIGHTS_SAME).value;
+	copy->handle.value = handle_duplicate(ANY(descriptor_table[fd].handle), RIGHTS_SAME).value;
 	return copy->handle.value < 0 ? copy->handle.value : 0;
 }
 
@@ -161,9 +157,9 @@ int dup3(int fd, int to, int flags)
 
 static long flags_get(int fd)
 {
-	if (table[fd].is_console)
+	if (descriptor_table[fd].is_console)
 		return O_RDWR;
-	long how = file_flags(table[fd].handle);
+	long how = file_flags(descriptor_table[fd].handle);
 	if (how < 0)
 		return how;
 	int flags = how & OPEN_READ ? (how & OPEN_WRITE ? O_RDWR : O_RDONLY) : O_WRONLY;
@@ -173,10 +169,10 @@ static long flags_get(int fd)
 
 static long flags_set(int fd, int flags)
 {
-	if (table[fd].is_console)
+	if (descriptor_table[fd].is_console)
 		return 0;
 	uint32_t how = (flags & O_APPEND ? OPEN_APPEND : 0) | (flags & O_NONBLOCK ? OPEN_NONBLOCK : 0);
-	return file_set_flags(table[fd].handle, (enum open)how);
+	return file_set_flags(descriptor_table[fd].handle, (enum open)how);
 }
 
 static long control(int fd, int command, int argument)
@@ -188,9 +184,9 @@ static long control(int fd, int command, int argument)
 	case F_DUPFD_CLOEXEC:
 		return duplicate(fd, argument, command == F_DUPFD_CLOEXEC);
 	case F_GETFD:
-		return table[fd].close_on_exec ? FD_CLOEXEC : 0;
+		return descriptor_table[fd].close_on_exec ? FD_CLOEXEC : 0;
 	case F_SETFD:
-		table[fd].close_on_exec = argument & FD_CLOEXEC;
+		descriptor_table[fd].close_on_exec = argument & FD_CLOEXEC;
 		return 0;
 	case F_GETFL:
 		return flags_get(fd);

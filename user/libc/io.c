@@ -21,7 +21,7 @@ static ssize_t written(endpoint_handle file, long count)
 	return posix_result(count);
 }
 
-/* Apart, so that a call that nobody interrupts needs fewer registers. */
+/* Apart, so that a call that nobody interrupts needs no registers but those that the kernel leaves alone. */
 __attribute__((noinline, cold)) static long read_again(endpoint_handle file, void *buffer, size_t size)
 {
 	long count;
@@ -31,7 +31,7 @@ __attribute__((noinline, cold)) static long read_again(endpoint_handle file, voi
 	return count;
 }
 
-static long read_some(endpoint_handle file, void *buffer, size_t size)
+__attribute__((flatten)) static long read_some(endpoint_handle file, void *buffer, size_t size)
 {
 	call_begin(file.value);
 	long count = file_read(file, buffer, size, DEADLINE_NEVER);
@@ -64,7 +64,7 @@ __attribute__((noinline, cold)) static long write_rest(
 	return done > 0 ? (long)done : count;
 }
 
-static long write_all(endpoint_handle file, const char *bytes, size_t size)
+__attribute__((flatten)) static long write_all(endpoint_handle file, const char *bytes, size_t size)
 {
 	call_begin(file.value);
 	long count = file_write(file, bytes, size, DEADLINE_NEVER);

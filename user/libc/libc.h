@@ -28,6 +28,8 @@ static inline long posix_result(long result)
  */
 static inline long server_result(long result)
 {
+	if (result >= 0)
+		return result;
 	bool unfit = result == -ENOSYS || result == -EPIPE || result == -EFTYPE || result == -EPROTO;
 	return posix_result(unfit ? -EIO : result);
 }
@@ -51,8 +53,16 @@ static inline bool descriptor_is_open(const struct descriptor *descriptor)
 	return descriptor->handle.value > 0 || descriptor->is_console;
 }
 
-/* descriptor.c: what descriptors stand for. -EBADF as the value when it is not open; 0 is the kernel's console. */
-endpoint_handle descriptor_handle(int fd);
+/* Of descriptor.c. */
+extern struct descriptor descriptor_table[DESCRIPTORS];
+
+/* What a descriptor stands for: -EBADF as the value when it is not open, 0 for the kernel's console. */
+static inline endpoint_handle descriptor_handle(int fd)
+{
+	const endpoint_handle none = {-EBADF};
+	bool is_number = fd >= 0 && fd < DESCRIPTORS;
+	return is_number && descriptor_is_open(&descriptor_table[fd]) ? descriptor_table[fd].handle : none;
+}
 
 /*
  * Makes the lowest free descriptor from `least` up stand for a handle, which it owns from now on, also if that fails.

@@ -169,7 +169,7 @@ static inline bool call_interrupted(void)
 
 static inline bool call_again(long result)
 {
-	return result == -EINTR && !call_interrupted();
+	return __builtin_expect(result == -EINTR, 0) && !call_interrupted();
 }
 
 static inline void call_end(void)

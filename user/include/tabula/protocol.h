@@ -96,10 +96,14 @@ static inline size_t protocol_short(size_t size)
 	return (size + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
 }
 
-/* Takes so many bytes for a short buffer out of the reply; what the server says is not trusted. */
-static inline void protocol_take_short(const struct message *message, void *buffer, size_t size, size_t count)
+/*
+ * Takes so many bytes for a short buffer out of the words of the reply; what the server says is not trusted. Not inline: where
+ * nothing is short, the words need not be in memory.
+ */
+__attribute__((noinline, unused)) static void protocol_take_short(
+	uint64_t first, uint64_t second, uint64_t third, void *buffer, size_t size, size_t count)
 {
-	const uint64_t word[] = {message->word[1], message->word[2], message->word[3]};
+	const uint64_t word[] = {first, second, third};
 	const char *from = (const char *)word + sizeof word - protocol_short(size);
 	char *to = (char *)buffer, *end = to + (count < size ? count : size);
 
