@@ -285,7 +285,7 @@ static void do_read(void)
 	size_t size = (size_t)number();
 	char *block = malloc(size + !size);
 	uint32_t token = call_make(block);
-	call_result(token, description_read(d, token, &(struct lent_out){(uint32_t)size, block}), true);
+	call_result(token, description_read(d, &(struct lent_out){token, (uint32_t)size, block}), true);
 }
 
 static void do_read_at(void)
@@ -294,8 +294,9 @@ static void do_read_at(void)
 	uint64_t offset = (uint64_t)number();
 	size_t size = (size_t)number();
 	char *block = malloc(size + !size);
-	call_result(call_make(block),
-		description_read_at(d, offset, &(struct lent_out){(uint32_t)size, block}), true);
+	uint32_t token = call_make(block);
+	call_result(token,
+		description_read_at(d, offset, &(struct lent_out){token, (uint32_t)size, block}), true);
 }
 
 static void do_write(void)
@@ -304,7 +305,7 @@ static void do_write(void)
 	size_t size;
 	char *block = bytes(&size);
 	uint32_t token = call_make(block);
-	call_result(token, description_write(d, token, &(struct lent_in){(uint32_t)size, block}), false);
+	call_result(token, description_write(d, &(struct lent_in){token, (uint32_t)size, block}), false);
 }
 
 static void do_write_at(void)
@@ -313,8 +314,9 @@ static void do_write_at(void)
 	uint64_t offset = (uint64_t)number();
 	size_t size;
 	char *block = bytes(&size);
-	call_result(call_make(block),
-		description_write_at(d, offset, &(struct lent_in){(uint32_t)size, block}), false);
+	uint32_t token = call_make(block);
+	call_result(token,
+		description_write_at(d, offset, &(struct lent_in){token, (uint32_t)size, block}), false);
 }
 
 static void do_ready(void)
@@ -385,7 +387,8 @@ static void do_list(void)
 	struct description *d = description();
 	size_t size = (size_t)number();
 	char *block = malloc(size + !size);
-	call_result(call_make(block), description_list(d, &(struct lent_out){(uint32_t)size, block}), true);
+	uint32_t token = call_make(block);
+	call_result(token, description_list(d, &(struct lent_out){token, (uint32_t)size, block}), true);
 }
 
 static void do_path(void)

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "block.h"
-
 enum { MAP_SHIFT = 10, MAP_SLOTS = 1 << MAP_SHIFT };
 
 #define REACH(levels) (1ull << MAP_SHIFT * (levels)) /* blocks below a map with this many levels */
@@ -67,12 +65,9 @@ static uint32_t *slot_make(struct data *data, uint64_t index)
 	return slot;
 }
 
-/* The block that holds this part of the file; 0 is a hole. */
-static uint32_t block_at(const struct data *data, uint64_t index)
+uint32_t data_block_in_map(const struct data *data, uint64_t index)
 {
 	int levels = levels_above(&index);
-	if (levels == 0)
-		return data->direct[index];
 	uint32_t block = data->map[levels - 1];
 	while (levels-- > 0 && block != 0)
 		block = map_slots(block)[slot_in_map(index, levels)];
@@ -84,8 +79,7 @@ static size_t smaller(uint64_t a, uint64_t b)
 	return (size_t)(a < b ? a : b);
 }
 
-/* How much of a hole at `offset` can be read at once. */
-static size_t hole_run(const struct data *data, uint64_t offset, size_t size, const char **bytes)
+size_t data_hole_run(const struct data *data, uint64_t offset, size_t size, const char **bytes)
 {
 	uint64_t next = (offset / BLOCK_SIZE + 1) * BLOCK_SIZE;
 	if (offset >= data->origin_size) {
@@ -94,31 +88,19 @@ static size_t hole_run(const struct data *data, uint64_t offset, size_t size, co
 	}
 	*bytes = data->origin + offset;
 	size = smaller(size, data->origin_size - offset);
-	while (next < offset + size && block_at(data, next / BLOCK_SIZE) == 0)
+	while (next < offset + size && data_block(data, next / BLOCK_SIZE) == 0)
 		next += BLOCK_SIZE;
 	return smaller(size, next - offset);
 }
 
-/* How far the blocks go on behind one another that begin with this one, up to `size` bytes. */
-static size_t block_run(const struct data *data, uint64_t index, uint32_t block, size_t length, size_t size)
+size_t data_block_run(const struct data *data, uint64_t offset, size_t size)
 {
-	while (length < size && block_at(data, ++index) == ++block)
+	uint64_t index = offset / BLOCK_SIZE;
+	uint32_t block = data_block(data, index);
+	size_t length = BLOCK_SIZE - offset % BLOCK_SIZE;
+	while (length < size && data_block(data, ++index) == ++block)
 		length += BLOCK_SIZE;
 	return smaller(size, length);
-}
-
-size_t data_read_run(const struct data *data, uint64_t offset, size_t size, const char **bytes)
-{
-	if (offset >= data->size)
-		return 0;
-	size = smaller(size, data->size - offset);
-	uint64_t index = offset / BLOCK_SIZE;
-	uint32_t block = block_at(data, index);
-	if (block == 0)
-		return hole_run(data, offset, size, bytes);
-	size_t inside = offset % BLOCK_SIZE, length = BLOCK_SIZE - inside;
-	*bytes = block_bytes(block) + inside;
-	return size <= length ? size : block_run(data, index, block, length, size);
 }
 
 /* Writes what a hole reads as. */
@@ -133,7 +115,7 @@ static void hole_copy(const struct data *data, uint64_t offset, char *bytes, siz
 /* Puts a block into a hole. What of it will not be written now, `from` to `to`, reads as it did. */
 static bool hole_fill(struct data *data, uint64_t index, uint32_t *slot, size_t from, size_t to)
 {
-	uint32_t block = block_take(index > 0 ? block_at(data, index - 1) : 0);
+	uint32_t block = block_take(index > 0 ? data_block(data, index - 1) : 0);
 	if (block == 0)
 		return false;
 	char *bytes = block_bytes(block);
@@ -232,7 +214,7 @@ int data_resize(struct data *data, uint64_t size)
 		return -EFBIG;
 	uint64_t keep = (size + BLOCK_SIZE - 1) / BLOCK_SIZE;
 	blocks_cut(data, keep);
-	uint32_t last = size % BLOCK_SIZE != 0 ? block_at(data, keep - 1) : 0;
+	uint32_t last = size % BLOCK_SIZE != 0 ? data_block(data, keep - 1) : 0;
 	if (last != 0 && size < data->size)
 		memset(block_bytes(last) + size % BLOCK_SIZE, 0, BLOCK_SIZE - size % BLOCK_SIZE);
 	if (data->origin_size > size)

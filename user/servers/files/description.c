@@ -99,17 +99,35 @@ int description_open(
 
 /* ---- reading and writing */
 
-static long data_read(const struct data *data, uint64_t offset, struct lent_out *to)
+/* Copies what lies together, up to what one call copies, from byte `done` of a read on. A count or -errno. */
+static inline long run_read(const struct data *data, uint64_t offset, struct lent_out *to, size_t done)
 {
-	size_t done = 0, count, size = to->size < TRANSFER_MAX ? to->size : TRANSFER_MAX;
 	const char *bytes;
-	while (done < size && (count = data_read_run(data, offset + done, size - done, &bytes)) > 0) {
-		int error = lent_write(to, done, bytes, count);
-		if (error != 0)
-			return done > 0 ? (long)done : error;
-		done += count;
-	}
+	size_t size = to->size;
+	if (size > TRANSFER_MAX)
+		size = TRANSFER_MAX;
+	size = data_read_run(data, offset + done, size - done, &bytes);
+	int error = size > 0 ? lent_write(to, done, bytes, size) : 0;
+	return error != 0 ? error : (long)size;
+}
+
+/* Goes on after the first run, until there is no more: nothing is left of `to`, of what one call copies, or of the file. */
+__attribute__((noinline)) static long data_read_rest(
+	const struct data *data, uint64_t offset, struct lent_out *to, size_t done)
+{
+	long count;
+	while ((count = run_read(data, offset, to, done)) > 0)
+		done += (size_t)count;
 	return (long)done;
+}
+
+/* Mostly one run is all, so registers are saved only for others. */
+static inline long data_read(const struct data *data, uint64_t offset, struct lent_out *to)
+{
+	long count = run_read(data, offset, to, 0);
+	if (__builtin_expect(count <= 0 || count == to->size, 1))
+		return count;
+	return data_read_rest(data, offset, to, (size_t)count);
 }
 
 static long data_write(struct data *data, uint64_t offset, const struct lent_in *from)
@@ -150,16 +168,20 @@ static long node_write(struct node *node, uint64_t offset, const struct lent_in 
 	return data_write(&node->data, offset, from);
 }
 
-long description_read(struct description *description, uint32_t token, struct lent_out *to)
+/* Apart, so that the registers that it needs are not saved for a pipe. */
+__attribute__((noinline)) static long offset_read(struct description *description, struct lent_out *to)
 {
-	if (!(description->how & OPEN_READ))
-		return -EBADF;
-	if (description->pipe != NULL)
-		return pipe_read(description, token, to);
 	long count = node_read(description->node, description->offset, to);
 	if (count > 0)
 		description->offset += (uint64_t)count;
 	return count;
+}
+
+long description_read(struct description *description, struct lent_out *to)
+{
+	if (!(description->how & OPEN_READ))
+		return -EBADF;
+	return description->pipe != NULL ? pipe_read(description, to) : offset_read(description, to);
 }
 
 /* Where a write goes that is meant for `offset`. */
@@ -169,17 +191,21 @@ static uint64_t write_offset(const struct description *description, uint64_t off
 	return (description->how & OPEN_APPEND) && node_is_file(node) ? node->data.size : offset;
 }
 
-long description_write(struct description *description, uint32_t token, const struct lent_in *from)
+__attribute__((noinline)) static long offset_write(
+	struct description *description, const struct lent_in *from)
 {
-	if (!(description->how & OPEN_WRITE))
-		return -EBADF;
-	if (description->pipe != NULL)
-		return pipe_write(description, token, from);
 	uint64_t offset = write_offset(description, description->offset);
 	long count = node_write(description->node, offset, from);
 	if (count > 0)
 		description->offset = offset + (uint64_t)count;
 	return count;
+}
+
+long description_write(struct description *description, const struct lent_in *from)
+{
+	if (!(description->how & OPEN_WRITE))
+		return -EBADF;
+	return description->pipe != NULL ? pipe_write(description, from) : offset_write(description, from);
 }
 
 long description_read_at(struct description *description, uint64_t offset, struct lent_out *to)

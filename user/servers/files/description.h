@@ -35,8 +35,8 @@ int description_open(
 void description_close(struct description *description);
 
 /* What the methods of the same name do: a count or 0, or -errno, or DEFERRED. */
-long description_read(struct description *description, uint32_t token, struct lent_out *to);
-long description_write(struct description *description, uint32_t token, const struct lent_in *from);
+long description_read(struct description *description, struct lent_out *to);
+long description_write(struct description *description, const struct lent_in *from);
 long description_read_at(struct description *description, uint64_t offset, struct lent_out *to);
 long description_write_at(struct description *description, uint64_t offset, const struct lent_in *from);
 long description_seek(struct description *description, int64_t offset, enum whence whence);

@@ -298,7 +298,7 @@ static void pipe_go_on(struct pipe *pipe)
 
 /* ---- the calls */
 
-long pipe_read(struct description *description, uint32_t token, struct lent_out *to)
+long pipe_read(struct description *description, struct lent_out *to)
 {
 	struct pipe *pipe = description->pipe;
 	if (to->size == 0)
@@ -314,14 +314,14 @@ long pipe_read(struct description *description, uint32_t token, struct lent_out 
 		return 0;
 	if (description->how & OPEN_NONBLOCK)
 		return -EAGAIN;
-	struct call *call = call_wait(&pipe->reads, description, CALL_READ, token);
+	struct call *call = call_wait(&pipe->reads, description, CALL_READ, to->token);
 	if (call == NULL)
 		return -ENOMEM;
 	call->to = *to;
 	return DEFERRED;
 }
 
-long pipe_write(struct description *description, uint32_t token, const struct lent_in *from)
+long pipe_write(struct description *description, const struct lent_in *from)
 {
 	struct pipe *pipe = description->pipe;
 	long count = 0;
@@ -339,7 +339,7 @@ long pipe_write(struct description *description, uint32_t token, const struct le
 		return done > 0 ? (long)done : count;
 	if (description->how & OPEN_NONBLOCK)
 		return done > 0 ? (long)done : -EAGAIN;
-	struct call *call = call_wait(&pipe->writes, description, CALL_WRITE, token);
+	struct call *call = call_wait(&pipe->writes, description, CALL_WRITE, from->token);
 	if (call == NULL)
 		return done > 0 ? (long)done : -ENOMEM;
 	call->from = *from;

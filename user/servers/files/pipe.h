@@ -28,8 +28,8 @@ void pipe_close(struct description *description);
 void pipe_interrupt(const struct description *description);
 
 /* A count, -errno or DEFERRED. */
-long pipe_read(struct description *description, uint32_t token, struct lent_out *to);
-long pipe_write(struct description *description, uint32_t token, const struct lent_in *from);
+long pipe_read(struct description *description, struct lent_out *to);
+long pipe_write(struct description *description, const struct lent_in *from);
 
 /* Of enum ready, at once; or DEFERRED. */
 long pipe_ready(struct description *description, uint32_t token, uint32_t wanted);

@@ -11,12 +11,12 @@
 
 long serve_file_read(struct request *request, struct lent_out *buf)
 {
-	return description_read(description_of(request->client), request->token, buf);
+	return description_read(description_of(request->client), buf);
 }
 
 long serve_file_write(struct request *request, const struct lent_in *buf)
 {
-	return description_write(description_of(request->client), request->token, buf);
+	return description_write(description_of(request->client), buf);
 }
 
 long serve_file_read_at(struct request *request, uint64_t offset, struct lent_out *buf)

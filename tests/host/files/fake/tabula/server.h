@@ -19,11 +19,13 @@ struct client {
 };
 
 struct lent_in {
+	uint32_t token;
 	uint32_t size;
 	const char *bytes;
 };
 
 struct lent_out {
+	uint32_t token;
 	uint32_t size;
 	char *bytes;
 };
