@@ -1,16 +1,33 @@
 #include "path.h"
 
 #include <errno.h>
-#include <string.h>
 
 struct walk {
 	struct node *root;
 	int links; /* followed so far */
 };
 
+/* Names are short: a call of the library's functions for it would take longer than the look itself. */
+static size_t name_length(const char *path)
+{
+	size_t length = 0;
+	while (path[length] != '\0' && path[length] != '/')
+		length++;
+	return length;
+}
+
+static size_t slash_count(const char *path)
+{
+	size_t count = 0;
+	while (path[count] == '/')
+		count++;
+	return count;
+}
+
+/* "", "." or "..". */
 static bool is_dots(const char *name, size_t length)
 {
-	return length <= 2 && memcmp(name, "..", length) == 0;
+	return length == 0 || (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')));
 }
 
 /* Looks one name up in a directory. */
@@ -39,9 +56,9 @@ static int walk_on(struct walk *walk, struct node *at, const char *path, bool fo
 	if (*path == '/')
 		at = walk->root;
 	int error = step(walk, at, "", 0, place);
-	path += strspn(path, "/");
+	path += slash_count(path);
 	while (error == 0 && *path != '\0') {
-		size_t length = strcspn(path, "/"), slashes = strspn(path + length, "/");
+		size_t length = name_length(path), slashes = slash_count(path + length);
 		bool last = path[length + slashes] == '\0', slash = slashes > 0;
 		error = step(walk, at, path, length, place);
 		if (error == 0 && place->node != NULL && node_is_link(place->node) && (follow || slash))

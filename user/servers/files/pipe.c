@@ -157,8 +157,7 @@ static void watch_evict(struct call **link, const struct description *descriptio
 }
 
 /* Makes room among the calls of a description: those that were set aside for nothing go when there are many. */
-__attribute__((noinline, cold)) static bool calls_make_room(
-	struct call **list, struct description *description)
+static bool calls_make_room(struct call **list, struct description *description)
 {
 	calls_sweep(list);
 	if (description->calls >= PIPE_CALLS_MAX)
@@ -166,14 +165,24 @@ __attribute__((noinline, cold)) static bool calls_make_room(
 	return description->calls < PIPE_CALLS_MAX;
 }
 
+/* Room for a call that is not the only one that waits at its pipe; NULL when there is none. Apart, since most are. */
+__attribute__((noinline, cold)) static struct call *call_room(
+	struct call **list, struct description *description)
+{
+	struct pipe *pipe = description->pipe;
+	if (description->calls >= PIPE_CALLS_MAX && !calls_make_room(list, description))
+		return NULL;
+	return pipe->first_is_taken ? piece_take(sizeof *pipe->reads) : &pipe->first;
+}
+
 /* Sets a call aside, the last of a list, for the caller to fill in the rest; NULL when there are too many, or no room. */
 static inline struct call *call_wait(
 	struct call **list, struct description *description, enum call_kind kind, uint32_t token)
 {
-	if (description->calls >= PIPE_CALLS_MAX && !calls_make_room(list, description))
-		return NULL;
 	struct pipe *pipe = description->pipe;
-	struct call *call = pipe->first_is_taken ? piece_take(sizeof *call) : &pipe->first;
+	struct call *call = &pipe->first;
+	if (__builtin_expect(pipe->first_is_taken || description->calls >= PIPE_CALLS_MAX, 0))
+		call = call_room(list, description);
 	if (call == NULL)
 		return NULL;
 	if (call == &pipe->first)
@@ -298,18 +307,23 @@ static void pipe_go_on(struct pipe *pipe)
 
 /* ---- the calls */
 
+/* What works on the buffer is apart, so that calls that wait, and those that end others' waiting, save no registers for it. */
+__attribute__((noinline)) static long buffer_read(struct pipe *pipe, struct lent_out *to)
+{
+	long count = buffer_copy(pipe, to);
+	if (count > 0)
+		buffer_drop(pipe, count);
+	pipe_go_on(pipe);
+	return count;
+}
+
 long pipe_read(struct description *description, struct lent_out *to)
 {
 	struct pipe *pipe = description->pipe;
 	if (to->size == 0)
 		return 0;
-	if (pipe->used > 0) {
-		long count = buffer_copy(pipe, to);
-		if (count > 0)
-			buffer_drop(pipe, count);
-		pipe_go_on(pipe);
-		return count;
-	}
+	if (pipe->used > 0)
+		return buffer_read(pipe, to);
 	if (pipe->writers == 0)
 		return 0;
 	if (description->how & OPEN_NONBLOCK)
@@ -321,15 +335,12 @@ long pipe_read(struct description *description, struct lent_out *to)
 	return DEFERRED;
 }
 
-long pipe_write(struct description *description, const struct lent_in *from)
+__attribute__((noinline)) static long buffer_write(
+	struct description *description, const struct lent_in *from)
 {
 	struct pipe *pipe = description->pipe;
 	long count = 0;
 	size_t done = 0;
-	if (pipe->readers == 0)
-		return -EPIPE;
-	if (pipe->reads != NULL && pass_on(pipe, from))
-		return (long)from->size;
 	/* Behind those that wait already. */
 	while (pipe->writes == NULL && done < from->size && (count = buffer_fill(pipe, from, done)) > 0) {
 		done += (size_t)count;
@@ -345,6 +356,16 @@ long pipe_write(struct description *description, const struct lent_in *from)
 	call->from = *from;
 	call->done = done;
 	return DEFERRED;
+}
+
+long pipe_write(struct description *description, const struct lent_in *from)
+{
+	struct pipe *pipe = description->pipe;
+	if (pipe->readers == 0)
+		return -EPIPE;
+	if (pipe->reads != NULL && pass_on(pipe, from))
+		return (long)from->size;
+	return buffer_write(description, from);
 }
 
 uint32_t pipe_ready_now(const struct description *description, uint32_t wanted)
