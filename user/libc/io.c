@@ -12,13 +12,18 @@
 #include "signals.h"
 
 /* -EPIPE says either that the server is gone or, by one that is there, that nobody reads. */
-static ssize_t written(endpoint_handle file, long count)
+__attribute__((noinline, cold)) static ssize_t write_broken(endpoint_handle file)
 {
 	struct file_status status;
-	if (count != -EPIPE || file_stat(file, &status) != 0)
-		return server_result(count);
+	if (file_stat(file, &status) != 0)
+		return server_result(-EPIPE);
 	(void)raise(SIGPIPE);
-	return posix_result(count);
+	return posix_result(-EPIPE);
+}
+
+static inline ssize_t written(endpoint_handle file, long count)
+{
+	return count == -EPIPE ? write_broken(file) : server_result(count);
 }
 
 /* Apart, so that a call that nobody interrupts needs no registers but those that the kernel leaves alone. */

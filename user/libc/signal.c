@@ -15,6 +15,8 @@ enum { STATUS_OF_SIGNAL = 128 };
 struct sigaction signal_actions[NSIG];
 uint32_t signals_pending, signals_came;
 
+static uint32_t ignored; /* as signal_actions say */
+
 /* Signals that some thread has blocked: they are caught, though nothing may be done about them. */
 static uint32_t held;
 
@@ -60,11 +62,14 @@ _Noreturn void signal_end_program(int number)
 
 uint32_t signals_ignored(void)
 {
-	uint32_t ignored = 0;
-	for (int number = 1; number < NSIG; number++)
-		if (signal_actions[number].sa_handler == SIG_IGN)
-			ignored |= signal_bit(number);
 	return ignored;
+}
+
+static void action_put(int number, const struct sigaction *action)
+{
+	uint32_t bit = signal_bit(number);
+	signal_actions[number] = *action;
+	ignored = action->sa_handler == SIG_IGN ? ignored | bit : ignored & ~bit;
 }
 
 static uint32_t signals_handled(void)
@@ -78,18 +83,18 @@ static uint32_t signals_handled(void)
 
 void signals_tell(void)
 {
-	uint32_t ignored = signals_ignored(), caught = (signals_handled() | held) & ~ignored;
+	uint32_t unwanted = ignored, caught = (signals_handled() | held) & ~ignored;
 	bool no_stops = signal_actions[SIGCHLD].sa_flags & SA_NOCLDSTOP;
 	if (signal_actions[SIGCHLD].sa_flags & SA_NOCLDWAIT)
-		ignored |= signal_bit(SIGCHLD);
+		unwanted |= signal_bit(SIGCHLD);
 	if (no_stops != told_no_stops && own_program().value > 0)
 		(void)program_hear(own_program(), !no_stops);
 	told_no_stops = no_stops;
-	if ((ignored == told_ignored && caught == told_caught) || own_program().value <= 0)
+	if ((unwanted == told_ignored && caught == told_caught) || own_program().value <= 0)
 		return;
-	told_ignored = ignored;
+	told_ignored = unwanted;
 	told_caught = caught;
-	(void)program_set_actions(own_program(), 0, ignored, caught);
+	(void)program_set_actions(own_program(), 0, unwanted, caught);
 }
 
 struct sigaction signal_take_action(int number)
@@ -263,7 +268,7 @@ static int action_set(int number, const struct sigaction *action, struct sigacti
 	*old = signal_actions[number];
 	int error = action != NULL ? action_prepare(number, action) : 0;
 	if (error == 0 && action != NULL) {
-		signal_actions[number] = *action;
+		action_put(number, action);
 		action_forget(number, action);
 		signals_tell();
 	}
@@ -535,12 +540,12 @@ _Noreturn void siglongjmp(sigjmp_buf to, int value)
 
 /* ---- from one program to the next */
 
-void signals_inherit(uint32_t blocked, uint32_t ignored)
+void signals_inherit(uint32_t blocked, uint32_t unwanted)
 {
 	for (int number = 1; number < NSIG; number++)
-		if (ignored & signal_bit(number))
-			signal_actions[number].sa_handler = SIG_IGN;
-	told_ignored = ignored;
+		if (unwanted & signal_bit(number))
+			action_put(number, &(struct sigaction){.sa_handler = SIG_IGN});
+	told_ignored = unwanted;
 	if (blocked == 0)
 		return;
 	/* The process server knows, and keeps what comes until there is somebody to tell it to. */
