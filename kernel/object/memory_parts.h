@@ -1,5 +1,5 @@
 /*
- * What the parts of memory objects, memory.c and copy.c, have in common. Nobody else includes it. Frames hang in a tree of
+ * What the parts of memory objects, memory.c, memory_copy.c and copy.c, have in common. Nobody else includes it. Frames hang in a tree of
  * nodes; the lowest hold slots, of a frame's address and some bits below it.
  */
 #pragma once
@@ -47,3 +47,7 @@ paddr_t *memory_slots(struct memory *memory, uint64_t page, uint64_t *count) REQ
 
 /* Has the object have the frame in a slot alone: 0 when it has, -ENOMEM, or PAGE_LEAVING. */
 MUST_USE int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot) REQUIRES(memory->lock);
+
+/* Changes the page table entries of [first, end) wherever they are mapped; true when other harts may have cached some. */
+bool memory_change_mappings(struct memory *memory, uint64_t first, uint64_t end,
+	bool (*change)(struct arch_aspace *, uint64_t, uint64_t)) REQUIRES(memory->lock);
