@@ -322,15 +322,19 @@ static void keep_leaves(struct arch_aspace *aspace, uint64_t address, uint64_t *
 	aspace->leaves_number = address >> LEAVES_SHIFT;
 }
 
-static uint64_t *leaf_making(struct arch_aspace *aspace, uint64_t address)
+static RARE uint64_t *leaf_making_leaves(struct arch_aspace *aspace, uint64_t address)
 {
-	if (aspace->leaves_number != address >> LEAVES_SHIFT) {
-		uint64_t *entry = walk_making(aspace, direct(aspace->root), address, 0);
+	uint64_t *entry = walk_making(aspace, direct(aspace->root), address, 0);
 
-		if (!entry)
-			return NULL;
+	if (entry)
 		keep_leaves(aspace, address, entry);
-	}
+	return entry;
+}
+
+static inline uint64_t *leaf_making(struct arch_aspace *aspace, uint64_t address)
+{
+	if (aspace->leaves_number != address >> LEAVES_SHIFT)
+		return leaf_making_leaves(aspace, address);
 	return entry_of(aspace->leaves, address, 0);
 }
 
@@ -377,21 +381,32 @@ static void fence_run(const struct arch_aspace *aspace, enum prot prot)
 		riscv_fence_code();
 }
 
+/* Enters frames in a page table, one after the other. */
+static void enter_run(uint64_t *entry, const paddr_t *frame, unsigned count, uint64_t flags)
+{
+	const uint64_t read_only = flags & ~(uint64_t)(PTE_W | PTE_D);
+
+	for (const paddr_t *end = frame + count; frame != end; frame++, entry++)
+		if (frame->value && !(frame->value & ARCH_RUN_SKIP) && !*entry)
+			*entry = entry_to(*frame, frame->value & ARCH_RUN_READ ? read_only : flags);
+}
+
 int arch_aspace_map_run(
 	struct arch_aspace *aspace, uint64_t address, const paddr_t *frames, unsigned count, enum prot prot)
 {
-	uint64_t flags = flags_of(prot), *entry = NULL;
+	const uint64_t flags = flags_of(prot);
 
-	for (unsigned i = 0; i < count; i++, entry++, address += PAGE_SIZE) {
-		uint64_t frame = frames[i].value;
+	while (count) {
+		unsigned left = ENTRIES - (address >> PAGE_SHIFT & (ENTRIES - 1)),
+			 n = count < left ? count : left;
+		uint64_t *entry = leaf_making(aspace, address);
 
-		if (!i || !(address & (level_size(1) - 1)))
-			entry = leaf_making(aspace, address);
 		if (!entry)
 			return -ENOMEM;
-		if (frame && !(frame & ARCH_RUN_SKIP) && !(*entry & PTE_V))
-			*entry = entry_to((paddr_t){frame},
-				frame & ARCH_RUN_READ ? flags & ~(uint64_t)(PTE_W | PTE_D) : flags);
+		enter_run(entry, frames, n, flags);
+		address += (uint64_t)n << PAGE_SHIFT;
+		frames += n;
+		count -= n;
 	}
 	fence_run(aspace, prot);
 	return 0;

@@ -9,17 +9,18 @@
 #include "mem/account.h"
 
 enum {
-	COUNTS = PAGE_SIZE / sizeof(uint32_t), /* in a page */
+	COUNTS = 1 << SHARE_AREA_BITS, /* in a page */
 	AREAS = PAGE_SIZE / sizeof(void *), /* listed in a page */
 	LISTS = 64,
 };
 
-static void *lists[LISTS]; /* atomic, and so is what they lead to: pages of pointers to pages of counts */
-static size_t all; /* atomic */
+STATIC_ASSERT(COUNTS * sizeof(uint32_t) == PAGE_SIZE);
 
-static uint64_t number_of(paddr_t frame)
+static void *lists[LISTS]; /* atomic, and so is what they lead to: pages of pointers to pages of counts */
+
+static uint64_t area_of(paddr_t frame)
 {
-	return frame.value >> PAGE_SHIFT;
+	return frame.value >> PAGE_SHIFT >> SHARE_AREA_BITS;
 }
 
 /* The page that hangs here, made if there is none; NULL when memory is out. */
@@ -39,44 +40,36 @@ static void *page_made(void **place)
 	return other;
 }
 
-static uint32_t *count_made(paddr_t frame)
+int share_look(struct share_area *area, paddr_t frame)
 {
-	uint64_t area = number_of(frame) / COUNTS;
-	void **list = area / AREAS < LISTS ? page_made(&lists[area / AREAS]) : NULL;
-	uint32_t *counts = list ? page_made(&list[area % AREAS]) : NULL;
+	uint64_t number = area_of(frame);
+	void **list = number / AREAS < LISTS ? page_made(&lists[number / AREAS]) : NULL;
+	uint32_t *counts = list ? page_made(&list[number % AREAS]) : NULL;
 
-	return counts ? &counts[number_of(frame) % COUNTS] : NULL;
+	if (!counts)
+		return -ENOMEM;
+	*area = (struct share_area){number, counts};
+	return 0;
 }
 
 /* Of a frame that has been shared. */
 static uint32_t *count_of(paddr_t frame)
 {
-	uint64_t area = number_of(frame) / COUNTS;
+	uint64_t area = area_of(frame);
 	void **list = __atomic_load_n(&lists[area / AREAS], __ATOMIC_ACQUIRE);
 	uint32_t *counts = __atomic_load_n(&list[area % AREAS], __ATOMIC_ACQUIRE);
 
-	return &counts[number_of(frame) % COUNTS];
-}
-
-int share_give(paddr_t frame)
-{
-	uint32_t *count = count_made(frame);
-
-	if (!count)
-		return -ENOMEM;
-	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&all, 1, __ATOMIC_RELAXED);
-	return 0;
+	return &counts[(frame.value >> PAGE_SHIFT) % COUNTS];
 }
 
 int share_prepare(paddr_t start, uint64_t size)
 {
-	const uint64_t area = (uint64_t)COUNTS << PAGE_SHIFT;
+	const uint64_t step = (uint64_t)COUNTS << PAGE_SHIFT;
 	uint64_t end = start.value + size;
+	struct share_area area;
 
-	for (uint64_t at = start.value; at < end; at = (at / area + 1) * area)
-		if (!count_made((paddr_t){at}))
-			return -ENOMEM;
+	for (uint64_t at = start.value; at < end; at = (at / step + 1) * step)
+		TRY(share_look(&area, (paddr_t){at}));
 	return 0;
 }
 
@@ -95,11 +88,27 @@ bool share_leave(paddr_t frame)
 			return false;
 	while (!__atomic_compare_exchange_n(
 		count, &others, others - 1, true, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE));
-	__atomic_fetch_sub(&all, 1, __ATOMIC_RELAXED);
 	return true;
+}
+
+static size_t count_area(const uint32_t *counts)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; counts && i < COUNTS; i++)
+		sum += __atomic_load_n(&counts[i], __ATOMIC_RELAXED);
+	return sum;
 }
 
 size_t share_count(void)
 {
-	return __atomic_load_n(&all, __ATOMIC_RELAXED);
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < LISTS; i++) {
+		void **list = __atomic_load_n(&lists[i], __ATOMIC_ACQUIRE);
+
+		for (unsigned j = 0; list && j < AREAS; j++)
+			sum += count_area(__atomic_load_n(&list[j], __ATOMIC_ACQUIRE));
+	}
+	return sum;
 }

@@ -7,11 +7,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "abi/abi.h"
 #include "arch.h"
 #include "result.h"
 
+/* Where counts of frames that lie together are, so that they are looked for once. Begins as SHARE_NOWHERE. */
+struct share_area {
+	uint64_t number;
+	uint32_t *counts; /* atomic */
+};
+
+enum { SHARE_AREA_BITS = 10 };
+
+#define SHARE_NOWHERE ((struct share_area){.number = UINT64_MAX})
+
+/* Makes it the one of a frame, which need not have been shared before; -ENOMEM. */
+MUST_USE int share_look(struct share_area *area, paddr_t frame);
+
 /* Gives one more share of a frame; -ENOMEM. */
-MUST_USE int share_give(paddr_t frame);
+static inline MUST_USE int share_give(paddr_t frame, struct share_area *area)
+{
+	uint64_t number = frame.value >> PAGE_SHIFT;
+
+	if (number >> SHARE_AREA_BITS != area->number)
+		TRY(share_look(area, frame));
+	__atomic_fetch_add(&area->counts[number & ((1u << SHARE_AREA_BITS) - 1)], 1, __ATOMIC_RELAXED);
+	return 0;
+}
 
 /* Has what share_give needs for any frame from `start` on, of `size` bytes, at once; -ENOMEM. */
 MUST_USE int share_prepare(paddr_t start, uint64_t size);
@@ -22,5 +44,5 @@ bool share_has_others(paddr_t frame);
 /* Gives a share up; false, with nothing changed, when it is the last one. */
 MUST_USE bool share_leave(paddr_t frame);
 
-/* How many shares there are besides the first one of each frame. Exact while nobody gives or leaves any. */
+/* How many shares there are besides the first one of each frame: counted, for audits. Exact while nobody gives or leaves any. */
 size_t share_count(void);

@@ -154,13 +154,25 @@ static inline void show(struct region *region)
 	lock_release(&memory->lock);
 }
 
+/* Whether there is room at `start`. As a program is loaded or cloned, what comes goes behind the last. */
+static int find_fixed(struct aspace *aspace, uint64_t size, uint64_t start, struct tree_node **previous)
+	REQUIRES(aspace->lock)
+{
+	const struct region *last = region_at(aspace->regions.last);
+
+	if (!last || start < last->end)
+		return overlaps(region_from(aspace, start), start + size) ? -EEXIST : 0;
+	*previous = aspace->regions.last;
+	return 0;
+}
+
 /* Where something goes, of which the caller wants *start if that is not 0; `previous`: the one before it, NULL: to be found. */
 static int find_place(struct aspace *aspace, uint64_t size, uint64_t *start, struct tree_node **previous)
 	REQUIRES(aspace->lock)
 {
 	*previous = NULL;
 	if (*start)
-		return overlaps(region_from(aspace, *start), *start + size) ? -EEXIST : 0;
+		return find_fixed(aspace, size, *start, previous);
 	*start = find_room(aspace, size, previous);
 	return *start ? 0 : -ENOMEM;
 }

@@ -28,14 +28,22 @@ static inline const struct region *look_for(struct aspace *aspace, uint64_t addr
 	return region;
 }
 
-/* The region at an address if it allows this access, else NULL. As a rule it is the one of the last time. */
-static inline const struct region *region_for(struct aspace *aspace, uint64_t address, enum prot access)
-	REQUIRES(aspace->lock)
+/* The region at an address, else NULL. As a rule it is the one of the last time. */
+static inline const struct region *region_of(struct aspace *aspace, uint64_t address) REQUIRES(aspace->lock)
 {
 	const struct region *region = aspace->touched;
 
 	if (!region || address - region->start >= region->end - region->start)
 		region = look_for(aspace, address);
+	return region;
+}
+
+/* The same if it allows this access. */
+static inline const struct region *region_for(struct aspace *aspace, uint64_t address, enum prot access)
+	REQUIRES(aspace->lock)
+{
+	const struct region *region = region_of(aspace, address);
+
 	if (access & PROT_READ)
 		access |= PROT_WRITE; /* one comes with the other */
 	return region && region->prot & access ? region : NULL;
@@ -102,8 +110,8 @@ int aspace_bring_in(struct aspace *aspace, uint64_t start, uint64_t end, int *wo
 	int error = 0;
 
 	lock_acquire(&aspace->lock);
-	region = region_from(aspace, start);
-	if (overlaps(region, start + 1) && !aspace->gone && region->prot) {
+	region = region_of(aspace, start);
+	if (region && !aspace->gone && region->prot) {
 		end = end < region->end ? end : region->end;
 		lock_acquire(&region->memory->lock);
 		error = memory_show(region->memory, page_at(region, start).number,

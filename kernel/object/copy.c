@@ -34,6 +34,12 @@ void memory_end_unsettled(void)
 	__atomic_fetch_sub(&unsettled, 1, __ATOMIC_RELEASE);
 }
 
+/* Acquire: partner of the release above. */
+bool memory_others_are_unsettled(void)
+{
+	return __atomic_load_n(&unsettled, __ATOMIC_ACQUIRE) > 1;
+}
+
 bool memory_change_mappings(struct memory *memory, uint64_t first, uint64_t end,
 	bool (*change)(struct arch_aspace *, uint64_t, uint64_t))
 {

@@ -182,7 +182,7 @@ paddr_t *memory_slots(struct memory *memory, uint64_t page, uint64_t *count)
 	if (level)
 		*count = (1ul << NODE_BITS * level) - (page & ((1ul << NODE_BITS * level) - 1));
 	else
-		*count = memory->levels ? NODE_ENTRIES - way_to(page, 0) : MEMORY_ROOTS - page;
+		*count = memory_row(memory, page);
 	return level ? NULL : slot;
 }
 
@@ -219,8 +219,10 @@ static paddr_t viewed_frame(const struct memory *memory, uint64_t page)
 /* Shares it, as of a copy: the machine's memory keeps a share for ever, which is the first one and is not counted. */
 static int share_viewed(struct memory *memory, paddr_t frame, paddr_t *slot)
 {
+	struct share_area area = SHARE_NOWHERE;
+
 	TRY(account_charge(memory->object.account, PAGE_SIZE));
-	if (share_give(frame)) {
+	if (share_give(frame, &area)) {
 		account_uncharge(memory->object.account, PAGE_SIZE);
 		return -ENOMEM;
 	}

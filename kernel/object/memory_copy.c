@@ -7,25 +7,6 @@
 #include "object/memory_parts.h"
 #include "panic.h"
 
-static int share(struct memory *to, uint64_t page, paddr_t *slot) REQUIRES(to->lock)
-{
-	paddr_t *place = memory_slot(to, page);
-
-	if (!place)
-		return -ENOMEM;
-	if (place->value)
-		return -EEXIST;
-	TRY(account_charge(to->object.account, PAGE_SIZE));
-	if (share_give(slot_frame(*slot))) {
-		account_uncharge(to->object.account, PAGE_SIZE);
-		return -ENOMEM;
-	}
-	slot->value |= SLOT_SHARED;
-	*place = *slot;
-	to->pages++;
-	return 0;
-}
-
 /* As memcpy, of a page that programs may be writing to: each word is loaded once, and whole. */
 static void copy_live_page(uint64_t *to, const uint64_t *from)
 {
@@ -37,21 +18,94 @@ static void copy_live_page(uint64_t *to, const uint64_t *from)
 			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
-static int copy_now(struct memory *to, uint64_t page, paddr_t frame) REQUIRES(to->lock)
-{
-	paddr_t *place = memory_slot(to, page);
+/* ---- two objects, side by side */
 
-	if (!place)
-		return -ENOMEM;
-	if (place->value)
-		return -EEXIST;
-	TRY(account_frame_alloc(to->object.account, place));
-	copy_live_page(direct(*place), direct(frame));
-	to->pages++;
-	return 0;
+enum {
+	WORK_COPY = 30, /* of a page */
+	WORK_SHARE = 1, /* of a page */
+	ROW_MOST = 32, /* slots in one step */
+	SKIP_MOST = 1 << 12, /* pages that are looked at in one step */
+};
+
+/* One of the two objects: a page of it, and the slots from there on that lie side by side. */
+struct side {
+	struct memory *memory;
+	uint64_t page;
+	paddr_t *slots; /* NULL: for `count` pages there are none */
+	uint64_t count; /* 0: nobody has looked yet */
+};
+
+/* What a pass knows. */
+struct pass {
+	struct side to, from;
+	uint64_t pages; /* from there on */
+	uint64_t there; /* at most so many of these are in memory */
+	const struct memory_hot *hot;
+	struct share_area area;
+	bool is_first; /* `to` has nothing but what this pass has put there, which lies before */
+	uint64_t first, end; /* of `to`: what the pass has put there lies between */
+	uint64_t shared, shared_end; /* of `from`: what has been shared, and was not before */
+};
+
+/* Member by member: most passes are short. */
+static inline void pass_begin(struct pass *pass, struct memory_place to, struct memory_place from)
+{
+	pass->to.memory = to.memory, pass->to.page = to.page, pass->to.count = 0;
+	pass->from.memory = from.memory, pass->from.page = from.page, pass->from.count = 0;
+	pass->to.slots = pass->from.slots = NULL;
+	pass->area = SHARE_NOWHERE;
+	pass->first = pass->end = 0;
+	pass->shared = pass->shared_end = 0;
 }
 
-enum { WORK_COPY = 30, RUN_MOST = 1 << 12 /* pages that are looked at in one step */ };
+static void look(struct side *side) REQUIRES(side->memory->lock)
+{
+	if (!side->count)
+		side->slots = memory_slots(side->memory, side->page, &side->count);
+}
+
+static void advance(struct side *side, uint64_t pages)
+{
+	side->page += pages;
+	side->count = pages < side->count ? side->count - pages : 0;
+	side->slots += side->count && side->slots ? pages : 0;
+}
+
+/* Makes nodes for the slot of the page; -EEXIST when something is in it. */
+static int make_room(struct side *side) REQUIRES(side->memory->lock)
+{
+	if (!side->count || !side->slots) {
+		side->slots = memory_slot(side->memory, side->page);
+		side->count = side->slots ? memory_row(side->memory, side->page) : 0;
+	}
+	if (!side->slots)
+		return -ENOMEM;
+	return side->slots->value ? -EEXIST : 0;
+}
+
+/* Notes that between these pages of `to` some have been put, so many. */
+static void note_put(struct pass *pass, uint64_t first, uint64_t end, uint64_t pages)
+	REQUIRES(pass->to.memory->lock)
+{
+	struct memory *to = pass->to.memory;
+
+	if (first < to->lowest)
+		to->lowest = first;
+	to->pages += pages;
+	if (pass->first == pass->end)
+		pass->first = first;
+	pass->end = end;
+}
+
+static int copy_now(struct pass *pass, paddr_t frame, int *work) REQUIRES(pass->to.memory->lock)
+{
+	*work -= WORK_COPY;
+	TRY(make_room(&pass->to));
+	TRY(account_frame_alloc(pass->to.memory->object.account, pass->to.slots));
+	copy_live_page(direct(*pass->to.slots), direct(frame));
+	note_put(pass, pass->to.page, pass->to.page + 1, 1);
+	return 0;
+}
 
 /* How many of the next slots, `most` at most, are empty. Most are: eight at a time. */
 static uint64_t slots_empty(const paddr_t *slot, uint64_t most)
@@ -67,85 +121,165 @@ static uint64_t slots_empty(const paddr_t *slot, uint64_t most)
 	return n;
 }
 
-/* How many of the next pages, `most` at most, are not in memory. */
-static uint64_t empty_run(struct memory_place at, uint64_t most, int *work) REQUIRES(at.memory->lock)
+/* Puts what is in a slot into another one, which is to be empty: 0, or what is in the way. */
+static inline int share_slot(struct pass *pass, paddr_t *from, paddr_t *to)
+	REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
 {
-	uint64_t lowest = at.memory->lowest, n = at.page < lowest ? lowest - at.page : 0, slots;
+	struct account *account = pass->to.memory->object.account;
+	int error;
 
-	while (n < most) {
-		const paddr_t *slot = memory_slots(at.memory, at.page + n, &slots);
-		uint64_t end = n + slots < most ? n + slots : most, empty;
-
-		*work -= WORK_LOOK;
-		if (!slot) {
-			n = end;
-			continue;
-		}
-		empty = slots_empty(slot, end - n);
-		*work -= (int)empty / 32 * WORK_LOOK;
-		n += empty;
-		if (n < end)
-			return n;
+	if (slot_is_leaving(*from))
+		return PAGE_LEAVING;
+	if (to->value)
+		return -EEXIST;
+	TRY(account_charge(account, PAGE_SIZE));
+	error = share_give(*from, &pass->area);
+	if (error) {
+		account_uncharge(account, PAGE_SIZE);
+		return error;
 	}
-	return n < most ? n : most;
+	to->value = from->value |= SLOT_SHARED;
+	return 0;
 }
 
-static bool is_hot(const struct memory_hot *hot, uint64_t page)
-{
-	for (unsigned i = 0; hot && i < MEMORY_HOT_MOST; i++)
-		if (hot->page[i] == page)
-			return true;
-	return false;
-}
-
-/* What a pass knows of the two objects. */
-struct pass {
-	const struct memory_hot *hot;
-	uint64_t left; /* at most so many pages of `from` are in memory from here on */
-	bool is_first; /* `to` has nothing but what this pass has put there, which lies before */
+/* What has been done of a row. */
+struct row {
+	uint64_t pages; /* that have been put */
+	uint64_t end; /* behind the last of these */
+	uint64_t fresh, fresh_end; /* those that were not shared before lie between */
 };
 
-/* Goes past pages that are not in memory; how many, or an error. What `to` has there is in the way. */
-static long skip_next(struct memory_place to, struct memory_place from, uint64_t pages,
-	const struct pass *pass, int *work) REQUIRES(to.memory->lock, from.memory->lock)
+/* Shares what is in the next slots, of which the first can be; how many it has gone past, or an error. */
+static long share_slots(struct pass *pass, uint64_t count, struct row *row)
+	REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
 {
-	uint64_t run = pages < RUN_MOST ? pages : RUN_MOST;
+	paddr_t *from = pass->from.slots, *to = pass->to.slots;
+	uint64_t i = 0, n, there = pass->there;
+	int error = 0;
 
-	if (!pass->left && pass->is_first)
+	while (i < count && there) {
+		bool was_shared = slot_is_shared(from[i]);
+
+		if (!from[i].value) {
+			n = slots_empty(&from[i], count - i);
+			if (!pass->is_first && slots_empty(&to[i], n) < n)
+				break;
+			i += n;
+			continue;
+		}
+		error = share_slot(pass, &from[i], &to[i]);
+		if (error)
+			break;
+		row->end = ++i;
+		there--;
+		if (!was_shared) {
+			row->fresh = row->fresh_end ? row->fresh : i - 1;
+			row->fresh_end = i;
+		}
+	}
+	row->pages = pass->there - there;
+	return i ? (long)i : error;
+}
+
+/* The same, and notes it. The first has something. */
+static long share_row(struct pass *pass, uint64_t most, int *work)
+	REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
+{
+	struct row row = {0};
+	long n;
+
+	TRY(make_room(&pass->to));
+	n = share_slots(pass, pass->to.count < most ? pass->to.count : most, &row);
+	if (!row.pages)
+		return n;
+	if (row.fresh < row.fresh_end) {
+		if (pass->shared == pass->shared_end)
+			pass->shared = pass->from.page + row.fresh;
+		pass->shared_end = pass->from.page + row.fresh_end;
+	}
+	note_put(pass, pass->to.page, pass->to.page + row.end, row.pages);
+	pass->there -= row.pages;
+	*work -= (int)(n / 8 * WORK_LOOK + (long)row.pages * WORK_SHARE);
+	return n;
+}
+
+/* Whether `to` has nothing for the next pages. */
+static bool is_room(struct side to, uint64_t pages, int *work) REQUIRES(to.memory->lock)
+{
+	uint64_t lowest = to.memory->lowest, n = to.page < lowest ? lowest - to.page : 0;
+
+	while (n < pages) {
+		advance(&to, n);
+		pages -= n;
+		look(&to);
+		n = to.count < pages ? to.count : pages;
+		*work -= WORK_LOOK;
+		if (to.slots && slots_empty(to.slots, n) < n)
+			return false;
+	}
+	return true;
+}
+
+/* Goes past pages that are not in memory. What `to` has there is in the way. */
+static long skip(struct pass *pass, uint64_t pages, int *work) REQUIRES(pass->to.memory->lock)
+{
+	if (pass->is_first)
 		return (long)pages;
-	if (pass->left)
-		run = empty_run(from, run, work);
-	return !pass->is_first && empty_run(to, run, work) < run ? -EEXIST : (long)run;
+	pages = pages < SKIP_MOST ? pages : SKIP_MOST;
+	return is_room(pass->to, pages, work) ? (long)pages : -EEXIST;
+}
+
+/* How many of the next pages, `most` at most, are not hot. */
+static uint64_t before_hot(const struct memory_hot *hot, uint64_t page, uint64_t most)
+{
+	for (unsigned i = 0; hot && i < MEMORY_HOT_MOST; i++)
+		if (hot->page[i] - page < most)
+			most = hot->page[i] - page;
+	return most;
+}
+
+/* How many of the next pages are not in memory: 0, or some of these. */
+static uint64_t next_empty(struct pass *pass, int *work) REQUIRES(pass->from.memory->lock)
+{
+	uint64_t lowest = pass->from.memory->lowest, page = pass->from.page, n;
+
+	if (!pass->there)
+		return pass->pages;
+	*work -= WORK_LOOK;
+	if (page < lowest) {
+		n = lowest - page;
+	} else {
+		look(&pass->from);
+		n = pass->from.slots ? slots_empty(pass->from.slots, pass->from.count) : pass->from.count;
+	}
+	return n < pass->pages ? n : pass->pages;
 }
 
 /* Does the next pages; how many, or an error. */
-static long copy_next(struct memory_place to, struct memory_place from, uint64_t pages, struct pass *pass,
-	int *work) REQUIRES(to.memory->lock, from.memory->lock)
+static long copy_next(struct pass *pass, int *work) REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
 {
-	uint64_t slots;
-	paddr_t *slot = memory_slots(from.memory, from.page, &slots);
+	struct side *from = &pass->from;
+	uint64_t most = next_empty(pass, work);
 
-	if (!slot || !slot->value)
-		return skip_next(to, from, pages, pass, work);
-	pass->left--;
-	if (slot_is_leaving(*slot))
+	if (most)
+		return skip(pass, most, work);
+	if (slot_is_leaving(*from->slots))
 		return 0;
-	if (is_hot(pass->hot, from.page)) {
-		*work -= WORK_COPY;
-		TRY(copy_now(to.memory, to.page, slot_frame(*slot)));
-		return 1;
-	}
-	*work -= WORK_FRAME;
-	TRY(share(to.memory, to.page, slot));
+	most = pass->pages < from->count ? pass->pages : from->count;
+	most = before_hot(pass->hot, from->page, most < ROW_MOST ? most : ROW_MOST);
+	if (most)
+		return share_row(pass, most, work);
+	TRY(copy_now(pass, slot_frame(*from->slots), work));
+	pass->there--;
 	return 1;
 }
 
 /* Pages that are there already, and are not to be changed by anybody, are copied at once. */
-static long copy_fixed_next(struct memory_place to, struct memory_place from, int *work)
-	REQUIRES(to.memory->lock)
+static long copy_fixed_next(struct pass *pass, int *work) REQUIRES(pass->to.memory->lock)
 {
-	*work -= WORK_COPY;
-	TRY(copy_now(to.memory, to.page, (paddr_t){from.memory->roots[0].value + (from.page << PAGE_SHIFT)}));
+	uint64_t start = pass->from.memory->roots[0].value;
+
+	TRY(copy_now(pass, (paddr_t){start + (pass->from.page << PAGE_SHIFT)}, work));
 	return 1;
 }
 
@@ -153,78 +287,74 @@ static long copy_fixed_next(struct memory_place to, struct memory_place from, in
 static void protect(struct memory *from, uint64_t first, uint64_t end, const struct memory_hot *hot)
 	REQUIRES(from->lock)
 {
-	for (uint64_t start = first; start < end; start = first + 1) {
-		for (first = start; first < end && !is_hot(hot, first); first++)
-			continue;
-		if (start < first)
-			(void)memory_change_mappings(from, start, first, arch_aspace_protect);
+	for (uint64_t n; first < end; first += n + 1) {
+		n = before_hot(hot, first, end - first);
+		if (n)
+			(void)memory_change_mappings(from, first, first + n, arch_aspace_protect);
 	}
 }
 
-/* With both locks. */
-static long copy(struct memory_place to, struct memory_place from, uint64_t pages, struct memory_hot *hot,
-	int *work) REQUIRES(to.memory->lock, from.memory->lock)
+/* With both locks. Returns what was done, or what has stopped it. */
+static long copy(struct pass *pass, int *work) REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
 {
-	uint64_t end = from.page + pages, first = end, last = end; /* those that are shared lie between */
-	bool fixed = memory_is_fixed(from.memory);
-	struct pass pass = {
-		hot, from.page > from.memory->lowest ? UINT64_MAX : from.memory->pages, !to.memory->pages};
+	bool fixed = memory_is_fixed(pass->from.memory);
+	uint64_t pages = pass->pages;
 	long n;
 
 	do {
-		uint64_t before = to.memory->pages;
-
-		n = fixed ? copy_fixed_next(to, from, work)
-			  : copy_next(to, from, end - from.page, &pass, work);
+		n = fixed ? copy_fixed_next(pass, work) : copy_next(pass, work);
 		if (n <= 0)
 			break;
-		if (to.memory->pages != before) {
-			first = first == end ? from.page : first;
-			last = from.page + 1;
-		}
-		to.page += (uint64_t)n;
-		from.page += (uint64_t)n;
-	} while (from.page != end && *work > 0);
-	if (first < last && !fixed)
-		protect(from.memory, first, last, hot);
-	if (hot)
-		hot->first = to.page - (from.page - first), hot->end = to.page - (from.page - last);
-	return from.page != end - pages ? (long)(from.page - (end - pages)) : n;
+		advance(&pass->to, (uint64_t)n);
+		advance(&pass->from, (uint64_t)n);
+		pass->pages -= (uint64_t)n;
+	} while (pass->pages && *work > 0);
+	protect(pass->from.memory, pass->shared, pass->shared_end, pass->hot);
+	return pass->pages < pages ? (long)(pages - pass->pages) : n;
 }
 
-/* The younger object's lock comes first. `shared`: pages of `from` may not be written any more. */
-static long copy_locked(struct memory_place to, struct memory_place from, uint64_t pages,
-	struct memory_hot *hot, int *work, bool *shared) NO_LOCK_ANALYSIS
+/* The younger object's lock comes first. `stale`: others may still write to pages that are shared now. */
+static long copy_locked(struct pass *pass, int *work, bool *stale) NO_LOCK_ANALYSIS
 {
-	bool to_is_younger = to.memory->object.id > from.memory->object.id;
-	struct memory *first = to_is_younger ? to.memory : from.memory;
-	struct memory *second = to_is_younger ? from.memory : to.memory;
-	uint64_t before;
+	struct memory *to = pass->to.memory, *from = pass->from.memory;
+	bool to_is_younger = to->object.id > from->object.id;
+	struct memory *first = to_is_younger ? to : from, *second = to_is_younger ? from : to;
 	long done;
 
 	lock_acquire(&first->lock);
 	lock_acquire(&second->lock);
-	before = to.memory->pages;
-	done = copy(to, from, pages, hot, work);
-	*shared = to.memory->pages > before && !memory_is_fixed(from.memory);
+	pass->is_first = !to->pages;
+	pass->there = pass->from.page > from->lowest ? UINT64_MAX : from->pages;
+	done = copy(pass, work);
+	*stale =
+		pass->shared < pass->shared_end || (pass->first < pass->end && memory_others_are_unsettled());
 	lock_release(&second->lock);
 	lock_release(&first->lock);
 	return done;
 }
 
-/* When it returns, no hart can write to what is shared: neither by what it has cached, nor in a handler. */
+/*
+ * When it returns, no hart can write to what is shared: neither by what it has cached, nor in a handler. What was shared before
+ * is so already, unless whoever did that is still waiting for it.
+ */
 long memory_copy(
 	struct memory_place to, struct memory_place from, uint64_t pages, struct memory_hot *hot, int *work)
 {
-	bool shared;
+	struct pass pass;
+	bool stale;
 	long done;
 
 	assert(to.memory != from.memory && !memory_is_device(from.memory) && pages && *work > 0);
+	pass_begin(&pass, to, from);
+	pass.pages = pages;
+	pass.hot = hot;
 	memory_begin_unsettled();
-	done = copy_locked(to, from, pages, hot, work, &shared);
-	if (shared)
+	done = copy_locked(&pass, work, &stale);
+	if (stale)
 		arch_harts_settle();
 	memory_end_unsettled();
+	if (hot)
+		hot->first = pass.first, hot->end = pass.end;
 	if (!done) /* another hart has its page leave; when that is over, it is no longer in the way */
 		TRY(memory_separate(from.memory, from.page));
 	return done;
@@ -248,7 +378,7 @@ int memory_show(struct memory *memory, uint64_t page, uint64_t pages, struct arc
 		uint64_t most = slots < pages ? slots : pages;
 
 		n = slot ? slots_empty(slot, most) : most;
-		*work -= (int)(n < RUN_MOST ? n : RUN_MOST) / 32 * WORK_LOOK + WORK_LOOK;
+		*work -= (int)(n < SKIP_MOST ? n : SKIP_MOST) / 32 * WORK_LOOK + WORK_LOOK;
 		if (n)
 			continue;
 		n = most < SHOW_PIECE ? most : SHOW_PIECE;

@@ -40,6 +40,12 @@ static inline bool memory_is_fixed(const struct memory *memory)
 /* Where the slot of a page is, making nodes on the way; NULL when one can't be had. */
 paddr_t *memory_slot(struct memory *memory, uint64_t page) REQUIRES(memory->lock);
 
+/* How many lie side by side from that of a page on, if it has one. */
+static inline uint64_t memory_row(const struct memory *memory, uint64_t page)
+{
+	return memory->levels ? NODE_ENTRIES - (page & (NODE_ENTRIES - 1)) : MEMORY_ROOTS - page;
+}
+
 /*
  * The slots from that of a page on which lie side by side, and how many; NULL when there are none, and for how many pages.
  */
@@ -51,3 +57,6 @@ MUST_USE int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot) R
 /* Changes the page table entries of [first, end) wherever they are mapped; true when other harts may have cached some. */
 bool memory_change_mappings(struct memory *memory, uint64_t first, uint64_t end,
 	bool (*change)(struct arch_aspace *, uint64_t, uint64_t)) REQUIRES(memory->lock);
+
+/* Between memory_begin_unsettled and its end: whether others are there, too. */
+bool memory_others_are_unsettled(void);

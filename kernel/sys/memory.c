@@ -212,16 +212,21 @@ static struct aspace_hot hot_of(const struct process *from)
 	return (struct aspace_hot){{stack - 1, stack + CALLER_DEPTH, arch_frame_pointer(frame)}};
 }
 
-/* The program it was loaded with is known, too, for reports. */
+enum { CLONE_PASS = WORK_PASS * 3 / 2 };
+
+/* Until an interrupt waits. The program it was loaded with is known, too, for reports. */
 long sys_vm_clone(struct process *to, struct process *from, uaddr_t at)
 {
 	struct aspace_hot hot = hot_of(from);
-	int work = WORK_PASS;
 
 	if (to == from || !is_page_aligned(at.value) || at.value > USER_TOP)
 		return -EINVAL;
 
-	TRY(aspace_clone(&to->aspace, &from->aspace, &hot, &at.value, &work));
+	do {
+		int work = CLONE_PASS;
+
+		TRY(aspace_clone(&to->aspace, &from->aspace, &hot, &at.value, &work));
+	} while (at.value && !arch_interrupt_is_pending());
 	if (!at.value)
 		TRY(process_clone_image(to, from));
 	return (long)at.value;

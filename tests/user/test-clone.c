@@ -332,18 +332,23 @@ static void test_process(void)
 
 /* ---- in pieces */
 
-enum { MANY_REGIONS = 300, MANY_PAGES = 2000, FAR = 3 };
+enum { MANY_REGIONS = 300, MANY_PAGES = 2000, FAR = 3, PERIOD = 1000 };
 
 static uint64_t page_value(uint64_t i)
 {
 	return i * 0x9e3779b97f4a7c15 | 1;
 }
 
+/* It is cut where an interrupt waits: a timer fires as often as it can. */
 static void test_pieces(void)
 {
 	process_handle from = process_create((const uint8_t *)"from", 4);
 	process_handle to = process_create((const uint8_t *)"to", 2);
 	memory_handle large = memory_create(MANY_PAGES * FAR * PAGE_SIZE);
+	notification_handle beat = notification_create();
+	thread_handle self = process_thread(own_process(), 0);
+	timer_handle timer;
+	struct system_info info;
 	struct checks c = {0};
 	unsigned calls = 0;
 	long at = 0;
@@ -357,10 +362,19 @@ static void test_pieces(void)
 	for (uint64_t i = 0; i < MANY_REGIONS; i++)
 		vm_map(from, SECOND_PLACE + i * 2 * PAGE_SIZE, large, i * FAR * PAGE_SIZE, PAGE_SIZE,
 			PROT_READ, MAP_FIXED);
+	system_info(own_system(), &info);
+	/* A timer is an interrupt of the hart that it was made on. */
+	check(&c, !thread_set_affinity(self, 1), "thread_set_affinity");
+	timer = timer_create(beat, 1);
+	check(&c, !timer_set(timer, 0, PERIOD), "no timer");
 	do {
 		at = vm_clone(to, from, (uint64_t)at);
 		calls++;
 	} while (at > 0);
+	handle_close(ANY(timer));
+	handle_close(ANY(beat));
+	check(&c, !thread_set_affinity(self, (1ul << info.harts) - 1), "on all harts again");
+	handle_close(ANY(self));
 	check(&c, at == 0, "it ended with %ld", at);
 	check(&c, calls > 20, "it took %u calls", calls);
 	for (uint64_t i = 0; i < MANY_PAGES; i++) {

@@ -94,13 +94,14 @@ size_t hosted_free_frames(void)
 static void share_once(void *unused)
 {
 	const struct machine *machine = arch_machine();
+	struct share_area area = SHARE_NOWHERE;
 
 	(void)unused;
 	for (unsigned i = 0; i < machine->free_count; i++)
 		for (uint64_t at = 0; at < machine->free[i].size; at += PAGE_SIZE) {
 			paddr_t frame = {machine->free[i].start + at};
 
-			HOSTED_REQUIRE(!share_give(frame) && share_leave(frame));
+			HOSTED_REQUIRE(!share_give(frame, &area) && share_leave(frame));
 		}
 }
 
