@@ -52,14 +52,12 @@ int share_look(struct share_area *area, paddr_t frame)
 	return 0;
 }
 
-/* Of a frame that has been shared. */
-static uint32_t *count_of(paddr_t frame)
+void share_find(struct share_area *area, paddr_t frame)
 {
-	uint64_t area = area_of(frame);
-	void **list = __atomic_load_n(&lists[area / AREAS], __ATOMIC_ACQUIRE);
-	uint32_t *counts = __atomic_load_n(&list[area % AREAS], __ATOMIC_ACQUIRE);
+	uint64_t number = area_of(frame);
+	void **list = __atomic_load_n(&lists[number / AREAS], __ATOMIC_ACQUIRE);
 
-	return &counts[(frame.value >> PAGE_SHIFT) % COUNTS];
+	*area = (struct share_area){number, __atomic_load_n(&list[number % AREAS], __ATOMIC_ACQUIRE)};
 }
 
 int share_prepare(paddr_t start, uint64_t size)
@@ -76,19 +74,10 @@ int share_prepare(paddr_t start, uint64_t size)
 /* Acquire: partner of the release in share_leave. */
 bool share_has_others(paddr_t frame)
 {
-	return __atomic_load_n(count_of(frame), __ATOMIC_ACQUIRE);
-}
+	struct share_area area;
 
-bool share_leave(paddr_t frame)
-{
-	uint32_t *count = count_of(frame), others = __atomic_load_n(count, __ATOMIC_ACQUIRE);
-
-	do
-		if (!others)
-			return false;
-	while (!__atomic_compare_exchange_n(
-		count, &others, others - 1, true, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE));
-	return true;
+	share_find(&area, frame);
+	return __atomic_load_n(&area.counts[(frame.value >> PAGE_SHIFT) % COUNTS], __ATOMIC_ACQUIRE);
 }
 
 static size_t count_area(const uint32_t *counts)

@@ -41,8 +41,26 @@ MUST_USE int share_prepare(paddr_t start, uint64_t size);
 /* Whether others have a share. When none has any more, what they did with the frame is seen. */
 bool share_has_others(paddr_t frame);
 
+/* Makes it the one of a frame that has been shared. */
+void share_find(struct share_area *area, paddr_t frame);
+
 /* Gives a share up; false, with nothing changed, when it is the last one. */
-MUST_USE bool share_leave(paddr_t frame);
+static inline MUST_USE bool share_leave(paddr_t frame, struct share_area *area)
+{
+	uint64_t number = frame.value >> PAGE_SHIFT;
+	uint32_t *count, others;
+
+	if (number >> SHARE_AREA_BITS != area->number)
+		share_find(area, frame);
+	count = &area->counts[number & ((1u << SHARE_AREA_BITS) - 1)];
+	others = __atomic_load_n(count, __ATOMIC_ACQUIRE);
+	do
+		if (!others)
+			return false;
+	while (!__atomic_compare_exchange_n(
+		count, &others, others - 1, true, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE));
+	return true;
+}
 
 /* How many shares there are besides the first one of each frame: counted, for audits. Exact while nobody gives or leaves any. */
 size_t share_count(void);

@@ -48,7 +48,7 @@ static bool destroy(struct aspace *aspace, int *work) REQUIRES(aspace->lock)
 	aspace->gone = true;
 	aspace->is_plain = false;
 	/* While a region is among its memory's mappings, others may look into the page table. */
-	for (; aspace->regions.first; *work -= WORK_OBJECT) {
+	for (; aspace->regions.first; *work -= WORK_NAME) {
 		if (*work <= 0)
 			return false;
 		region_free(aspace, region_at(aspace->regions.first));

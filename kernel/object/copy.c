@@ -64,12 +64,13 @@ bool memory_change_mappings(struct memory *memory, uint64_t first, uint64_t end,
 static int replace(paddr_t *slot)
 {
 	paddr_t shared = slot_frame(*slot), copy;
+	struct share_area area = SHARE_NOWHERE;
 
 	*slot = (paddr_t){shared.value | SLOT_SHARED};
 	if (share_has_others(shared)) {
 		TRY(frame_alloc(&copy)); /* it was charged when the frame was shared */
 		memcpy(direct(copy), direct(shared), PAGE_SIZE);
-		if (share_leave(shared)) {
+		if (share_leave(shared, &area)) {
 			*slot = copy;
 			return 0;
 		}

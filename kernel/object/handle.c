@@ -247,6 +247,21 @@ static unsigned used_in(const struct handle_table *table, unsigned number)
 	return used < HANDLE_PAGE_SLOTS ? used : HANDLE_PAGE_SLOTS;
 }
 
+/* What a name of `from` becomes in `to`, with a reference; that of a free slot when it may not be given. */
+static inline uint64_t copy_name(uint64_t name, struct process *to, struct process *from)
+{
+	struct object *object = handle_object(name);
+
+	if (object == &from->object) {
+		object = &to->object;
+		name = name_of(object, generation_of(name), handle_rights(name));
+	}
+	if (!object || (object->type == OBJECT_PROCESS && process_would_keep(to, object)) ||
+		object_take(object))
+		return free_name(generation_of(name), HANDLE_NONE);
+	return name;
+}
+
 /* Copies a page of slots with a reference to each object; what may not be given is left empty. How many have been used. */
 static unsigned copy_page(struct handle_slot *page, unsigned number, struct process *to, struct process *from)
 {
@@ -254,17 +269,8 @@ static unsigned copy_page(struct handle_slot *page, unsigned number, struct proc
 
 	lock_acquire(&from->lock);
 	used = from->finishing ? 0 : used_in(&from->handles, number);
-	for (unsigned i = 0; i < used; i++) {
-		uint64_t name = from->handles.page[number][i].name;
-		struct object *object = handle_object(name);
-
-		if (object == &from->object)
-			object = &to->object;
-		if (object && !process_would_keep(to, object) && !object_take(object))
-			page[i].name = name_of(object, generation_of(name), handle_rights(name));
-		else
-			page[i].name = free_name(generation_of(name), HANDLE_NONE);
-	}
+	for (unsigned i = 0; i < used; i++)
+		page[i].name = copy_name(from->handles.page[number][i].name, to, from);
 	lock_release(&from->lock);
 	return used;
 }
@@ -357,30 +363,26 @@ bool handle_table_has(struct process *owner, const struct object *object, uint32
 	return found;
 }
 
-/* Closes the handle in a slot, if there is one. */
-static void clear_slot(struct process *owner, const struct handle_slot *slot, uint32_t index, int *work)
+/* Closes the handle in a slot, if there is one, and leaves zeros: nobody makes another. */
+static void clear_slot(struct process *owner, struct handle_slot *slot, int *work)
 {
 	struct object *object = handle_object(slot->name);
 	uint32_t rights = handle_rights(slot->name);
 
-	*work -= object ? WORK_OBJECT : WORK_LOOK;
-	if (!object)
-		return;
+	*work -= !object ? WORK_LOOK : may_receive(object, rights) ? WORK_OBJECT : WORK_NAME;
 	lock_acquire(&owner->lock);
-	free_slot(owner, index);
+	owner->handles.receivers -= object && may_receive(object, rights);
+	arch_store(&slot->name, 0);
 	lock_release(&owner->lock);
-	handle_gone(owner, object, rights);
+	if (object)
+		handle_gone(owner, object, rights);
 }
 
-/* Of most pages few slots were ever used: with these cleared it is zeros again. */
-static void free_page(struct process *owner, unsigned number, unsigned used)
+/* What was used of it has been cleared, so it is zeros again. */
+static void free_page(struct process *owner, unsigned number)
 {
-	struct handle_slot *page = owner->handles.page[number];
-
-	if (!page)
-		return;
-	memset(page, 0, used * sizeof(*page));
-	account_frame_free_zeroed(owner->account, direct_to_physical(page));
+	if (owner->handles.page[number])
+		account_frame_free_zeroed(owner->account, direct_to_physical(owner->handles.page[number]));
 }
 
 bool handle_table_clear(struct process *owner, int *work)
@@ -392,13 +394,13 @@ bool handle_table_clear(struct process *owner, int *work)
 
 		if (*work <= 0)
 			return false;
-		clear_slot(owner, slot_at(table, index), index, work);
+		clear_slot(owner, slot_at(table, index), work);
 		if (++table->cleared % HANDLE_PAGE_SLOTS == 0)
-			free_page(owner, index / HANDLE_PAGE_SLOTS, HANDLE_PAGE_SLOTS);
+			free_page(owner, index / HANDLE_PAGE_SLOTS);
 	}
 	/* Of the last page a part was never used; where all was, there may be another one that was made for nothing. */
 	if (table->used < HANDLE_PAGES * HANDLE_PAGE_SLOTS)
-		free_page(owner, table->used / HANDLE_PAGE_SLOTS, table->used % HANDLE_PAGE_SLOTS);
+		free_page(owner, table->used / HANDLE_PAGE_SLOTS);
 	handle_table_init(table);
 	return true;
 }

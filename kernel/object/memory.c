@@ -147,12 +147,13 @@ static unsigned way_to(uint64_t page, unsigned level)
 	return page >> NODE_BITS * level & (NODE_ENTRIES - 1);
 }
 
-static MUST_USE int node_alloc(struct account *account, paddr_t *slot)
+static MUST_USE int node_alloc(struct memory *memory, paddr_t *slot) REQUIRES(memory->lock)
 {
-	struct node *node = pool_alloc(&nodes, account);
+	struct node *node = pool_alloc(&nodes, memory->object.account);
 
 	if (!node)
 		return -ENOMEM;
+	memory->nodes++;
 	*slot = direct_to_physical(node);
 	return 0;
 }
@@ -165,7 +166,7 @@ paddr_t *memory_slot(struct memory *memory, uint64_t page)
 	if (page < memory->lowest)
 		memory->lowest = page;
 	while (level--) {
-		if (!slot->value && node_alloc(memory->object.account, slot))
+		if (!slot->value && node_alloc(memory, slot))
 			return NULL;
 		slot = (paddr_t *)direct(*slot) + way_to(page, level);
 	}
@@ -396,61 +397,47 @@ static paddr_t *slot_at(struct memory *memory, uint64_t page, unsigned level)
 	return slot;
 }
 
-static void free_slot(struct memory *memory, paddr_t *slot, int *work)
-{
-	if (slot_is_shared(*slot) && share_leave(slot_frame(*slot)))
-		account_uncharge(memory->object.account, PAGE_SIZE);
-	else
-		account_frame_free(memory->object.account, slot_frame(*slot));
-	slot->value = 0;
-	*work -= WORK_FRAME;
-}
-
 /* Slots that lie side by side: of a node, or the roots. */
 struct row {
 	paddr_t *slots;
-	unsigned count; /* a multiple of 8 */
+	unsigned count;
 	unsigned level; /* of the nodes that hang in them; 0: frames do */
 };
 
-STATIC_ASSERT(MEMORY_ROOTS % 8 == 0 && NODE_ENTRIES % 8 == 0);
-
-/* The next slot that is not empty, from one on; `count` when there is none. Most are: eight at a time. */
+/* The next slot that is not empty, from one on; `count` when there is none. */
 static unsigned next_used(const struct row *row, unsigned i)
 {
-	const paddr_t *slot = row->slots;
-
-	for (; i % 8 && i < row->count; i++)
-		if (slot[i].value)
-			return i;
-	while (i < row->count &&
-		!(slot[i].value | slot[i + 1].value | slot[i + 2].value | slot[i + 3].value |
-			slot[i + 4].value | slot[i + 5].value | slot[i + 6].value | slot[i + 7].value))
-		i += 8;
-	while (i < row->count && !slot[i].value)
-		i++;
-	return i;
+	return i + (unsigned)slots_empty(&row->slots[i], row->count - i);
 }
 
-/* Frees the pages of a row from `lowest` on while there is work left. */
+/* Frees the pages of a row from `lowest` on while there is work left. Behind the last that the object has, nobody looks. */
 static void free_pages(struct memory *memory, const struct row *row, int *work)
 {
 	unsigned start = way_to(memory->lowest, 0), i = start;
-	uint64_t left = memory->pages;
+	struct share_area area = SHARE_NOWHERE;
+	uint64_t freed = 0;
 
-	while (i < row->count) {
-		if (!row->slots[i].value) {
-			i = left ? next_used(row, i) : row->count;
+	while (*work > 0 && i < row->count && freed < memory->pages) {
+		paddr_t slot = row->slots[i];
+
+		if (!slot.value) {
+			i = next_used(row, i);
 			continue;
 		}
-		if (*work <= 0)
-			break;
-		free_slot(memory, &row->slots[i++], work);
-		left--;
+		if (!slot_is_shared(slot) || !share_leave(slot_frame(slot), &area)) {
+			frame_free(slot_frame(slot));
+			*work -= WORK_FRAME;
+		}
+		*work -= WORK_SLOT;
+		row->slots[i++].value = 0;
+		freed++;
 	}
-	memory->pages = left;
-	memory->lowest += i - start;
+	account_uncharge(memory->object.account, freed * PAGE_SIZE);
 	*work -= (int)(i - start) / 8 * WORK_LOOK;
+	memory->pages -= freed;
+	if (!memory->pages)
+		i = row->count;
+	memory->lowest += i - start;
 }
 
 /* Goes past what is empty in a row that is no page's. */
@@ -475,6 +462,7 @@ static void free_nodes(struct memory *memory, int *work)
 		if (slot && slot->value) {
 			pool_free(&nodes, memory->object.account, direct(*slot));
 			slot->value = 0;
+			memory->nodes--;
 			*work -= WORK_FRAME;
 		}
 	}
@@ -502,18 +490,10 @@ static void free_next(struct memory *memory, int *work)
 		free_nodes(memory, work);
 }
 
-/* Whether no slot has anything: a page, or a node. */
-static bool is_empty(struct memory *memory)
-{
-	const struct row roots = {memory->roots, MEMORY_ROOTS, memory->levels};
-
-	return !memory->pages && (!memory->levels || next_used(&roots, 0) == MEMORY_ROOTS);
-}
-
 /* True when all has been given back. */
 static bool free_frames(struct memory *memory, int *work)
 {
-	while (!is_empty(memory)) {
+	while (memory->pages || memory->nodes) {
 		if (*work <= 0)
 			return false;
 		free_next(memory, work);

@@ -22,7 +22,6 @@ static void copy_live_page(uint64_t *to, const uint64_t *from)
 
 enum {
 	WORK_COPY = 30, /* of a page */
-	WORK_SHARE = 1, /* of a page */
 	ROW_MOST = 32, /* slots in one step */
 	SKIP_MOST = 1 << 12, /* pages that are looked at in one step */
 };
@@ -107,20 +106,6 @@ static int copy_now(struct pass *pass, paddr_t frame, int *work) REQUIRES(pass->
 	return 0;
 }
 
-/* How many of the next slots, `most` at most, are empty. Most are: eight at a time. */
-static uint64_t slots_empty(const paddr_t *slot, uint64_t most)
-{
-	uint64_t n = 0;
-
-	while (n + 8 <= most &&
-		!(slot[n].value | slot[n + 1].value | slot[n + 2].value | slot[n + 3].value |
-			slot[n + 4].value | slot[n + 5].value | slot[n + 6].value | slot[n + 7].value))
-		n += 8;
-	while (n < most && !slot[n].value)
-		n++;
-	return n;
-}
-
 /* Puts what is in a slot into another one, which is to be empty: 0, or what is in the way. */
 static inline int share_slot(struct pass *pass, paddr_t *from, paddr_t *to)
 	REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
@@ -199,7 +184,7 @@ static long share_row(struct pass *pass, uint64_t most, int *work)
 	}
 	note_put(pass, pass->to.page, pass->to.page + row.end, row.pages);
 	pass->there -= row.pages;
-	*work -= (int)(n / 8 * WORK_LOOK + (long)row.pages * WORK_SHARE);
+	*work -= (int)(n / 8 * WORK_LOOK + (long)row.pages * WORK_SLOT);
 	return n;
 }
 

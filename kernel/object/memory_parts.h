@@ -37,6 +37,20 @@ static inline bool memory_is_fixed(const struct memory *memory)
 	return memory->kind >= MEMORY_PHYSICAL;
 }
 
+/* How many of the next slots, `most` at most, are empty. Most are: eight at a time. */
+static inline uint64_t slots_empty(const paddr_t *slot, uint64_t most)
+{
+	uint64_t n = 0;
+
+	while (n + 8 <= most &&
+		!(slot[n].value | slot[n + 1].value | slot[n + 2].value | slot[n + 3].value |
+			slot[n + 4].value | slot[n + 5].value | slot[n + 6].value | slot[n + 7].value))
+		n += 8;
+	while (n < most && !slot[n].value)
+		n++;
+	return n;
+}
+
 /* Where the slot of a page is, making nodes on the way; NULL when one can't be had. */
 paddr_t *memory_slot(struct memory *memory, uint64_t page) REQUIRES(memory->lock);
 

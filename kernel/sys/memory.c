@@ -212,8 +212,6 @@ static struct aspace_hot hot_of(const struct process *from)
 	return (struct aspace_hot){{stack - 1, stack + CALLER_DEPTH, arch_frame_pointer(frame)}};
 }
 
-enum { CLONE_PASS = WORK_PASS * 3 / 2 };
-
 /* Until an interrupt waits. The program it was loaded with is known, too, for reports. */
 long sys_vm_clone(struct process *to, struct process *from, uaddr_t at)
 {
@@ -223,7 +221,7 @@ long sys_vm_clone(struct process *to, struct process *from, uaddr_t at)
 		return -EINVAL;
 
 	do {
-		int work = CLONE_PASS;
+		int work = WORK_PASS;
 
 		TRY(aspace_clone(&to->aspace, &from->aspace, &hot, &at.value, &work));
 	} while (at.value && !arch_interrupt_is_pending());

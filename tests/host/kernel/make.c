@@ -101,7 +101,7 @@ static void share_once(void *unused)
 		for (uint64_t at = 0; at < machine->free[i].size; at += PAGE_SIZE) {
 			paddr_t frame = {machine->free[i].start + at};
 
-			HOSTED_REQUIRE(!share_give(frame, &area) && share_leave(frame));
+			HOSTED_REQUIRE(!share_give(frame, &area) && share_leave(frame, &area));
 		}
 }
 
