@@ -376,7 +376,7 @@ static void test_pieces(void)
 	check(&c, !thread_set_affinity(self, (1ul << info.harts) - 1), "on all harts again");
 	handle_close(ANY(self));
 	check(&c, at == 0, "it ended with %ld", at);
-	check(&c, calls > 20, "it took %u calls", calls);
+	check(&c, calls > 1, "it took %u calls", calls);
 	for (uint64_t i = 0; i < MANY_PAGES; i++) {
 		uint64_t value = 0, other = 1;
 
