@@ -125,7 +125,10 @@ struct arch_aspace {
 	uint64_t *leaves; /* the table of the lowest level that was last used */
 	uint64_t leaves_number; /* which one of all that there can be */
 	uint32_t tables; /* how many there are below it */
+	uint32_t first_number; /* which one the first of the lowest level is; a small program has no other */
 	uint64_t *table[TABLES_NOTED]; /* which entries have the first of them */
+	uint32_t
+		first_used; /* a bit for every 16 entries of the first of the lowest level: some have been used */
 	uint32_t visitors; /* atomic: bit i is set once hart i has been in it */
 	struct riscv_entry entry[CONFIG_HARTS]; /* by hart */
 };

@@ -19,6 +19,7 @@ enum {
 	LEVELS = 3,
 	LEAVES_SHIFT = PTE_LEAVES_SHIFT,
 	USER_ENTRIES = 256, /* of the root table */
+	USED_TOGETHER = ENTRIES / 32, /* entries for which one bit says that some are used */
 };
 
 enum {
@@ -266,26 +267,55 @@ static bool free_tables(struct account *account, uint64_t *table, unsigned entri
 	return true;
 }
 
+/* Makes a table zeros again whose entries have been used where `used` says so, which is somewhere. */
+static void clear_used(uint64_t *table, uint32_t used)
+{
+	unsigned first = (unsigned)__builtin_ctz(used);
+
+	table += (size_t)first * USED_TOGETHER;
+	for (used >>= first; used; used >>= 1, table += USED_TOGETHER) {
+		if (!(used & 1))
+			continue;
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < USED_TOGETHER; i++)
+			table[i] = 0;
+	}
+}
+
 static bool is_in_root(const struct arch_aspace *aspace, const uint64_t *entry)
 {
 	return ((uint64_t)entry & ~(uint64_t)(PAGE_SIZE - 1)) == (uint64_t)direct(aspace->root);
 }
 
-/* The last comes first, so what hangs in a table has gone before it: unless it has leaves it is zeros again. */
+/* Which of the noted tables is the first with leaves; as many as there are when none has any. */
+static uint32_t first_leaves(const struct arch_aspace *aspace)
+{
+	uint32_t i = 0;
+
+	while (i < aspace->tables && is_in_root(aspace, aspace->table[i]))
+		i++;
+	return i;
+}
+
+/* The last comes first, so what hangs in a table has gone before it, and it is zeros again unless it has leaves. */
 static bool free_noted(struct arch_aspace *aspace, int *work)
 {
+	uint32_t first = first_leaves(aspace);
+
 	for (; aspace->tables; *work -= WORK_FRAME) {
 		if (*work <= 0)
 			return false;
 
-		uint64_t *entry = aspace->table[--aspace->tables];
-		paddr_t frame = direct_to_physical(entry_table(*entry));
+		uint32_t number = --aspace->tables;
+		uint64_t *entry = aspace->table[number], *table = entry_table(*entry);
 
 		*entry = 0;
-		if (is_in_root(aspace, entry))
-			account_frame_free_zeroed(aspace->account, frame);
+		if (number == first)
+			clear_used(table, aspace->first_used);
+		if (number == first || is_in_root(aspace, entry))
+			account_frame_free_zeroed(aspace->account, direct_to_physical(table));
 		else
-			account_frame_free(aspace->account, frame);
+			account_frame_free(aspace->account, direct_to_physical(table));
 	}
 	return true;
 }
@@ -320,6 +350,18 @@ static void keep_leaves(struct arch_aspace *aspace, uint64_t address, uint64_t *
 {
 	aspace->leaves = entry - (address >> PAGE_SHIFT & (ENTRIES - 1));
 	aspace->leaves_number = address >> LEAVES_SHIFT;
+	if (!aspace->first_used)
+		aspace->first_number = (uint32_t)aspace->leaves_number;
+}
+
+/* Notes that `count` entries of the table at hand, one at least, are about to be used. */
+static inline void note_used_entries(struct arch_aspace *aspace, uint64_t address, unsigned count)
+{
+	uint64_t page = address >> PAGE_SHIFT;
+
+	if (aspace->leaves_number == aspace->first_number)
+		aspace->first_used |=
+			(2u << (page + count - 1) / USED_TOGETHER % 32) - (1u << page / USED_TOGETHER % 32);
 }
 
 static RARE uint64_t *leaf_making_leaves(struct arch_aspace *aspace, uint64_t address)
@@ -353,6 +395,7 @@ int arch_aspace_map(struct arch_aspace *aspace, uint64_t address, paddr_t frame,
 
 	if (!entry)
 		return -ENOMEM;
+	note_used_entries(aspace, address, 1);
 	*entry = entry_to(frame, flags_of(prot));
 	riscv_fence_translation(address); /* an invalid entry may be cached, 4.2.1 */
 	if (prot & PROT_EXEC)
@@ -403,6 +446,7 @@ int arch_aspace_map_run(
 
 		if (!entry)
 			return -ENOMEM;
+		note_used_entries(aspace, address, n);
 		enter_run(entry, frames, n, flags);
 		address += (uint64_t)n << PAGE_SHIFT;
 		frames += n;
