@@ -16,7 +16,7 @@
 #include "object/process.h"
 #include "tabula/ktap.h"
 
-enum { INIT, SPINNER, CONTROLLER, MOVER, KILLER, CONTROLLERS = 3, TURNS = 100, ROUNDS = 24 };
+enum { INIT, SPINNER, CONTROLLER, MOVER, KILLER, MAKER, CONTROLLERS = 3, TURNS = 100, ROUNDS = 24 };
 
 /* The first handle of its process is one to itself. */
 #define OWN_PROCESS (1ul << HANDLE_INDEX_BITS)
@@ -185,13 +185,67 @@ static void test_crowd(size_t free)
 		"all of many threads end, whatever else they are told meanwhile");
 }
 
+/* Threads that begin stopped, made while their process ends: each is held, or over, or was never one of it. */
+enum { MAKERS = 3, LIVES = 100, LIFE_MOST = 20 };
+
+static uint32_t made; /* atomic */
+
+/* Of another process, so that it goes on. state[0]: the handle of the last one. */
+static void maker(struct trapframe *frame)
+{
+	handle_result thread;
+
+	if (frame->state[0]) {
+		hosted_call(frame, SYS_handle_close, frame->state[0], 0, 0, 0);
+		frame->state[0] = 0;
+		return;
+	}
+	thread = sys_thread_create_with(process, (uaddr_t){HOSTED_ENTRY(SPINNER)}, (uaddr_t){USER_TOP}, 0, 0,
+		0, RUNNER_PRIORITY, HARTS_ALL, START_STOPPED);
+	if (thread.value > 0) {
+		__atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
+		frame->state[0] = (uint64_t)thread.value;
+		hosted_call(frame, SYS_thread_yield, 0, 0, 0, 0);
+	} else {
+		expect(thread.value, -EBUSY);
+		hosted_call(frame, SYS_thread_exit, 0, 0, 0, 0);
+	}
+}
+
+static void start_life(void *unused)
+{
+	struct process *other = hosted_new_process();
+
+	(void)unused;
+	process = hosted_new_process();
+	over = 0;
+	HOSTED_REQUIRE(hosted_start(process, INIT, 0));
+	for (unsigned i = 0; i < MAKERS; i++)
+		hosted_start(other, MAKER, 0);
+	hosted_start(other, KILLER, hosted_random(&seed) % LIFE_MOST);
+	object_put(&other->object);
+}
+
+static void test_stopped(size_t free)
+{
+	wrong = 0;
+	for (unsigned life = 0; life < LIVES; life++) {
+		hosted_do(life % 4, start_life, NULL);
+		hosted_do(life % 3, end, NULL);
+	}
+	hosted_check();
+	ktap_ok(!wrong && made > LIVES && hosted_free_frames() == free,
+		"threads that begin stopped end with their process, whenever that is");
+	ktap_diagnose("%u threads began stopped", made);
+}
+
 int main(int count, char **arguments)
 {
-	static hosted_program *const programs[] = {init, spinner, controller, mover, killer, NULL};
+	static hosted_program *const programs[] = {init, spinner, controller, mover, killer, maker, NULL};
 	size_t free;
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(4);
+	ktap_plan(5);
 	hosted_boot(&(struct hosted_machine){4, 4 << 20, "log=error", programs});
 	free = hosted_free_frames();
 	for (unsigned round = 0; round < ROUNDS; round++) {
@@ -205,5 +259,6 @@ int main(int count, char **arguments)
 	ktap_equal((long)hosted_free_frames(), (long)free, "and nothing is left");
 	ktap_diagnose("%u threads stopped and ended", turns);
 	test_crowd(free);
+	test_stopped(free);
 	return ktap_end();
 }
