@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -188,6 +189,49 @@ static void test_descriptors(void)
 	close(fd);
 	unlink("f");
 	checks_report(&c, "descriptors");
+}
+
+/* ---- threads */
+
+enum { THREADS = 4, THREAD_ROUNDS = 300 };
+
+/* Opens a file of its own again and again, and sees to it that the descriptor is that; how often it was not. */
+static void *open_and_close(void *path)
+{
+	struct stat status = {0}, mine;
+	long wrong = 0;
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+
+	if (fstat(fd, &mine) || close(fd))
+		return (void *)1;
+	for (int i = 0; i < THREAD_ROUNDS; i++) {
+		fd = open(path, O_RDWR);
+
+		int copy = dup(fd);
+
+		wrong += fstat(fd, &status) || status.st_ino != mine.st_ino;
+		wrong += fstat(copy, &status) || status.st_ino != mine.st_ino;
+		wrong += close(fd) || close(copy);
+	}
+	wrong += unlink(path) != 0;
+	return (void *)wrong;
+}
+
+static void test_threads(void)
+{
+	struct checks c = {0};
+	char paths[THREADS][8];
+	pthread_t threads[THREADS];
+	void *wrong;
+
+	for (int i = 0; i < THREADS; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "t%d", i);
+		check(&c, !pthread_create(&threads[i], NULL, open_and_close, paths[i]), "a thread");
+	}
+	for (int i = 0; i < THREADS; i++)
+		check(&c, !pthread_join(threads[i], &wrong) && !wrong, "thread %d: %ld wrong", i,
+			(long)wrong);
+	checks_report(&c, "threads that open and close at once have descriptors of their own");
 }
 
 static void test_names(void)
@@ -682,13 +726,14 @@ int main(int argc, char **argv)
 		return child();
 	if (argc > 1 && !strcmp(argv[1], "--lost"))
 		return child_of_lost();
-	ktap_plan(15);
+	ktap_plan(16);
 	int open_before = count_open();
 	if (mkdir(HERE, 0755) || chdir(HERE))
 		ktap_bail_out("no place for the test: %s", strerror(errno));
 	test_open();
 	test_offsets();
 	test_descriptors();
+	test_threads();
 	test_names();
 	test_status();
 	test_listing();

@@ -2,6 +2,8 @@
  * File descriptors: small numbers, each for an endpoint handle. The handle's badge is the open file description, so
  * offsets and flags are the server's, and what dup and spawn make shares them. FD_CLOEXEC is all that is kept here.
  * A descriptor without a handle may be the kernel's console.
+ *
+ * There is no lock: a handler may close what the thread that it interrupts is about to open, and fork copies what there is.
  */
 #define _GNU_SOURCE /* dup3 */
 #include <fcntl.h>
@@ -26,11 +28,33 @@ endpoint_handle own_descriptor(int number)
 	return is_open(number) ? descriptor_table[number].handle : (endpoint_handle){0};
 }
 
-static void set(int fd, struct descriptor descriptor)
+static void used_include(int fd)
 {
-	descriptor_table[fd] = descriptor;
-	if (fd >= used)
-		used = fd + 1;
+	int now = __atomic_load_n(&used, __ATOMIC_RELAXED);
+	while (fd >= now &&
+		!__atomic_compare_exchange_n(&used, &now, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+/* What a descriptor was before it became this. */
+static struct descriptor set(int fd, struct descriptor descriptor)
+{
+	struct descriptor old;
+	used_include(fd);
+	__atomic_exchange(&descriptor_table[fd], &descriptor, &old, __ATOMIC_ACQ_REL);
+	return old;
+}
+
+/* False when it is open: somebody else was faster. */
+static bool claim(int fd, struct descriptor descriptor)
+{
+	struct descriptor now = descriptor_table[fd];
+	used_include(fd);
+	while (!descriptor_is_open(&now))
+		if (__atomic_compare_exchange(
+			    &descriptor_table[fd], &now, &descriptor, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return true;
+	return false;
 }
 
 /* The lowest free descriptor from `least` up, or -EMFILE. */
@@ -42,14 +66,26 @@ static int descriptor_free(int least)
 	return -EMFILE;
 }
 
+static int close_it(struct descriptor descriptor)
+{
+	return descriptor.is_console ? 0 : handle_close(ANY(descriptor.handle));
+}
+
+/* The lowest free one from `least` up becomes this; or it is closed, and -EMFILE. */
+static int install(struct descriptor descriptor, int least)
+{
+	int fd;
+	do
+		fd = descriptor_free(least);
+	while (fd >= 0 && !claim(fd, descriptor));
+	if (fd < 0)
+		(void)close_it(descriptor);
+	return fd;
+}
+
 int descriptor_install(endpoint_handle handle, int least, bool close_on_exec)
 {
-	int fd = descriptor_free(least);
-	if (fd < 0)
-		handle_close(ANY(handle));
-	else
-		set(fd, (struct descriptor){.handle = handle, .close_on_exec = close_on_exec});
-	return fd;
+	return install((struct descriptor){.handle = handle, .close_on_exec = close_on_exec}, least);
 }
 
 void descriptors_inherit(const struct startup_handle *handles, size_t count)
@@ -83,16 +119,10 @@ size_t descriptors_list(const struct descriptors *copy, struct spawn_handle list
 	return count;
 }
 
-static int drop(int fd)
-{
-	struct descriptor old = descriptor_table[fd];
-	descriptor_table[fd] = (struct descriptor){0};
-	return old.is_console ? 0 : handle_close(ANY(old.handle));
-}
-
 int close(int fd)
 {
-	return (int)posix_result(is_open(fd) ? drop(fd) : -EBADF);
+	struct descriptor old = is_open(fd) ? set(fd, (struct descriptor){0}) : (struct descriptor){0};
+	return (int)posix_result(descriptor_is_open(&old) ? close_it(old) : -EBADF);
 }
 
 /* Another handle to what a descriptor, which is open, stands for. 0 or -errno. */
@@ -113,12 +143,8 @@ static int duplicate(int fd, int least, bool close_on_exec)
 		return -EBADF;
 	if (least < 0 || least >= DESCRIPTORS)
 		return -EINVAL;
-	int to = descriptor_free(least);
-	int error = to < 0 ? to : copy_make(fd, close_on_exec, &copy);
-	if (error != 0)
-		return error;
-	set(to, copy);
-	return to;
+	int error = copy_make(fd, close_on_exec, &copy);
+	return error != 0 ? error : install(copy, least);
 }
 
 int dup(int fd)
@@ -135,9 +161,9 @@ static int duplicate_onto(int fd, int to, bool close_on_exec)
 	int error = copy_make(fd, close_on_exec, &copy);
 	if (error != 0)
 		return error;
-	if (is_open(to))
-		(void)drop(to);
-	set(to, copy);
+	struct descriptor old = set(to, copy);
+	if (descriptor_is_open(&old))
+		(void)close_it(old);
 	return to;
 }
 

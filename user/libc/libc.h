@@ -36,11 +36,14 @@ static inline long server_result(long result)
 
 enum { DESCRIPTORS = 256 };
 
+/* One word, so that threads change it as a whole: none finds half a descriptor, and no two get the same. */
 struct descriptor {
-	endpoint_handle handle;
+	_Alignas(uint64_t) endpoint_handle handle;
 	bool is_console; /* of the kernel, which has no handle here */
 	bool close_on_exec;
 };
+
+_Static_assert(sizeof(struct descriptor) == sizeof(uint64_t), "one word");
 
 /* What all descriptors of a program stand for: those from `used` on are not open, and not written out. */
 struct descriptors {
