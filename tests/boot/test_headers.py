@@ -62,7 +62,6 @@ ABSENT: Dict[str, Dict[str, str]] = {
         **dict.fromkeys(["mlock", "munlock", "madvise", "posix_madvise"], "memory stays where it is, however it is used"),
         **dict.fromkeys(["shm_open", "shm_unlink"], NAMED),
     },
-    "sys/stat.h": dict.fromkeys(["mkfifo", "mkfifoat", "mknod", "mknodat"], "the file server has files, folders and links"),
     "sys/wait.h": {"waitid": LATER},
     "time.h": {
         **dict.fromkeys(["timer_create", "timer_delete", "timer_getoverrun", "timer_gettime", "timer_settime"], TIMERS),

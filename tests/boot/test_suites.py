@@ -466,6 +466,18 @@ class PosixFilesOfFour(PosixFiles):
     machine = FOUR
 
 
+class Fifos(ktap.KtapSuite):
+    command = "test-fifos"
+
+
+class FifosOfTwo(Fifos):
+    machine = TWO
+
+
+class FifosOfFour(Fifos):
+    machine = FOUR
+
+
 class PosixLibrary(ktap.KtapSuite):
     command = "test-posix-library"
 

@@ -552,7 +552,7 @@ static void add_target(const char *name, endpoint_handle to, unsigned speaks)
 
 static endpoint_handle open_it(const char *path, uint32_t how)
 {
-	return directory_open(files, path, (enum open)how, 0644, DEADLINE_NEVER);
+	return directory_open(files, path, (enum open)how, 0644, &(uint32_t){0}, DEADLINE_NEVER);
 }
 
 static void find_targets(void)
@@ -978,8 +978,8 @@ static long fill_files(endpoint_handle root, unsigned *count)
 
 	for (*count = 0;; ++*count) {
 		sprintf(path, "/tmp/full%u", *count);
-		endpoint_handle file = directory_open(
-			root, path, OPEN_READ | OPEN_WRITE | OPEN_CREATE, 0600, now() + HONEST);
+		endpoint_handle file = directory_open(root, path, OPEN_READ | OPEN_WRITE | OPEN_CREATE, 0600,
+			&(uint32_t){0}, now() + HONEST);
 
 		if (file.value < 0)
 			return file.value;
@@ -1021,7 +1021,8 @@ static void run_dry(struct checks *c, uint64_t more)
 	unsigned count;
 	long error;
 
-	file = directory_open(root, "/tmp/kept", OPEN_READ | OPEN_WRITE | OPEN_CREATE, 0600, now() + HONEST);
+	file = directory_open(root, "/tmp/kept", OPEN_READ | OPEN_WRITE | OPEN_CREATE, 0600, &(uint32_t){0},
+		now() + HONEST);
 	check(c, file_write(file, "before", 6, now() + HONEST) == 6, "there is room");
 	check(c, program_self(first, &parent, &group) == 1, "there are programs");
 	for (unsigned i = 0; i < COUNT(servers); i++)

@@ -48,8 +48,8 @@ static int change_to(endpoint_handle directory)
 
 int chdir(const char *path)
 {
-	return (int)server_result(change_to(
-		directory_open(path_start(AT_FDCWD, path), path, OPEN_DIRECTORY, 0, DEADLINE_NEVER)));
+	return (int)server_result(change_to(directory_open(
+		path_start(AT_FDCWD, path), path, OPEN_DIRECTORY, 0, &(uint32_t){0}, DEADLINE_NEVER)));
 }
 
 int fchdir(int fd)
@@ -58,7 +58,7 @@ int fchdir(int fd)
 	if (directory.value < 0)
 		return (int)posix_result(directory.value);
 	return (int)server_result(
-		change_to(directory_open(directory, ".", OPEN_DIRECTORY, 0, DEADLINE_NEVER)));
+		change_to(directory_open(directory, ".", OPEN_DIRECTORY, 0, &(uint32_t){0}, DEADLINE_NEVER)));
 }
 
 char *getcwd(char *buffer, size_t size)
@@ -88,6 +88,43 @@ int mkdirat(int directory, const char *path, mode_t mode)
 int mkdir(const char *path, mode_t mode)
 {
 	return mkdirat(AT_FDCWD, path, mode);
+}
+
+int mkfifoat(int directory, const char *path, mode_t mode)
+{
+	endpoint_handle start = path_start(directory, path);
+	return (int)server_result(
+		start.value < 0 ? start.value : directory_make_fifo(start, path, mode_masked(mode)));
+}
+
+int mkfifo(const char *path, mode_t mode)
+{
+	return mkfifoat(AT_FDCWD, path, mode);
+}
+
+/* A file or a fifo. Devices are the servers' own, and made by nobody. */
+int mknodat(int directory, const char *path, mode_t mode, dev_t device)
+{
+	(void)device;
+	switch (mode & S_IFMT) {
+	case S_IFIFO:
+		return mkfifoat(directory, path, mode);
+	case 0:
+	case S_IFREG:
+		break;
+	case S_IFCHR:
+	case S_IFBLK:
+		return (int)posix_result(-EPERM);
+	default:
+		return (int)posix_result(-EINVAL);
+	}
+	int fd = openat(directory, path, O_WRONLY | O_CREAT | O_EXCL, mode & 07777);
+	return fd < 0 ? -1 : close(fd);
+}
+
+int mknod(const char *path, mode_t mode, dev_t device)
+{
+	return mknodat(AT_FDCWD, path, mode, device);
 }
 
 int unlinkat(int directory, const char *path, int flags)

@@ -215,6 +215,8 @@ static void threads_forget(void)
 {
 	for (struct __pthread *thread = threads; thread != NULL; thread = thread->next) {
 		handle_drop(thread->handle);
+		if (thread != thread_self)
+			handle_drop(thread->meets);
 		thread->handle = 0;
 	}
 	thread_self->next = NULL;

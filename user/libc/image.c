@@ -103,10 +103,17 @@ int image_find(const char *path, struct image *image)
 	image->memory = directory_image(start, path, &image->offset, &image->size);
 	if (image->memory.value != -ENODATA)
 		return image->memory.value < 0 ? image->memory.value : 0;
-	endpoint_handle file = directory_open(start, path, OPEN_READ, 0, DEADLINE_NEVER);
+	/* What can't be run is not opened: a fifo's writers would go on. */
+	struct file_status status;
+	int error = directory_stat(start, path, true, &status);
+	if (error == 0)
+		error = may_run(status.mode);
+	if (error != 0)
+		return error;
+	endpoint_handle file = directory_open(start, path, OPEN_READ, 0, &(uint32_t){0}, DEADLINE_NEVER);
 	if (file.value < 0)
 		return file.value;
-	int error = image_of(file, image);
+	error = image_of(file, image);
 	handle_close(ANY(file));
 	return error;
 }

@@ -1,5 +1,8 @@
 /*
  * What makes descriptors: open, pipe. And the mask of the modes of new files.
+ *
+ * A fifo is opened in two steps: the server gives the handle at once, and the call that waits for the other side is made through
+ * that. So a signal ends the waiting of this open alone, and who dies in it leaves nothing behind.
  */
 #define _GNU_SOURCE /* pipe2 */
 #include <fcntl.h>
@@ -8,8 +11,9 @@
 #include <unistd.h>
 #include <tabula/handles.h>
 #include <tabula/protocol/directory.h>
+#include <tabula/protocol/file.h>
 
-#include "libc.h"
+#include "signals.h"
 
 static mode_t mask;
 
@@ -61,12 +65,33 @@ static enum open how_of(int flags)
 	return (enum open)how;
 }
 
+/* Waits until a fifo has been opened for its other side. The handle, or -errno as the value. */
+static endpoint_handle meet(endpoint_handle file)
+{
+	int error;
+	int32_t outer = thread_self->meets; /* a handler may have interrupted another open */
+	thread_self->meets = file.value;
+	call_begin(file.value);
+	do
+		error = file_meet(file, DEADLINE_NEVER);
+	while (call_again(error));
+	call_end();
+	thread_self->meets = outer;
+	if (error == 0)
+		return file;
+	handle_close(ANY(file));
+	return (endpoint_handle){error};
+}
+
 endpoint_handle open_handle(int directory, const char *path, int flags, mode_t mode)
 {
+	uint32_t waits = 0;
 	endpoint_handle start = path_start(directory, path);
 	if (start.value < 0)
 		return start;
-	return directory_open(start, path, how_of(flags), mode_masked(mode), DEADLINE_NEVER);
+	endpoint_handle file =
+		directory_open(start, path, how_of(flags), mode_masked(mode), &waits, DEADLINE_NEVER);
+	return file.value > 0 && waits ? meet(file) : file;
 }
 
 static int open_from(int directory, const char *path, int flags, mode_t mode)

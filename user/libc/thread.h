@@ -32,6 +32,7 @@ struct __pthread {
 	uint32_t blocked, inherited; /* what it blocks, and what its maker blocked */
 	uint32_t interrupted; /* a handler without SA_RESTART has run since the call began */
 	int32_t call; /* what ends the call that it may be in: see call_begin */
+	int32_t meets; /* a fifo that it waits in open for, and that is no descriptor yet; 0: none */
 	uint32_t handled; /* how many handlers have run; sigsuspend waits on it */
 	int32_t polls; /* a notification that is told of handlers while it waits for files; 0: none */
 	struct signal_frame *returning; /* where a handler that has ended came from */

@@ -80,7 +80,7 @@ static void set_timer(void)
 /* Without a descriptor, of which a process has 256. */
 static endpoint_handle open_motd(void)
 {
-	endpoint_handle opened = directory_open(own_root(), "etc/motd", OPEN_READ, 0, DEADLINE_NEVER);
+	endpoint_handle opened = directory_open(own_root(), "etc/motd", OPEN_READ, 0, &(uint32_t){0}, DEADLINE_NEVER);
 
 	check("directory_open", opened.value);
 	return opened;

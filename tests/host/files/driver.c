@@ -213,6 +213,11 @@ int answer_file_ready(struct server *of, uint32_t token, long result)
 	return answer(of, token, result, false);
 }
 
+int answer_file_meet(struct server *of, uint32_t token, long result)
+{
+	return answer(of, token, result, false);
+}
+
 /* The result of a call, if it has one already. */
 static void call_result(uint32_t token, long result, bool shows)
 {
@@ -326,6 +331,13 @@ static void do_ready(void)
 	call_result(token, pipe_ready(d, token, (uint32_t)number()), false);
 }
 
+static void do_meet(void)
+{
+	struct description *d = description();
+	uint32_t token = call_make(NULL);
+	call_result(token, pipe_meet(d, token), false);
+}
+
 static void do_interrupt(void)
 {
 	pipe_interrupt(description());
@@ -420,6 +432,20 @@ static void do_make_directory(void)
 	char *path = text();
 	printf("%d\n", tree_make_directory(start->node, path, (uint32_t)number()));
 	free(path);
+}
+
+static void do_make_fifo(void)
+{
+	struct description *start = description();
+	char *path = text();
+	printf("%d\n", tree_make_fifo(start->node, path, (uint32_t)number()));
+	free(path);
+}
+
+static void do_ready_now(void)
+{
+	struct description *d = description();
+	printf("%u\n", pipe_ready_now(d, (uint32_t)number()));
 }
 
 static void do_set_mode(void)
@@ -569,6 +595,8 @@ static const struct {
 	{"write", do_write},
 	{"write_at", do_write_at},
 	{"ready", do_ready},
+	{"ready_now", do_ready_now},
+	{"meet", do_meet},
 	{"watch", do_watch},
 	{"unwatch", do_unwatch},
 	{"told", do_told},
@@ -586,6 +614,7 @@ static const struct {
 	{"set_mode", do_set_mode},
 	{"unlink", do_unlink},
 	{"remove", do_remove},
+	{"make_fifo", do_make_fifo},
 	{"make_link", do_make_link},
 	{"rename", do_rename},
 	{"link", do_link},

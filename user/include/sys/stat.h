@@ -11,3 +11,4 @@
 #endif
 
 int lstat(const char *__restrict path, struct stat *__restrict status);
+int mknod(const char *path, mode_t mode, dev_t device);

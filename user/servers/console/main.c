@@ -416,6 +416,12 @@ long serve_file_interrupt(struct request *request)
 	return 0;
 }
 
+long serve_file_meet(struct request *request)
+{
+	(void)request;
+	return 0;
+}
+
 long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)
 {
 	(void)request;

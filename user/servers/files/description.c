@@ -89,6 +89,11 @@ int description_open(
 		return error;
 	}
 	struct node *node = description->node;
+	error = node_is_fifo(node) ? pipe_open(description) : 0;
+	if (error != 0) {
+		description_close(description);
+		return error;
+	}
 	if ((how & OPEN_TRUNCATE) && node_is_file(node)) {
 		(void)data_resize(&node->data, 0); /* 0 is not too long */
 		node_mark(node, MARK_MODIFIED);
@@ -343,6 +348,8 @@ void node_stat(struct node *node, struct file_status *status)
 		status->blocks = (uint64_t)node->data.blocks * (BLOCK_SIZE / 512);
 	} else if (node_is_link(node)) {
 		status->size = node->link.length;
+	} else if (node_is_fifo(node)) {
+		status->size = node->pipe != NULL ? pipe_used(node->pipe) : 0;
 	} else if (!node_is_directory(node)) {
 		status->terminal = node->device == DEVICE_CONSOLE;
 	}

@@ -1,5 +1,5 @@
 /*
- * Nodes: files, directories, symbolic links and devices, apart from their names. A node lives as long as a directory
+ * Nodes: files, directories, symbolic links, devices and fifos, apart from their names. A node lives as long as a directory
  * names it or something uses it.
  */
 #pragma once
@@ -12,6 +12,7 @@
 #include "data.h"
 
 struct entry;
+struct pipe;
 
 struct directory {
 	struct entry
@@ -43,6 +44,7 @@ struct node {
 		struct directory directory;
 		struct link link;
 		enum device device;
+		struct pipe *pipe; /* of a fifo, while it is open */
 	};
 };
 
@@ -97,6 +99,11 @@ static inline bool node_is_link(const struct node *node)
 static inline bool node_is_file(const struct node *node)
 {
 	return S_ISREG(node->mode);
+}
+
+static inline bool node_is_fifo(const struct node *node)
+{
+	return S_ISFIFO(node->mode);
 }
 
 static inline bool node_is_device(const struct node *node)

@@ -14,7 +14,7 @@
 
 enum { PIPE_SIZE = PIPE_BLOCKS * BLOCK_SIZE };
 
-enum call_kind { CALL_READ, CALL_WRITE, CALL_READY, CALL_WATCH };
+enum call_kind { CALL_READ, CALL_WRITE, CALL_READY, CALL_WATCH, CALL_MEET };
 
 /* A call that waits; or a watch, whose caller has gone on, with a number for a token. */
 struct call {
@@ -36,7 +36,10 @@ struct pipe {
 	uint32_t blocks[PIPE_BLOCKS]; /* a ring */
 	uint32_t begin, used; /* bytes */
 	uint32_t readers, writers; /* descriptions */
-	struct call *reads, *writes, *watches; /* that wait, first come first */
+	uint32_t all_readers, all_writers; /* of a fifo: that there have been since it has this pipe */
+	struct node *node; /* of a fifo; or null */
+	struct call *reads, *writes,
+		*watches; /* that wait, first come first; to meet somebody, among the watches */
 	struct call first; /* room for one that waits, so that a pipe with one needs no other */
 	bool first_is_taken;
 	uint64_t number, made;
@@ -52,23 +55,39 @@ static void blocks_drop(struct pipe *pipe)
 	piece_drop(pipe);
 }
 
-int pipe_make(struct description *reader, struct description *writer)
+/* Null when there is no room. */
+static struct pipe *pipe_new(void)
 {
 	struct pipe *pipe = piece_take(sizeof *pipe);
 	if (pipe == NULL)
-		return -ENOSPC;
+		return NULL;
 	for (int i = 0; i < PIPE_BLOCKS; i++) {
 		pipe->blocks[i] = block_take(i > 0 ? pipe->blocks[i - 1] : 0);
 		if (pipe->blocks[i] == 0) {
 			blocks_drop(pipe);
-			return -ENOSPC;
+			return NULL;
 		}
 	}
+	return pipe;
+}
+
+int pipe_make(struct description *reader, struct description *writer)
+{
+	struct pipe *pipe = pipe_new();
+	if (pipe == NULL)
+		return -ENOSPC;
 	pipe->number = node_number();
 	pipe->made = moment_now();
 	pipe->readers = pipe->writers = 1;
 	reader->pipe = writer->pipe = pipe;
 	return 0;
+}
+
+/* Those of a fifo stand in its node, for whenever it is looked at. */
+static void times_mark(const struct pipe *pipe, uint32_t marks)
+{
+	if (pipe->node != NULL)
+		node_mark(pipe->node, marks);
 }
 
 /* Bytes that lie together from a place in the ring on. */
@@ -99,6 +118,7 @@ static void buffer_drop(struct pipe *pipe, long count)
 {
 	pipe->used -= (uint32_t)count;
 	pipe->begin = pipe->used > 0 ? (pipe->begin + (uint32_t)count) % PIPE_SIZE : 0;
+	times_mark(pipe, MARK_ACCESSED);
 }
 
 /* Takes what there is room for of a write, from its byte `done` on. A count or -errno; all or nothing of few bytes. */
@@ -117,6 +137,7 @@ static long buffer_fill(struct pipe *pipe, const struct lent_in *from, size_t do
 			return error;
 	}
 	pipe->used += (uint32_t)size;
+	times_mark(pipe, MARK_MODIFIED);
 	return (long)size;
 }
 
@@ -213,6 +234,9 @@ static int call_answer(struct call **link, long result)
 	case CALL_READY:
 		error = answer_file_ready(&files, call->token, result);
 		break;
+	case CALL_MEET:
+		error = answer_file_meet(&files, call->token, result < 0 ? result : 0);
+		break;
 	case CALL_WATCH:
 		notification_tell(call->notification, call->bits);
 		notification_drop(call->notification);
@@ -241,8 +265,10 @@ static bool pass_on(struct pipe *pipe, const struct lent_in *from)
 		return false;
 	while (pipe->reads != NULL && pipe->reads->to.size >= from->size) {
 		int error = lent_write(&pipe->reads->to, 0, bytes, from->size);
-		if (call_answer(&pipe->reads, error != 0 ? error : (long)from->size) == 0 && error == 0)
+		if (call_answer(&pipe->reads, error != 0 ? error : (long)from->size) == 0 && error == 0) {
+			times_mark(pipe, MARK_ACCESSED | MARK_MODIFIED);
 			return true;
+		}
 	}
 	return false;
 }
@@ -265,30 +291,39 @@ static bool serve_write(struct pipe *pipe)
 	return true;
 }
 
+/* The writers of a fifo have not gone before the first has come: who would read waits for that one. */
 static uint32_t readiness(const struct pipe *pipe, const struct description *description)
 {
 	uint32_t ready = 0;
 	if (description->how & OPEN_READ) {
-		ready |= pipe->used > 0 || pipe->writers == 0 ? READY_READ : 0;
-		ready |= pipe->writers == 0 ? READY_HANGUP : 0;
-	} else {
+		ready |= pipe->used > 0 ? READY_READ : 0;
+		ready |= pipe->writers == 0 && pipe_has_met(description) ? READY_READ | READY_HANGUP : 0;
+	}
+	if (description->how & OPEN_WRITE) {
 		ready |= PIPE_SIZE - pipe->used >= PIPE_ATOMIC || pipe->readers == 0 ? READY_WRITE : 0;
 		ready |= pipe->readers == 0 ? READY_HANGUP : 0;
 	}
 	return ready;
 }
 
+/* What a watch is told, and a call that waits for something to become so. */
+static uint32_t outcome(const struct call *call)
+{
+	const struct description *description = call->description;
+	return call->kind == CALL_MEET
+		       ? pipe_has_met(description)
+		       : readiness(description->pipe, description) & (call->wanted | READY_HANGUP);
+}
+
 static void serve_watches(struct pipe *pipe)
 {
 	struct call **link = &pipe->watches;
 	while (*link != NULL) {
-		struct call *call = *link;
-		uint32_t ready = readiness(pipe, call->description) & (call->wanted | READY_HANGUP);
-		if (ready == 0) {
-			link = &call->next;
-			continue;
-		}
-		(void)call_answer(link, (long)ready);
+		uint32_t ready = outcome(*link);
+		if (ready != 0)
+			(void)call_answer(link, (long)ready);
+		else
+			link = &(*link)->next;
 	}
 }
 
@@ -409,6 +444,54 @@ long pipe_ready(struct description *description, uint32_t token, uint32_t wanted
 	return DEFERRED;
 }
 
+/* ---- pipes with a name */
+
+static void pipe_join(struct pipe *pipe, struct description *description)
+{
+	bool reads = description->how & OPEN_READ, writes = description->how & OPEN_WRITE;
+	description->pipe = pipe;
+	description->partners = reads ? pipe->all_writers : pipe->all_readers;
+	pipe->readers += reads;
+	pipe->all_readers += reads;
+	pipe->writers += writes;
+	pipe->all_writers += writes;
+}
+
+int pipe_open(struct description *description)
+{
+	struct node *node = description->node;
+	uint32_t sides = description->how & (OPEN_READ | OPEN_WRITE);
+	bool is_read = node->pipe != NULL && node->pipe->readers > 0;
+	if (sides == 0)
+		return -EINVAL;
+	if (sides == OPEN_WRITE && (description->how & OPEN_NONBLOCK) && !is_read)
+		return -ENXIO;
+	if (node->pipe == NULL)
+		node->pipe = pipe_new();
+	if (node->pipe == NULL)
+		return -ENOSPC;
+	node->pipe->node = node;
+	pipe_join(node->pipe, description);
+	pipe_go_on(node->pipe);
+	return 0;
+}
+
+bool pipe_has_met(const struct description *description)
+{
+	const struct pipe *pipe = description->pipe;
+	bool reads = description->how & OPEN_READ;
+	return pipe->node == NULL || (reads ? pipe->writers : pipe->readers) > 0 ||
+	       (reads ? pipe->all_writers : pipe->all_readers) != description->partners;
+}
+
+long pipe_meet(struct description *description, uint32_t token)
+{
+	if (pipe_has_met(description))
+		return 0;
+	return call_wait(&description->pipe->watches, description, CALL_MEET, token) != NULL ? DEFERRED
+											     : -ENOMEM;
+}
+
 /* ---- the end of calls, and of a description */
 
 static void calls_end(struct call **link, const struct description *description, int error)
@@ -438,16 +521,22 @@ void pipe_close(struct description *description)
 {
 	struct pipe *pipe = description->pipe;
 	all_calls_end(description, -EBADF);
-	if (description->how & OPEN_READ)
-		pipe->readers--;
-	else
-		pipe->writers--;
+	pipe->readers -= (description->how & OPEN_READ) != 0;
+	pipe->writers -= (description->how & OPEN_WRITE) != 0;
 	if (pipe->readers == 0)
 		while (pipe->writes != NULL)
 			(void)call_answer(&pipe->writes, -EPIPE);
 	pipe_go_on(pipe);
-	if (pipe->readers == 0 && pipe->writers == 0)
-		blocks_drop(pipe);
+	if (pipe->readers > 0 || pipe->writers > 0)
+		return;
+	if (pipe->node != NULL)
+		pipe->node->pipe = NULL;
+	blocks_drop(pipe);
+}
+
+uint32_t pipe_used(const struct pipe *pipe)
+{
+	return pipe->used;
 }
 
 void pipe_stat(const struct pipe *pipe, struct file_status *status)

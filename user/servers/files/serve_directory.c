@@ -32,14 +32,16 @@ static int description_give(struct description *description, struct gift *gift)
 	return -ENOSPC;
 }
 
-long serve_directory_open(
-	struct request *request, const char *path, enum open how, uint32_t mode, struct gift *result)
+long serve_directory_open(struct request *request, const char *path, enum open how, uint32_t mode,
+	uint32_t *waits, struct gift *result)
 {
 	struct description *description;
+	*waits = 0;
 	int error = description_open(start_of(request->client), path, how, mode, &description);
 	if (error != 0)
 		return error;
 	const struct node *node = description->node;
+	*waits = node_is_fifo(node) && !(how & OPEN_NONBLOCK) && !pipe_has_met(description);
 	if (!node_is_device(node) || node->device != DEVICE_CONSOLE)
 		return description_give(description, result);
 	description_close(description);
@@ -79,6 +81,11 @@ long serve_directory_link(
 	struct request *request, const char *from, struct client *there, const char *name, bool follow)
 {
 	return tree_link(start_of(request->client), from, follow, start_of(there), name);
+}
+
+long serve_directory_make_fifo(struct request *request, const char *path, uint32_t mode)
+{
+	return tree_make_fifo(start_of(request->client), path, mode);
 }
 
 long serve_directory_make_link(struct request *request, const char *target, const char *path)

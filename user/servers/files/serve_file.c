@@ -129,6 +129,12 @@ long serve_file_interrupt(struct request *request)
 	return 0;
 }
 
+long serve_file_meet(struct request *request)
+{
+	struct description *description = description_of(request->client);
+	return description->pipe != NULL ? pipe_meet(description, request->token) : 0;
+}
+
 long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)
 {
 	return archive_image(description_of(request->client)->node, result, offset, length);

@@ -93,6 +93,13 @@ int tree_make_device(struct node *start, const char *path, enum device device)
 	return node_place(&place, node);
 }
 
+int tree_make_fifo(struct node *start, const char *path, uint32_t mode)
+{
+	struct place place;
+	int error = place_free(start, path, false, &place);
+	return error != 0 ? error : node_place(&place, node_make(S_IFIFO | (mode & MODE_BITS)));
+}
+
 int tree_make_link(struct node *start, const char *path, const char *target)
 {
 	struct place place;

@@ -16,6 +16,7 @@ struct node *tree_root(void);
 
 int tree_make_directory(struct node *start, const char *path, uint32_t mode);
 int tree_make_device(struct node *start, const char *path, enum device device);
+int tree_make_fifo(struct node *start, const char *path, uint32_t mode);
 int tree_make_link(struct node *start, const char *path, const char *target);
 
 /* A second name for what is no directory. A symbolic link at the end of `from` is followed only if so wanted. */
@@ -26,7 +27,7 @@ int tree_remove_directory(struct node *start, const char *path);
 int tree_rename(struct node *from_start, const char *from, struct node *to_start, const char *to);
 
 /*
- * Finds a regular file, directory or device; `make`: or makes a file there with this mode, and says so in `*made`.
+ * Finds a regular file, directory, device or fifo; `make`: or makes a file there with this mode, and says so in `*made`.
  * The node is used once more by the caller.
  */
 int tree_open(struct node *start, const char *path, bool follow, struct node **node);
