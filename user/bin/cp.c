@@ -73,6 +73,16 @@ static bool copy_file(const char *from, const struct stat *status, const char *t
 	return done;
 }
 
+/* A fifo has no bytes to copy, so the copy is another one. Without -r it is read like a file. */
+static bool copy_fifo(const struct stat *status, const char *to)
+{
+	if (mkfifo(to, status->st_mode & 0777) == 0)
+		return true;
+	if (force && errno == EEXIST && unlink(to) == 0 && mkfifo(to, status->st_mode & 0777) == 0)
+		return true;
+	return complain(to);
+}
+
 static bool copy_any(const char *from, const char *to);
 
 static bool copy_directory(const char *from, const struct stat *status, const char *to)
@@ -124,7 +134,9 @@ static bool copy_any(const char *from, const char *to)
 	if (!S_ISDIR(status.st_mode)) {
 		if (ask && access(to, F_OK) == 0 && !tool_asks("cp", "replace", to))
 			return true;
-		return copy_file(from, &status, to) && (!keep || copy_attributes(&status, to));
+		bool done = recursive && S_ISFIFO(status.st_mode) ? copy_fifo(&status, to)
+								  : copy_file(from, &status, to);
+		return done && (!keep || copy_attributes(&status, to));
 	}
 	if (!recursive)
 		return complain_that(from, EISDIR);

@@ -219,6 +219,12 @@ static bool search(FILE *stream, const char *name)
 
 static void search_operand(const char *name);
 
+static bool is_fifo(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 static void search_directory(const char *name)
 {
 	DIR *directory = opendir(name);
@@ -232,7 +238,8 @@ static void search_directory(const char *name)
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		char *path = tool_join("grep", name, entry->d_name);
-		search_operand(path);
+		if (!is_fifo(path)) /* opened, it would wait for somebody who writes */
+			search_operand(path);
 		free(path);
 	}
 	(void)closedir(directory);
