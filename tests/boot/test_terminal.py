@@ -249,6 +249,33 @@ class Jobs(unittest.TestCase):
         self.terminal.run("exit 3")
         self.assertEqual(self.terminal.run("echo $?; jobs"), ["3"])
 
+    def test_interrupt_of_what_waits_for_a_fifo(self) -> None:
+        run = self.terminal.run
+        run("mkfifo /tmp/f")
+        for command in ("cat /tmp/f", "cat < /tmp/f", "cat < '/tmp/f'", "echo a > /tmp/f", "while read x; do :; done < /tmp/f",
+                        "true | cat < /tmp/f", "(echo a) > /tmp/f"):
+            with self.subTest(command):
+                self.start("echo go; " + command, "go")
+                self.terminal.type(self.INTERRUPT)
+                self.terminal.wait_prompt(self.terminal.screen.row + 1)
+                self.assertEqual(run("echo $?"), ["130"])
+
+    def test_what_waits_for_a_fifo_is_stopped(self) -> None:
+        run = self.terminal.run
+        run("mkfifo /tmp/f")
+        self.start("echo go; cat < /tmp/f", "go")
+        at_prompt = False
+        while not at_prompt:  # a key that comes before the program has the terminal does nothing
+            self.terminal.type(self.STOP)
+            try:
+                self.terminal.wait(lambda: self.terminal.screen.row_text() == "tabula$ ", limit=1)
+                at_prompt = True
+            except AssertionError:
+                pass
+        self.assertEqual(run("jobs"), ["[1]  Stopped   cat < /tmp/f"])
+        run("bg")
+        self.assertEqual(run("echo through > /tmp/f; wait"), ["through"])
+
     def test_nothing_stops_the_shell(self) -> None:
         self.assertEqual(self.terminal.run("kill -STOP $$; kill -TSTP $$; echo on"), ["on"])
         self.start("echo begun; while :; do :; done", "begun")

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static void execute_one(struct shell *shell, const struct node *node);
+static void execute_subshell(struct shell *shell, const struct node *node);
 
 /* What fails outside of conditions ends a shell with -e. */
 static void check_status(struct shell *shell)
@@ -106,9 +107,24 @@ static void execute_words(struct shell *shell, const struct node *node, struct w
 	redirect_undo(&files);
 }
 
+/* Whether a command is a program for sure, by a name that nothing has to be done to. */
+static bool names_program(const struct node *node)
+{
+	if (node->kind != NODE_SIMPLE || node->words == NULL)
+		return false;
+	const char *name = node->words->text;
+	return strpbrk(name, "'\"\\$`*?[~") == NULL && builtin_find(name) == NULL &&
+	       function_find(name) == NULL;
+}
+
 static void execute_simple(struct shell *shell, const struct node *node)
 {
 	struct words words = {0};
+	/* Ctrl-Z stops a program, and so, too, the copy of the shell that opens a fifo for it. */
+	if (shell->job_control && names_program(node) && redirects_wait(node->redirects, false)) {
+		execute_subshell(shell, node);
+		return;
+	}
 	if (!expand_words(shell, node->words, &words)) {
 		if (shell->status == 0)
 			shell->status = 1;
@@ -124,10 +140,8 @@ static void execute_simple(struct shell *shell, const struct node *node)
 
 bool is_plain_program(const struct shell *shell, const struct node *node)
 {
-	if (node->kind != NODE_SIMPLE || node->words == NULL || shell->stop_on_unset || shell->trace)
-		return false;
-	const char *name = node->words->text;
-	if (strpbrk(name, "'\"\\$`*?[~") != NULL || builtin_find(name) != NULL || function_find(name) != NULL)
+	if (!names_program(node) || shell->stop_on_unset || shell->trace ||
+		redirects_wait(node->redirects, true))
 		return false;
 	for (const struct redirect *r = node->redirects; r != NULL; r = r->next)
 		if (strpbrk(r->target, "$`") != NULL)

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,7 +187,12 @@ static bool redirect_file(const struct shell *shell, const char *name, enum redi
 		[REDIRECT_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
 		[REDIRECT_BOTH] = O_RDWR | O_CREAT};
 	bool keep = kind == REDIRECT_WRITE && shell->no_clobber;
-	int file = keep ? file_create(name) : open(name, flags[kind], 0666);
+	int file = -1;
+	do { /* a fifo waits for its other side, and a signal that nobody has asked for does not end that */
+		if (shell->interactive && trap_came() == SIGINT)
+			return false;
+		file = keep ? file_create(name) : open(name, flags[kind], 0666);
+	} while (file < 0 && errno == EINTR && (trap_came() == 0 || shell->interactive));
 	if (file < 0) {
 		complain("%s: %s", name, strerror(errno));
 		return false;
@@ -206,6 +212,21 @@ static bool redirect_one(struct shell *shell, const struct redirect *redirect, s
 		done = redirect_file(shell, text_string(&target), redirect->kind, redirect->fd, saved);
 	text_free(&target);
 	return done;
+}
+
+bool redirects_wait(const struct redirect *list, bool doubt)
+{
+	for (; list != NULL; list = list->next) {
+		struct stat status;
+		if (list->kind == REDIRECT_DOCUMENT || list->kind == REDIRECT_LITERAL ||
+			list->kind == REDIRECT_COPY)
+			continue;
+		if (strpbrk(list->target, "'\"\\~*?[") != NULL
+				? doubt
+				: stat(list->target, &status) == 0 && S_ISFIFO(status.st_mode))
+			return true;
+	}
+	return false;
 }
 
 bool redirect_all(struct shell *shell, const struct redirect *list, struct saved_file **saved)

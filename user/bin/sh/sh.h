@@ -181,6 +181,9 @@ struct saved_file {
 
 /* Opens files as they stand in the list; with `saved` they can be undone. False, told on stderr, if it can't. */
 bool redirect_all(struct shell *shell, const struct redirect *list, struct saved_file **saved);
+
+/* Whether opening one of the files may have to wait, as a fifo does; `doubt`: also of names that are yet to be expanded. */
+bool redirects_wait(const struct redirect *list, bool doubt);
 /* Puts the open file `from`, which is closed, in the place of `fd`. */
 bool redirect_to(int from, int fd, struct saved_file **saved);
 void redirect_undo(struct saved_file **saved);

@@ -127,7 +127,7 @@ void trap_reset(void)
 		(void)signal(SIGTERM, SIG_DFL);
 		trap_stops(false);
 	}
-	bool was = interactive;
+	bool was = interactive, interrupted = false;
 	interactive = false;
 	for (int number = 0; number < NSIG; number++) {
 		bool caught = actions[number] != NULL && *actions[number] != '\0';
@@ -137,8 +137,11 @@ void trap_reset(void)
 		}
 		if (caught || (was && number == SIGINT))
 			apply(number);
+		interrupted |= was && number == SIGINT && came[number] != 0;
 		came[number] = 0;
 	}
+	if (interrupted) /* between the fork and now, when the handler was still there */
+		(void)raise(SIGINT);
 }
 
 /* Runs the commands of a trap; what they leave in $? is forgotten. */
