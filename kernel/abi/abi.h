@@ -106,5 +106,6 @@ enum startup_what {
 	STARTUP_ROOT = 3, /* the root directory */
 	STARTUP_DIRECTORY = 4, /* the working directory */
 	STARTUP_CONSOLE = 5, /* the terminal */
+	STARTUP_KEPT = 6, /* of a server: memory for what the next one is to know, which has it then */
 	STARTUP_DESCRIPTOR = 0x10000, /* plus its number: a file descriptor */
 };

@@ -375,6 +375,46 @@ class ProcessServer(unittest.TestCase):
                 self.assertEqual(console.command("jobs; echo a | cat; (exit 4); echo $?"), "a\n4")
 
 
+    def test_numbers(self) -> None:
+        """A program has the number that it had, to itself and to others, and so has its group; also one that makes no call."""
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+            console.command("set -m; sleep 1000 & a=$!; (sleep 1000; exit 1) & b=$!")
+            for _ in range(3):
+                before = self.listed(console)
+                numbers = console.command("echo $$ $a $b").split()
+                self.assertEqual([before[int(number)][2] for number in numbers], ["sh", "sleep", "sh"])
+                server = next(number for number, row in before.items() if row[2] == "process")
+                self.assertIn("here is a new one", console.command(f"kill -9 {server}; sleep 1"))
+                after = self.listed(console)
+                self.assertNotIn(server, after)
+                self.assertEqual([row[2] for number, row in after.items() if number not in before], ["process"])
+                self.assertEqual({n: row for n, row in after.items() if n in before},
+                                 {n: row for n, row in before.items() if n != server})
+                self.assertEqual(console.command("echo $$ $a $b; kill -0 $$ $a $b; echo $?").splitlines(),
+                                 [" ".join(numbers), "0"])
+            self.assertEqual(console.command("kill -TERM $a; wait $a; echo $?").splitlines()[-1], "143")
+            self.assertEqual(console.command("kill -KILL -$b; wait $b; echo $?").splitlines()[-1], "137")
+
+    @staticmethod
+    def listed(console: boot.Console) -> "dict[int, tuple[int, int, str]]":
+        """Parent, group and name by the number of each program, but for ps itself."""
+        rows = [line.split() for line in console.command("ps -l").splitlines()[1:]]
+        return {int(row[0]): (int(row[1]), int(row[2]), row[9]) for row in rows if row[9] != "ps"}
+
+    def test_foreground(self) -> None:
+        """Who has the terminal keeps it, and hears of Ctrl-C."""
+        with boot.Console() as console:
+            console.expect(console.PROMPT)
+            server = next(line.split()[0] for line in console.command("ps").splitlines() if " process " in line)
+            console.send(f"(sleep 1; kill -9 {server}) & cat\r")
+            console.expect("here is a new one\n")
+            console.send("still here\r")
+            console.expect("^still here\n")
+            console.send("\x03")
+            console.expect(console.PROMPT)
+            self.assertEqual(console.command("echo $?"), "130")
+
     def life(self, harts: int) -> None:
         """A program that is none of the shell's kind goes on as well, first or after its children."""
         with tempfile.TemporaryDirectory(prefix="tabula-servers-") as folder:

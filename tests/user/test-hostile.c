@@ -51,7 +51,7 @@ static struct target {
 
 static unsigned target_count;
 static process_handle idle; /* never started */
-static uint32_t caught; /* what program_create tells */
+static endpoint_handle child; /* the program that is attacked */
 static struct pages good, constant, edge; /* newlines; the last has nothing mapped behind it */
 static endpoint_handle shown; /* a directory, for methods that are shown one */
 
@@ -558,7 +558,7 @@ static endpoint_handle open_it(const char *path, uint32_t how)
 static void find_targets(void)
 {
 	const unsigned file = 1 << PROTOCOL_FILE, directory = file | 1 << PROTOCOL_DIRECTORY;
-	endpoint_handle ends[2], child;
+	endpoint_handle ends[2];
 	uint32_t pid = 0;
 
 	shown = files;
@@ -573,7 +573,7 @@ static void find_targets(void)
 	add_target("the end of a pipe to read", ends[0], directory);
 	add_target("the end of a pipe to write", ends[1], directory);
 	add_target("the first program", programs, 1 << PROTOCOL_PROGRAM);
-	child = program_create(programs, "child", 0, &pid, &caught);
+	child = program_create(programs, "child", 0, &pid);
 	if (program_run(programs, pid, (process_handle){another(idle, RIGHTS_SAME).value}))
 		ktap_bail_out("no program to attack");
 	add_target("a program", child, 1 << PROTOCOL_PROGRAM);
@@ -684,7 +684,7 @@ static void check_memory(struct checks *c, const struct holdings *before)
 		(unsigned long)after.console.memory_used, (unsigned long)before->console.memory_used);
 }
 
-/* Takes away what hostile clients may have made: in all of the names that they use. */
+/* Takes away what hostile clients may have made: in all of the names that they use, and children that have ended. */
 static void clean(void)
 {
 	static const char *const names[] = {"/tmp/x/y", "/tmp/x/x", "/tmp/y/x", "/tmp/y/y", "/tmp/x",
@@ -698,6 +698,8 @@ static void clean(void)
 			(void)directory_unlink(files, names[i]);
 			(void)directory_remove(files, names[i]);
 		}
+	for (uint32_t status; program_wait(child, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) > 0;)
+		continue;
 }
 
 /* ---- the tests */
@@ -995,7 +997,7 @@ static long fill_files(endpoint_handle root, unsigned *count)
 static long fill_programs(endpoint_handle first, unsigned *count)
 {
 	for (*count = 0;; ++*count) {
-		endpoint_handle program = program_create(first, "full", 0, &made, &caught);
+		endpoint_handle program = program_create(first, "full", 0, &made);
 
 		if (program.value < 0)
 			return program.value;

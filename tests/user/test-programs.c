@@ -9,15 +9,16 @@
 enum { MANY = 40 };
 
 static endpoint_handle place, self;
+static memory_handle kept; /* what each server leaves to the next */
 static process_handle process;
-static uint32_t caught; /* what program_create tells last */
 
 static void start_server(void)
 {
-	const struct spawn_handle handles[] = {{STARTUP_ENDPOINT, ANY(place), RIGHTS_SAME}};
+	const struct spawn_handle handles[] = {
+		{STARTUP_ENDPOINT, ANY(place), RIGHTS_SAME}, {STARTUP_KEPT, ANY(kept), RIGHTS_SAME}};
 	char *const argv[] = {(char[]){"process"}, NULL}, *const envp[] = {NULL};
 
-	process = spawn_with("/servers/process", argv, envp, 0, handles, 1);
+	process = spawn_with("/servers/process", argv, envp, 0, handles, 2);
 	if (process.value < 0)
 		ktap_bail_out("no server: %d", process.value);
 }
@@ -62,7 +63,7 @@ static int prepare(struct program *program, endpoint_handle parent, const void *
 
 	if (error)
 		return error;
-	program->handle = program_create(parent, "child", 0, &program->pid, &caught);
+	program->handle = program_create(parent, "child", 0, &program->pid);
 	if (program->handle.value < 0)
 		return program->handle.value;
 	return program_run(parent, program->pid, another(program->child.process));
@@ -283,7 +284,7 @@ static void test_births(void)
 	uint64_t started;
 
 	check(&c, !child_make(&one.child, CODE(sleeps)), "a process");
-	one.handle = program_create(family.handle, "child", 0, &one.pid, &caught);
+	one.handle = program_create(family.handle, "child", 0, &one.pid);
 	check(&c, !program_set_actions(family.handle, one.pid, 1u << SIGHUP, 0), "what it ignores");
 	check(&c, !program_signal(self, (int32_t)one.pid, SIGHUP, DEADLINE_NEVER), "ignored");
 	check(&c, !program_signal(self, (int32_t)one.pid, SIGTERM, DEADLINE_NEVER), "too early");
@@ -294,12 +295,11 @@ static void test_births(void)
 		"and ends at once: %#x", status);
 	child_close(&one.child);
 
-	handle = program_create(family.handle, "unwaited", KINSHIP_UNWAITED, &pid, &caught);
+	handle = program_create(family.handle, "unwaited", KINSHIP_UNWAITED, &pid);
 	check(&c, wait_for(family.handle, -1, &status) == -ECHILD, "one that is not waited for");
 	handle_close(ANY(handle));
 	wait_until_gone(&c, pid);
-	check(&c, program_create(family.handle, "unknown", (enum kinship)2, &pid, &caught).value == -EINVAL,
-		"how?");
+	check(&c, program_create(family.handle, "unknown", (enum kinship)2, &pid).value == -EINVAL, "how?");
 
 	check(&c, !prepare(&one, family.handle, CODE(ends)), "one");
 	check(&c, program_abandon(self, one.pid) == -ESRCH && program_abandon(family.handle, 0) == -ESRCH,
@@ -312,8 +312,8 @@ static void test_births(void)
 
 	check(&c, !program_set_actions(family.handle, 0, 1u << SIGUSR1, 1u << SIGUSR2), "what is inherited");
 	check(&c, !child_make(&one.child, CODE(sleeps)), "a process for a copy");
-	handle = program_fork(family.handle, another(one.child.process), 0, &pid, &caught);
-	check(&c, handle.value > 0 && exists(pid) && caught == 1u << SIGUSR2, "a copy");
+	handle = program_fork(family.handle, another(one.child.process), 0, &pid);
+	check(&c, handle.value > 0 && exists(pid), "a copy");
 	check(&c, !program_signal(self, (int32_t)pid, SIGUSR2, DEADLINE_NEVER), "it catches, too");
 	check(&c, program_run(family.handle, pid, another(one.child.process)) == -EINVAL, "it has a process");
 	started = now();
@@ -323,7 +323,7 @@ static void test_births(void)
 	check(&c, now() - started < 500000000, "nobody waits for the end of what never ran");
 	child_close(&one.child);
 	check(&c, !child_make(&one.child, CODE(sleeps)), "a process for one that is killed");
-	handle = program_fork(family.handle, another(one.child.process), 0, &pid, &caught);
+	handle = program_fork(family.handle, another(one.child.process), 0, &pid);
 	check(&c, !program_signal(self, (int32_t)pid, SIGTERM, DEADLINE_NEVER), "before it runs");
 	handle_close(ANY(handle));
 	check(&c, wait_for(family.handle, (int32_t)pid, &status) == pid && WTERMSIG(status) == SIGTERM,
@@ -331,9 +331,7 @@ static void test_births(void)
 	child_close(&one.child);
 	check(&c, !child_make(&one.child, CODE(sleeps)), "a process that can't be waited for");
 	handle.value = handle_duplicate(ANY(one.child.process), RIGHT_TRANSFER | RIGHT_PROCESS_MANAGE).value;
-	check(&c,
-		program_fork(family.handle, (process_handle){handle.value}, 0, &pid, &caught).value ==
-			-EACCES,
+	check(&c, program_fork(family.handle, (process_handle){handle.value}, 0, &pid).value == -EACCES,
 		"the server waits for it");
 	child_close(&one.child);
 	check(&c, !program_set_actions(family.handle, 0, 0, 0), "as it was");
@@ -424,7 +422,7 @@ static void test_ends(void)
 	struct checks c = {0};
 	struct program one = {0}, two = {0};
 	uint32_t pid, status;
-	endpoint_handle handle = program_create(family.handle, "vain", 0, &pid, &caught);
+	endpoint_handle handle = program_create(family.handle, "vain", 0, &pid);
 	process_handle opened;
 
 	check(&c, handle.value > 0 && exists(pid), "made");
@@ -435,8 +433,8 @@ static void test_ends(void)
 	check(&c, program_wait(family.handle, -1, WAIT_NOHANG, &status, DEADLINE_NEVER) == -ECHILD,
 		"it never was a child");
 	check(&c,
-		program_create(family.handle, "a name that is longer than it may be", 0, &pid, &caught)
-				.value == -ENAMETOOLONG,
+		program_create(family.handle, "a name that is longer than it may be", 0, &pid).value ==
+			-ENAMETOOLONG,
 		"a long name");
 
 	check(&c, !prepare(&one, family.handle, CODE(sleeps)) && !run(&one, 0, true), "a parent");
@@ -456,59 +454,230 @@ static void test_ends(void)
 	checks_report(&c, "programs that never start, and programs without parents");
 }
 
-/* Without the server there are errors; another one in its place knows nobody but the first. */
-/* A program of the server before this one, with its old handle. The first program becomes its parent. */
-static void check_return(struct checks *c, const struct program *program)
-{
-	process_handle of = program->child.process;
-	uint32_t number = 0, parent = 0, group = 0;
-	endpoint_handle back, again;
+/* ---- a server that takes the place of another */
 
-	check(c, program_self(program->handle, &parent, &group) == -EBADF, "an old handle");
-	check(c, program_return(self, 0, another(of), &number).value == -EINVAL, "who is known");
-	back = program_return(program->handle, program->pid, another(of), &number);
-	check(c, back.value > 0 && number == program->pid, "comes back: %d, number %u", back.value, number);
-	check(c, program_self(back, &parent, &group) == number && group == number, "is in group %u", group);
-	again = program_return(program->handle, 0, another(of), &number);
-	check(c, again.value > 0 && number == program->pid, "is the same: %d, number %u", again.value,
-		number);
-	check(c, program_adopt(back, 0, 0, another(of), &number).value == -EINVAL, "its own parent");
-	handle_close(ANY(back));
-	back = program_adopt(self, program->pid, 0, another(of), &number);
-	check(c, back.value > 0 && number == program->pid, "is adopted: %d, number %u", back.value, number);
-	check(c, program_self(back, &parent, &group) == number && group == 1, "is in group %u", group);
-	handle_close(ANY(back));
-	check(c, program_adopt(self, program->pid, 0, another(of), &number).value == -EINVAL, "twice");
-	check(c, program_self(program->handle, &parent, &group) == -EBADF, "the handle that is still old");
-	handle_close(ANY(again));
+static void restart(struct checks *c, void (*meanwhile)(struct checks *c))
+{
+	struct process_result result;
+
+	check(c, !process_kill(process, 0) && !process_wait(process, now() + PATIENCE, &result),
+		"the server ends");
+	handle_close(ANY(process));
+	if (meanwhile)
+		meanwhile(c);
+	start_server();
+}
+
+static long number_of(const struct program *program)
+{
+	uint32_t parent, group;
+
+	return program_self(program->handle, &parent, &group);
+}
+
+static void check_listed(
+	struct checks *c, const struct program *program, uint32_t parent, uint32_t group, const char *what)
+{
+	struct program_info info = {0};
+
+	check(c,
+		!program_next(self, program->pid - 1, &info) && info.pid == program->pid &&
+			info.parent == parent,
+		"%s: %u, a child of %u", what, info.pid, info.parent);
+	check(c, info.group == group, "%s: in group %u", what, info.group);
+}
+
+/* Children of family: one that ends before the server does, one after it, one that makes no call, one in a session of its own. */
+static struct program early, late, quiet, leader;
+static struct program other; /* a child of the first program */
+
+/* The server hears of the end of a process a little later. */
+static void wait_until_ended(struct checks *c, uint32_t pid)
+{
+	struct program_info info = {0};
+
+	for (uint64_t until = now() + PATIENCE; info.state != PROGRAM_STATE_ENDED && now() < until;) {
+		thread_yield();
+		(void)program_next(self, pid - 1, &info);
+	}
+	check(c, info.pid == pid && info.state == PROGRAM_STATE_ENDED, "%u has not ended", pid);
+}
+
+static void make_all(struct checks *c)
+{
+	check(c, !start(&early, family.handle, CODE(ends), 3), "one that ends before");
+	wait_until_ended(c, early.pid);
+	check(c, !start(&late, family.handle, CODE(sleeps), 0), "one that ends after");
+	check(c, !start(&quiet, family.handle, CODE(sleeps), 0), "a quiet one");
+	check(c, !program_set_group(family.handle, quiet.pid, 0), "in a group of its own");
+	check(c, !prepare(&leader, family.handle, CODE(sleeps)) && !run(&leader, 0, true), "another");
+	check(c, !program_begin_session(leader.handle), "begins a session");
+	check(c, !prepare(&other, self, CODE(sleeps)) && !run(&other, 0, true), "a stranger");
+}
+
+static void end_late(struct checks *c)
+{
+	struct process_result result;
+
+	check(c, !process_kill(late.child.process, 128 + SIGBUS), "one ends while there is no server");
+	check(c, !process_wait(late.child.process, now() + PATIENCE, &result), "it has ended");
+}
+
+/* As it was to the server before, whoever has said anything. */
+static void check_known(struct checks *c)
+{
+	struct program more = {0};
+
+	check_listed(c, &family, 1, 1, "family");
+	check_listed(c, &quiet, family.pid, quiet.pid, "quiet");
+	check_listed(c, &leader, family.pid, leader.pid, "leader");
+	check(c, program_session(self, leader.pid) == leader.pid, "its session");
+	check(c, number_of(&family) == -EBADF && number_of(&leader) == -EBADF, "they have to say something");
+	check(c, program_open(self, quiet.pid).value == -ESRCH, "its process is not known");
+	check(c, !prepare(&more, self, CODE(sleeps)), "a new one");
+	check(c, more.pid > other.pid, "has a number of its own: %u", more.pid);
+	check(c, !process_kill(more.child.process, 0), "ends");
+	handle_close(ANY(more.handle));
+	child_close(&more.child);
+}
+
+/* Nobody is taken for another, whatever he says. */
+static void check_strangers(struct checks *c)
+{
+	check(c, program_return(self, another(family.child.process)) == -EINVAL, "who is known");
+	check(c, program_run(other.handle, quiet.pid, another(other.child.process)) == -ESRCH,
+		"who is no parent of it");
+	check(c, !program_return(other.handle, another(other.child.process)), "one that comes back");
+	check(c, number_of(&other) == other.pid, "has its number: %ld", number_of(&other));
+	check(c, program_return(other.handle, another(other.child.process)) == -EINVAL, "twice");
+	check(c, program_run(other.handle, quiet.pid, another(other.child.process)) == -ESRCH,
+		"and is no parent yet");
+}
+
+static void check_children(struct checks *c)
+{
+	uint32_t status = 0;
+	process_handle opened;
+
+	check(c, !program_signal(self, (int32_t)quiet.pid, SIGTERM, DEADLINE_NEVER), "a signal meanwhile");
+	check(c, exists(late.pid), "the end of which its parent may tell");
+	check(c, !program_run(family.handle, late.pid, another(late.child.process)), "its parent does");
+	check(c, !program_run(family.handle, leader.pid, another(leader.child.process)), "and of another");
+	opened = program_open(self, leader.pid);
+	check(c, opened.value > 0, "whose process is known now: %d", opened.value);
+	handle_close(ANY(opened));
+	check(c, number_of(&leader) == -EBADF, "it has yet to say where its signals go");
+	check(c, !program_run(family.handle, quiet.pid, another(quiet.child.process)), "of the quiet one");
+	check(c, !program_return(family.handle, another(family.child.process)), "and of itself");
+	check(c, wait_for(family.handle, (int32_t)early.pid, &status) == early.pid && status == 3 << 8,
+		"ended before: %#x", status);
+	check(c, wait_for(family.handle, (int32_t)late.pid, &status) == late.pid && status == SIGBUS,
+		"ended meanwhile: %#x", status);
+	check(c, wait_for(family.handle, (int32_t)quiet.pid, &status) == quiet.pid && status == SIGTERM,
+		"ended by the signal: %#x", status);
+	check(c, !program_return(leader.handle, another(leader.child.process)), "the last comes back");
+	check(c, number_of(&leader) == leader.pid, "with its number: %ld", number_of(&leader));
 }
 
 static void test_restart(void)
 {
 	struct checks c = {0};
-	struct process_result result;
-	uint32_t parent, group;
+	uint32_t status;
 
-	check(&c, !process_kill(process, 0) && !process_wait(process, now() + PATIENCE, &result),
-		"the server ends");
-	handle_close(ANY(process));
-	start_server();
-	check_return(&c, &family);
-	check(&c, program_self(self, &parent, &group) == 1, "the first program");
+	make_all(&c);
+	restart(&c, end_late);
+	check_known(&c);
+	check_strangers(&c);
+	check_children(&c);
+	restart(&c, NULL);
+	check(&c, !program_return(family.handle, another(family.child.process)), "once more");
+	process_kill(leader.child.process, 128 + SIGKILL);
+	handle_close(ANY(leader.handle));
+	check(&c, wait_for(family.handle, -1, &status) == leader.pid && status == SIGKILL,
+		"one that has never come back: %#x", status);
+	child_close(&early.child);
+	child_close(&late.child);
+	child_close(&quiet.child);
+	child_close(&leader.child);
+	checks_report(&c, "a server that takes the place of another");
+}
+
+/* Its parent has gone as well: then nobody can tell how it ended, and nobody waits for that. */
+static void test_restart_alone(void)
+{
+	struct checks c = {0};
+	struct program left = {0};
+
+	check(&c, !program_return(other.handle, another(other.child.process)), "a parent");
+	check(&c, !prepare(&left, other.handle, CODE(sleeps)) && !run(&left, 0, true), "a child");
+	restart(&c, NULL);
+	process_kill(left.child.process, 0);
+	handle_close(ANY(left.handle));
+	check(&c, exists(left.pid), "that has ended, of which its parent may tell");
+	process_kill(other.child.process, 0);
+	handle_close(ANY(other.handle));
+	wait_until_gone(&c, other.pid);
+	wait_until_gone(&c, left.pid);
 	process_kill(family.child.process, 0);
 	handle_close(ANY(family.handle));
+	wait_until_gone(&c, family.pid);
+	child_close(&left.child);
+	child_close(&other.child);
 	child_close(&family.child);
-	checks_report(&c, "a server that takes the place of another");
+	checks_report(&c, "programs that never come back to a new server");
+}
+
+enum { RUBBISH_ROUNDS = 30, RUBBISH_BYTES = 100, RUBBISH_FAMILY = 6, RUBBISH_SIZE = 0x4000 };
+
+/* Changes some bytes of what a server has left, or all in the last round. */
+static void spoil(uint8_t *at, unsigned round)
+{
+	static uint32_t seed = 1;
+
+	for (unsigned i = 0; i < RUBBISH_BYTES; i++) {
+		seed = seed * 1103515245 + 12345;
+		at[seed % RUBBISH_SIZE] = (uint8_t)(seed >> 24);
+	}
+	for (size_t i = 0; i < RUBBISH_SIZE && round == RUBBISH_ROUNDS - 1; i++)
+		at[i] = 0xff;
+}
+
+/* Whatever stands in the memory that was kept, there is a server, and programs can be made. */
+static void test_rubbish(void)
+{
+	struct checks c = {0};
+	struct program some[RUBBISH_FAMILY] = {0};
+	long at = vm_place(own_process(), kept, 0, PROCESS_KEPT_SIZE, PROT_READ | PROT_WRITE, 0);
+	uint32_t parent, group;
+
+	for (unsigned round = 0; round < RUBBISH_ROUNDS && at > 0; round++) {
+		for (unsigned i = 0; i < RUBBISH_FAMILY; i++)
+			check(&c, !prepare(&some[i], i ? some[i / 2].handle : self, CODE(sleeps)), "%u", i);
+		check(&c, !process_kill(process, 0), "the server ends");
+		process_wait(process, now() + PATIENCE, &(struct process_result){0});
+		spoil((uint8_t *)at, round);
+		handle_close(ANY(process));
+		start_server();
+		check(&c, program_self(self, &parent, &group) == 1 && !parent, "the first");
+		for (unsigned i = 0; i < RUBBISH_FAMILY; i++) {
+			(void)program_return(some[i].handle, another(some[i].child.process));
+			(void)program_signal(self, -(int32_t)some[i].pid, SIGTERM, DEADLINE_NEVER);
+			handle_close(ANY(some[i].handle));
+			child_close(&some[i].child);
+		}
+	}
+	checks_report(&c, "a server that finds rubbish");
 }
 
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	ktap_plan(10);
+	ktap_plan(12);
 	place = endpoint_create();
 	self = endpoint_badge(place, PROGRAMS_INIT);
-	if (place.value < 0 || self.value < 0)
-		ktap_bail_out("no endpoint");
+	kept = memory_create(PROCESS_KEPT_SIZE);
+	if (place.value < 0 || self.value < 0 || kept.value < 0)
+		ktap_bail_out("no endpoint, or no memory");
 	start_server();
 	test_family();
 	test_wait();
@@ -520,6 +689,8 @@ int main(void)
 	test_exec();
 	test_ends();
 	test_restart();
+	test_restart_alone();
+	test_rubbish();
 	process_kill(process, 0);
 	return ktap_end();
 }

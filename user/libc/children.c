@@ -17,7 +17,6 @@ enum { CHILDREN = 64, STATUS_OF_SIGNAL = 128 };
 static struct {
 	pid_t pid; /* 0: free */
 	process_handle process;
-	pid_t group; /* 0: that of this program */
 	bool is_own; /* the number is that of its process */
 } children[CHILDREN];
 
@@ -65,7 +64,6 @@ pid_t children_add(pid_t pid, process_handle process)
 {
 	struct process_info info;
 	bool is_own = pid == 0;
-	(void)getpid(); /* so that it shows when the process server is another one */
 	if (is_own)
 		pid = process_info(process, &info) == 0 ? (pid_t)info.id : -EAGAIN;
 	word_lock(&lock);
@@ -73,7 +71,6 @@ pid_t children_add(pid_t pid, process_handle process)
 	if (slot < CHILDREN) {
 		children[slot].process = process;
 		children[slot].is_own = is_own;
-		children[slot].group = 0;
 		children[slot].pid = pid;
 		used = slot < used ? used : slot + 1;
 	}
@@ -86,42 +83,16 @@ pid_t children_add(pid_t pid, process_handle process)
 	return is_own ? -EAGAIN : pid;
 }
 
-void children_group(pid_t pid, pid_t group)
+void children_tell(void)
 {
 	word_lock(&lock);
-	int slot = find(pid, 0);
-	if (slot < CHILDREN)
-		children[slot].group = group != 0 ? group : pid;
+	for (int slot = 0; slot < used; slot++) {
+		if (children[slot].pid == 0 || children[slot].is_own)
+			continue;
+		process_handle copy = {handle_duplicate(ANY(children[slot].process), RIGHTS_SAME).value};
+		(void)program_run(own_program(), (uint32_t)children[slot].pid, copy);
+	}
 	word_unlock(&lock);
-}
-
-/* Has the process server know one child again. False: it does, or can't. */
-static bool adopt(int slot)
-{
-	uint32_t number = 0;
-	process_handle process = children[slot].process;
-	process_handle copy = {handle_duplicate(ANY(process), RIGHTS_SAME).value};
-	endpoint_handle child = program_adopt(
-		own_program(), (uint32_t)children[slot].pid, (uint32_t)children[slot].group, copy, &number);
-	if (child.value < 0)
-		return false;
-	/* Of one that has ended, the server learns how when this handle goes. */
-	bool given = process_give(process, ANY(child), RIGHT_ENDPOINT_SEND) > 0 || process_is_over(process);
-	if (!given || (pid_t)number != children[slot].pid)
-		(void)program_abandon(own_program(), number); /* who waits for it would not find it */
-	handle_close(ANY(child));
-	return given && (pid_t)number == children[slot].pid;
-}
-
-bool children_adopt(void)
-{
-	bool some = false;
-	word_lock(&lock);
-	for (int slot = 0; slot < CHILDREN; slot++)
-		if (children[slot].pid != 0 && !children[slot].is_own)
-			some |= adopt(slot);
-	word_unlock(&lock);
-	return some;
 }
 
 void children_drop(pid_t pid)
@@ -141,7 +112,7 @@ bool children_are_unknown(pid_t which)
 	word_lock(&lock);
 	bool some = find(which, 0) < CHILDREN;
 	word_unlock(&lock);
-	return some && program_self(own_program(), &parent, &group) != getpid();
+	return some && program_self(own_program(), &parent, &group) <= 0;
 }
 
 /* How a process ended, as the macros of <sys/wait.h> read it. */

@@ -1,6 +1,6 @@
 /*
- * The processes of children: what is left of them when the process server is not there, or another has taken its place that
- * does not know them. Then this program alone can wait for them and end them.
+ * The processes of children. When the process server is not there, or does not know this program, it alone can wait for them and
+ * end them; and when another server has taken its place, it tells that of them.
  */
 #pragma once
 
@@ -18,16 +18,13 @@ bool program_is_unknown(long result);
  */
 pid_t children_add(pid_t pid, process_handle process);
 
-/* The child has been put into a group: 0 for a new one. */
-void children_group(pid_t pid, pid_t group);
-
-/* Has a process server that is a new one know the children again. False when it knows none that it did not know before. */
-bool children_adopt(void);
+/* Tells a process server that is a new one which processes run the children. */
+void children_tell(void);
 
 /* It has been waited for. */
 void children_drop(pid_t pid);
 
-/* Whether the process server can't know of a child, or of any (-1), because it does not know this program, or not as it was. */
+/* Whether the process server can't know of a child, or of any (-1), because it does not know this program. */
 bool children_are_unknown(pid_t which);
 
 /* Waits for one, or for any (-1): its number and how it ended, 0 when none has at once, -ECHILD, -EINTR. */

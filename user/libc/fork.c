@@ -155,25 +155,22 @@ static int process_make(struct fork_point *point)
 	return point->process.value < 0 ? point->process.value : 0;
 }
 
-static endpoint_handle child_enter(struct fork_point *point, uint32_t *caught)
+static endpoint_handle child_enter(struct fork_point *point)
 {
 	process_handle another = {handle_duplicate(ANY(point->process), RIGHTS_SAME).value};
 	if (another.value < 0)
 		return (endpoint_handle){another.value};
-	return program_fork(own_program(), another, (uintptr_t)&is_own, &point->pid, caught);
+	return program_fork(own_program(), another, (uintptr_t)&is_own, &point->pid);
 }
 
 /* Tells the process server, unless there is none that knows this program. 0 or -errno. */
 static int process_enter(struct fork_point *point)
 {
-	uint32_t caught = 0;
-	point->program = PROGRAM_CALL_HANDLE(child_enter(point, &caught));
+	point->program = PROGRAM_CALL_HANDLE(child_enter(point));
 	if (program_is_unknown(point->program.value))
 		point->pid = 0;
 	else if (point->program.value < 0)
 		return point->program.value;
-	else
-		signals_are_told(caught);
 	return 0;
 }
 

@@ -53,8 +53,6 @@ int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spaw
 	pid_t number = children_add((pid_t)birth.pid, process);
 	if (number < 0)
 		return -number;
-	if (birth.has_group)
-		children_group(number, birth.group);
 	if (pid != NULL)
 		*pid = number;
 	return 0;

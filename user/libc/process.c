@@ -15,7 +15,9 @@
 
 static pid_t own_number; /* 0: not asked for yet */
 
-static uint32_t lock; /* held by who makes this program known again */
+uint32_t program_turn;
+
+static uint32_t lock; /* held by who tells a new process server */
 
 _Noreturn void _exit(int status)
 {
@@ -28,32 +30,25 @@ long program_result(long result)
 	return posix_result(program_is_unknown(result) ? -ESRCH : result);
 }
 
-/* Shows the handle of the server before, which only programs have, and which process this one is. */
+/* Tells a new server what it can't know: the processes of this program and its children, and where signals go. */
 static bool come_back(void)
 {
-	uint32_t number = 0;
-	endpoint_handle old = own_program();
+	children_tell();
 	process_handle process = {handle_duplicate(ANY(own_process()), RIGHTS_SAME).value};
-	endpoint_handle new = program_return(old, (uint32_t)own_number, process, &number);
-	if (new.value < 0)
+	if (program_return(own_program(), process) != 0)
 		return false;
-	if (own_number != 0)
-		own_number = (pid_t)number;
-	own_become(own_process(), new);
-	handle_close(ANY(old));
-	(void)children_adopt();
+	__atomic_add_fetch(&program_turn, 1, __ATOMIC_RELEASE);
 	signals_tell_again();
 	return true;
 }
 
-bool program_came_back(endpoint_handle used, long result)
+bool program_came_back(uint32_t turn, long result)
 {
-	if ((result != -EBADF && result != -EPIPE) || used.value <= 0)
+	if ((result != -EBADF && result != -EPIPE) || own_program().value <= 0)
 		return false;
 	uint32_t blocked = signals_block();
 	word_lock(&lock);
-	bool known =
-		own_program().value != used.value || come_back(); /* another thread may have been faster */
+	bool known = program_turn != turn || come_back(); /* another thread may have been faster */
 	word_unlock(&lock);
 	signals_unblock(blocked);
 	return known;
@@ -102,10 +97,7 @@ int setpgid(pid_t pid, pid_t group)
 		return (int)posix_result(-EINVAL);
 	/* The process server knows the program itself without its number, and wants nobody else's. */
 	uint32_t whom = pid == getpid() ? 0 : (uint32_t)pid;
-	long result = PROGRAM_CALL(program_set_group(own_program(), whom, (uint32_t)group));
-	if (result == 0 && whom != 0)
-		children_group(pid, group);
-	return (int)program_result(result);
+	return (int)program_result(PROGRAM_CALL(program_set_group(own_program(), whom, (uint32_t)group)));
 }
 
 int setpgrp(void)
@@ -131,10 +123,10 @@ int kill(pid_t pid, int number)
 		return (int)posix_result(-ESRCH);
 	if (number < 0 || number >= NSIG)
 		return (int)posix_result(-EINVAL);
-	endpoint_handle used = own_program();
-	long result = program_signal(used, pid, (uint32_t)number, DEADLINE_NEVER);
-	/* -EPIPE: the server has died of it, or with it, and the number may be that of the next one. */
-	if (program_came_back(used, result) && result == -EBADF)
+	uint32_t turn = program_turn;
+	long result = program_signal(own_program(), pid, (uint32_t)number, DEADLINE_NEVER);
+	/* -EPIPE: the server has died of something else, and the signal may have been sent. */
+	if (program_came_back(turn, result) && result == -EBADF)
 		result = program_signal(own_program(), pid, (uint32_t)number, DEADLINE_NEVER);
 	if ((result == -ESRCH || program_is_unknown(result)) && pid > 0 && children_are_unknown(pid))
 		return (int)posix_result(children_signal(pid, number));

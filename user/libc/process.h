@@ -10,21 +10,25 @@
 /* Turns the answer of the process server into the POSIX habit: a program that it does not know finds nobody. */
 long program_result(long result);
 
+/* How often a new process server has been told. */
+extern uint32_t program_turn;
+
 /*
- * After a call to the process server through `used`: whether it is to be made again, because the server is a new one, to which
- * this program has now made itself known, with its children. Not with a lock that a handler of signals may want.
+ * After a call to the process server, begun when it was this turn: whether it is to be made again, because the server is a new
+ * one, which has now been told of the processes of this program and its children. Not with a lock that a handler of signals may
+ * want.
  */
-bool program_came_back(endpoint_handle used, long result);
+bool program_came_back(uint32_t turn, long result);
 
 /* The result of a call that can be made twice without harm. */
 #define PROGRAM_CALL(call) \
 	({ \
-		endpoint_handle used_; \
+		uint32_t turn_; \
 		long result_; \
 		do { \
-			used_ = own_program(); \
+			turn_ = __atomic_load_n(&program_turn, __ATOMIC_ACQUIRE); \
 			result_ = (call); \
-		} while (result_ < 0 && program_came_back(used_, result_)); \
+		} while (result_ < 0 && program_came_back(turn_, result_)); \
 		result_; \
 	})
 

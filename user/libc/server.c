@@ -153,6 +153,28 @@ void client_forget(struct server *server, struct client *client)
 		slot_free(server, client);
 }
 
+int client_reserve(struct server *server, const struct client *client)
+{
+	uint32_t slot = client->badge & (SLOTS_MOST - 1), *at = &server->free_slot;
+
+	if (client->badge >> SLOT_BITS == 0 || client->badge >> SLOT_BITS > server->serial)
+		return -EINVAL;
+	while (slot >= server->slot_count)
+		if (slots_grow(server))
+			return -ENOMEM;
+	while (*at != NO_SLOT && *at != slot)
+		at = &server->slots[*at].next;
+	if (*at == NO_SLOT)
+		return -EINVAL;
+	*at = server->slots[slot].next;
+	return 0;
+}
+
+void client_resume(struct server *server, struct client *client)
+{
+	server->slots[client->badge & (SLOTS_MOST - 1)].client = client;
+}
+
 static struct client *find_client(struct server *server, uint64_t badge)
 {
 	if (badge >= CLIENT_BADGES)
@@ -166,20 +188,20 @@ static void handle_gone(struct server *server, struct client *client)
 		server->gone(server, client);
 }
 
-/* Whom a call is for through a badge of a server before this one. Apart: it seldom happens. */
+/* Whom a message is for that has a badge of a server before this one. Apart: it seldom comes. */
 __attribute__((noinline, cold)) static struct client *stranger(
 	struct server *server, const struct message *message)
 {
-	bool old = message->badge >= CLIENT_BADGES && server->stranger;
-
-	return old ? server->stranger(server, message->label) : NULL;
+	return server->stranger ? server->stranger(server, message->badge, message->label) : NULL;
 }
 
 /* An adopted badge is the server's own business: others may have it again. */
-static void badge_gone(struct server *server, uint64_t badge)
+static void badge_gone(struct server *server, const struct message *message)
 {
-	struct client *client = slot_client(server, badge);
+	struct client *client = slot_client(server, message->badge);
 
+	if (!client)
+		client = stranger(server, message);
 	if (client)
 		handle_gone(server, client);
 }
@@ -239,7 +261,7 @@ static inline bool serve(struct server *server, struct message *message)
 {
 	if (!message->token) {
 		if (message->label == MESSAGE_BADGE_GONE)
-			badge_gone(server, message->badge);
+			badge_gone(server, message);
 		return false;
 	}
 

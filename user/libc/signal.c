@@ -566,15 +566,6 @@ void signals_tell_again(void)
 	word_unlock(&threads_lock);
 }
 
-void signals_are_told(uint32_t caught)
-{
-	word_lock(&threads_lock);
-	bool told = caught == told_caught;
-	word_unlock(&threads_lock);
-	if (!told)
-		signals_tell_again();
-}
-
 void signals_begin_again(void)
 {
 	bool faults = false;

@@ -92,10 +92,7 @@ void signals_run(void);
 void signals_inherit(uint32_t blocked, uint32_t ignored);
 uint32_t signals_ignored(void);
 
-/* What the process server says that this program catches: if it is a new one, all is told again. */
-void signals_are_told(uint32_t caught);
-
-/* exec has failed after the process server knew of it: what signals do is told again. */
+/* The process server does not know any more what signals do, or where they go: all is told again. */
 void signals_tell_again(void);
 
 /* After fork, in the child, with threads_lock. */

@@ -190,11 +190,9 @@ static int child_prepare(endpoint_handle programs, uint32_t pid, const struct bi
 static endpoint_handle child_enter(process_handle process, const char *name, struct birth *birth)
 {
 	enum kinship how = birth->kind == BIRTH_UNWAITED ? KINSHIP_UNWAITED : 0;
-	uint32_t caught = 0;
-	endpoint_handle child = program_create(own_program(), name, how, &birth->pid, &caught);
+	endpoint_handle child = program_create(own_program(), name, how, &birth->pid);
 	if (child.value < 0)
 		return child;
-	signals_are_told(caught);
 	int error = child_prepare(own_program(), birth->pid, birth);
 	if (error == 0)
 		error = program_run(own_program(), birth->pid, another(process));

@@ -32,11 +32,6 @@ static bool is_strange(pid_t which, long result)
 static long child_wait(pid_t which, int options, uint32_t *status)
 {
 	long result = PROGRAM_CALL(server_wait(which, options, status));
-	if (is_strange(which, result)) {
-		signals_tell_again(); /* it may be a new one, that knows only who this is */
-		if (children_adopt())
-			result = server_wait(which, options, status);
-	}
 	if (is_strange(which, result))
 		return children_wait(which, !(options & WNOHANG), status);
 	if (result > 0 && !WIFSTOPPED(*status) && !WIFCONTINUED(*status))

@@ -5,3 +5,6 @@
 #pragma once
 
 enum { PROGRAMS_INIT = 1, PROGRAMS_TERMINAL = 2, PROGRAMS_SHELL = 3 };
+
+/* How much memory a process server gets that outlives it (STARTUP_KEPT). */
+#define PROCESS_KEPT_SIZE 0x200000ul

@@ -97,11 +97,13 @@ struct server {
 	 * Hooks, set before server_run. `gone`: nobody has a handle to the object any more, and it has no badge; may be
 	 * NULL. `adopt`: somebody calls through a badge that client_open has not made, below CLIENT_BADGES; returns the
 	 * object, or NULL, which is -EBADF; may be NULL. `stranger`: somebody calls with this label through a badge that
-	 * was made by a server before this one; the same. `timeout`: `deadline` has passed; it sets the next.
+	 * no object has, or that `adopt` did not want, and that may be of a server before this one; the same. With
+	 * MESSAGE_BADGE_GONE, a handle of such a badge is gone: what it returns has lost it. `timeout`: `deadline` has passed;
+	 * it sets the next.
 	 */
 	void (*gone)(struct server *server, struct client *client);
 	struct client *(*adopt)(struct server *server, uint64_t badge);
-	struct client *(*stranger)(struct server *server, uint32_t label);
+	struct client *(*stranger)(struct server *server, uint64_t badge, uint32_t label);
 	void (*timeout)(struct server *server);
 	uint64_t deadline;
 
@@ -141,6 +143,15 @@ endpoint_handle client_open(struct server *server, struct client *client);
  * when the handler has returned. -ENOMEM.
  */
 int client_give(struct server *server, struct client *client, uint32_t rights, struct gift *gift);
+
+/*
+ * An object of a server that was here before, with its badge and its number of handles: no other gets that badge. Before any other
+ * is given one. -ENOMEM, -EINVAL for a badge that can't be.
+ */
+int client_reserve(struct server *server, const struct client *client);
+
+/* Calls through that badge are for the object again. */
+void client_resume(struct server *server, struct client *client);
 
 /* The object is none any more; calls through its handles are -EBADF from now on, and `gone` will not be called. */
 void client_forget(struct server *server, struct client *client);

@@ -23,6 +23,7 @@ struct entry {
 	/* Of the registry's thread alone. */
 	process_handle process; /* 0: none */
 	endpoint_handle program; /* of a server: while this is open, the process server has it in its list */
+	uint32_t pid; /* its number there */
 };
 
 static struct entry entries[REGISTRY_MOST];
@@ -43,11 +44,16 @@ static process_handle another(process_handle process)
 	return (process_handle){handle_duplicate(ANY(process), RIGHTS_SAME).value};
 }
 
+/* A new process server may know it by its number only. */
 static void tell_of_shell(const struct entry *entry)
 {
 	uint32_t parent, group;
 	long pid = program_self(shell, &parent, &group);
 
+	if (pid == -EBADF && !program_run(programs, shell_number, another(entry->process)))
+		return;
+	if (pid == -EBADF)
+		pid = program_self(shell, &parent, &group);
 	if (pid <= 0)
 		return;
 	__atomic_store_n(&shell_number, (uint32_t)pid, __ATOMIC_RELEASE);
@@ -56,22 +62,29 @@ static void tell_of_shell(const struct entry *entry)
 
 static void tell_of_server(struct entry *entry)
 {
-	uint32_t pid = 0, caught;
-
 	close_if_any(ANY(entry->program));
-	entry->program = program_create(programs, entry->name, 0, &pid, &caught);
+	entry->program = program_create(programs, entry->name, 0, &entry->pid);
 	if (entry->program.value < 0)
 		return;
-	(void)program_run(programs, pid, another(entry->process));
-	(void)program_set_group(programs, pid, 0);
+	(void)program_run(programs, entry->pid, another(entry->process));
+	(void)program_set_group(programs, entry->pid, 0);
 }
 
-static void tell(unsigned place)
+/* A process server that takes the place of another may know it, but for its process. */
+static void tell_again_of_server(struct entry *entry)
+{
+	if (entry->program.value <= 0 || program_run(programs, entry->pid, another(entry->process)))
+		tell_of_server(entry);
+}
+
+static void tell(unsigned place, bool again)
 {
 	if (place == REGISTRY_INIT)
 		(void)program_run(programs, FIRST_PROGRAM, another(entries[place].process));
 	else if (place == REGISTRY_SHELL)
 		tell_of_shell(&entries[place]);
+	else if (again)
+		tell_again_of_server(&entries[place]);
 	else
 		tell_of_server(&entries[place]);
 }
@@ -91,10 +104,10 @@ static bool take(struct entry *entry)
 static void look_at(unsigned place)
 {
 	struct entry *entry = &entries[place];
-	bool again = __atomic_exchange_n(&entry->again, 0, __ATOMIC_ACQUIRE);
+	bool again = __atomic_exchange_n(&entry->again, 0, __ATOMIC_ACQUIRE), is_new = take(entry);
 
-	if (take(entry) || (again && entry->process.value > 0))
-		tell(place);
+	if (is_new || (again && entry->process.value > 0))
+		tell(place, !is_new);
 }
 
 static void run(void *argument)

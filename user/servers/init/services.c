@@ -15,7 +15,7 @@
 #include <tabula/protocol/file.h>
 #include <tabula/spawn.h>
 
-enum { QUICK_ENDS_MOST = 5 };
+enum { QUICK_ENDS_MOST = 5, QUICK_ENDS_DOUBTFUL = 2 };
 
 #define QUICK      1000000000ul /* nanoseconds: a server that ends within this did not work */
 #define LOOK_ROUND 500000000ul /* nanoseconds between two looks at the servers while waiting for one */
@@ -26,11 +26,11 @@ struct service {
 	uint32_t system_rights;
 	uint64_t programs; /* a badge of the process server, which it gets a handle with; 0: none */
 	bool has_console; /* gets a handle to the terminal */
-	bool knows_turn; /* its argument is how many of it have ended */
+	size_t kept_size; /* of memory that it gets, and the next one after it; 0: none */
 
 	endpoint_handle endpoint; /* -EPIPE as its value: given up */
+	memory_handle kept; /* 0: none yet */
 	uint64_t started;
-	unsigned turn; /* how many of it have ended */
 	unsigned quick_ends;
 	struct watch watch;
 };
@@ -40,7 +40,7 @@ enum { PROCESS, CONSOLE, FILES };
 static notification_handle changed; /* the bits of services that have ended */
 
 static struct service services[] = {
-	[PROCESS] = {.name = "process", .path = "/servers/process", .knows_turn = true},
+	[PROCESS] = {.name = "process", .path = "/servers/process", .kept_size = PROCESS_KEPT_SIZE},
 	[CONSOLE] = {.name = "console",
 		.path = "/servers/console",
 		.system_rights = RIGHT_SYSTEM_DEVICES | RIGHT_SYSTEM_CONSOLE_WRITE,
@@ -77,22 +77,32 @@ static void tell_registry(const struct service *service, process_handle process)
 			registry_again(place);
 }
 
+/* What makes one server after the other end at once may be what it keeps: then the next one has nothing. */
+static memory_handle kept(struct service *service)
+{
+	if (service->kept.value > 0 && service->quick_ends >= QUICK_ENDS_DOUBTFUL) {
+		(void)handle_close(ANY(service->kept));
+		service->kept.value = 0;
+	}
+	if (service->kept.value <= 0 && service->kept_size)
+		service->kept = memory_create(service->kept_size);
+	return service->kept.value > 0 ? service->kept : (memory_handle){0};
+}
+
 static void start(struct service *service)
 {
-	char turn[12];
-	char *const argv[] = {(char *)(uintptr_t)service->name, service->knows_turn ? turn : NULL, NULL},
-		    *const envp[] = {NULL};
+	char *const argv[] = {(char *)(uintptr_t)service->name, NULL}, *const envp[] = {NULL};
 	endpoint_handle programs = {0}, console = {0};
 
-	snprintf(turn, sizeof(turn), "%u", service->turn);
 	if (service->programs)
 		programs = endpoint_badge(services[PROCESS].endpoint, service->programs);
 	if (service->has_console)
 		console = services_console(true);
 	const struct spawn_handle handles[] = {{STARTUP_ENDPOINT, ANY(service->endpoint), RIGHTS_SAME},
 		{STARTUP_PROGRAMS, ANY(programs), RIGHT_ENDPOINT_SEND},
-		{STARTUP_CONSOLE, ANY(console), RIGHTS_SAME}};
-	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 3);
+		{STARTUP_CONSOLE, ANY(console), RIGHTS_SAME},
+		{STARTUP_KEPT, ANY(kept(service)), RIGHTS_SAME}};
+	process_handle process = spawn_with(service->path, argv, envp, service->system_rights, handles, 4);
 
 	close_if_any(programs);
 	service->started = (uint64_t)clock_now();
@@ -147,7 +157,6 @@ static void start_again(struct service *service)
 	const struct process_result *result = &service->watch.result;
 
 	fprintf(stderr, "init: %s has ended with status %d; ", service->name, result->status);
-	service->turn++;
 	service->quick_ends = (uint64_t)clock_now() - service->started < QUICK ? service->quick_ends + 1 : 0;
 	if (service->quick_ends == QUICK_ENDS_MOST) {
 		fprintf(stderr, "it does so at once, again and again, so it stays so\n");

@@ -2,6 +2,8 @@
  * The process server: the numbers of programs, who is whose child, how they ended, groups, signals. It makes no processes:
  * programs do that themselves, and tell it. It learns of their end because their handles go with them.
  */
+#include "kept.h"
+#include "lost.h"
 #include "program.h"
 #include "session.h"
 #include "signals.h"
@@ -20,9 +22,6 @@ static struct program *init;
 static struct program *shell; /* NULL: none has called */
 static struct program *last_shell; /* ended: init asks how, until there is a new one */
 static struct program terminal; /* no program, only somebody who may send signals */
-static struct program stranger; /* no program either: whoever was one to the process server before this one */
-
-enum { NUMBERS_APART = 10000 };
 
 static struct program *caller(const struct request *request)
 {
@@ -74,8 +73,8 @@ static int make_child(struct request *request, const char *name, struct program 
 	return error;
 }
 
-long serve_program_create(struct request *request, const char *name, enum kinship how, uint32_t *pid,
-	uint32_t *caught, struct gift *result)
+long serve_program_create(
+	struct request *request, const char *name, enum kinship how, uint32_t *pid, struct gift *result)
 {
 	struct program *child;
 	int error = make_child(request, name, &child, result);
@@ -84,12 +83,11 @@ long serve_program_create(struct request *request, const char *name, enum kinshi
 		return error;
 	child->unwaited = how & KINSHIP_UNWAITED;
 	*pid = child->pid;
-	*caught = caller(request)->caught;
 	return 0;
 }
 
-long serve_program_fork(struct request *request, process_handle p, uint64_t own, uint32_t *pid,
-	uint32_t *caught, struct gift *result)
+long serve_program_fork(
+	struct request *request, process_handle p, uint64_t own, uint32_t *pid, struct gift *result)
 {
 	struct program *child;
 	int error = make_child(request, caller(request)->name, &child, result);
@@ -102,120 +100,7 @@ long serve_program_fork(struct request *request, process_handle p, uint64_t own,
 	child->caught = caller(request)->caught;
 	child->hears_no_stops = caller(request)->hears_no_stops;
 	*pid = child->pid;
-	*caught = child->caught;
 	return 0;
-}
-
-static struct program *find_by_process(const struct process_info *info)
-{
-	struct process_info other;
-
-	for (struct program *at = program_first(); at; at = at->next)
-		if (at->process.value > 0 && !process_info(at->process, &other) && other.id == info->id)
-			return at;
-	return NULL;
-}
-
-/* A group that is another session's is not for it. One who has come back by himself is not in his yet. */
-static uint32_t group_for(const struct program *program, uint32_t group)
-{
-	for (const struct program *at = program_first(); at; at = at->next)
-		if ((at->group == group || at->pid == group) && at->session != program->session &&
-			!at->returned)
-			return program->group;
-	return group ? group : program->group;
-}
-
-/* It runs in a process already. */
-static void begin_in(struct program *program, process_handle p, uint32_t pid)
-{
-	program_renumber(program, pid);
-	program->process = p;
-	program->state = PROGRAM_STATE_RUNNING;
-}
-
-/* It has come back before its parent. Those of its session, whose parent it is, go where it goes. */
-static void take_back(struct program *parent, struct program *child, uint32_t group)
-{
-	uint32_t session = child->session;
-
-	child->returned = false;
-	child->parent = parent;
-	child->session = parent->session;
-	child->group = parent->group;
-	child->group = group_for(child, group);
-	for (struct program *at = program_first(); at; at = at->next) {
-		if (at->session != session)
-			continue;
-		at->session = parent->session;
-		if (at->group == session)
-			at->group = child->group;
-	}
-}
-
-long serve_program_adopt(struct request *request, uint32_t pid, uint32_t group, process_handle p,
-	uint32_t *number, struct gift *result)
-{
-	struct process_info info;
-	struct program *child;
-	int error;
-
-	if (process_info(p, &info))
-		return close_and(p, -EINVAL);
-	child = find_by_process(&info);
-	if (child && (!child->returned || child == caller(request)))
-		return close_and(p, -EINVAL);
-	error = child ? give(child, result) : make_child(request, (const char *)info.name, &child, result);
-	if (error)
-		return close_and(p, error);
-	if (child->returned) {
-		program_renumber(child, pid);
-		take_back(caller(request), child, group);
-		(void)close_and(p, 0);
-	} else {
-		begin_in(child, p, pid);
-		child->group = group_for(child, group);
-	}
-	*number = child->pid;
-	return 0;
-}
-
-/* The program of a process that was one before. NULL: no more can be known. */
-static struct program *find_or_make(process_handle p, const struct process_info *info, uint32_t pid)
-{
-	struct program *program = find_by_process(info);
-
-	if (program) {
-		(void)close_and(p, 0);
-		return program;
-	}
-	program = program_make(init, (const char *)info->name);
-	if (!program)
-		return NULL;
-	begin_in(program, p, pid);
-	program->returned = true;
-	session_begin(program);
-	return program;
-}
-
-long serve_program_return(
-	struct request *request, uint32_t pid, process_handle p, uint32_t *number, struct gift *result)
-{
-	struct process_info info;
-	struct program *program;
-	int error;
-
-	if (caller(request) != &stranger || process_info(p, &info))
-		return close_and(p, -EINVAL);
-	program = find_or_make(p, &info, pid);
-	if (!program)
-		return close_and(p, -EAGAIN);
-	error = give(program, result);
-	if (error && !program->client.opened)
-		program_forget(program);
-	else
-		*number = program->pid;
-	return error;
 }
 
 /* Of a child, or of the first program itself, which is nobody's. */
@@ -224,17 +109,68 @@ static bool may_be_told(const struct request *request, const struct program *pro
 	return program->parent == caller(request) || (program == init && caller(request) == init);
 }
 
+static void end(struct program *program);
+static void end_lost(void);
+static struct client *adopt_shell(void);
+
+/* Another shell has its badge: init starts one when the one before it has ended. */
+static bool is_shell_of(const struct program *program, process_handle p)
+{
+	struct process_info info;
+
+	return program != shell || process_info(p, &info) || !program->shell_process ||
+	       info.id == program->shell_process;
+}
+
+static int run_lost(struct program *program, process_handle p)
+{
+	if (!is_shell_of(program, p)) {
+		end(program);
+		return close_and(p, -ESRCH);
+	}
+	lost_run(program, p);
+	end_lost();
+	return 0;
+}
+
+static void remember_shell(struct program *program)
+{
+	struct process_info info;
+
+	if (program == shell && !process_info(program->process, &info))
+		program->shell_process = info.id;
+}
+
 long serve_program_run(struct request *request, uint32_t pid, process_handle p)
 {
 	struct program *program = program_find(pid);
 
 	if (!program || !may_be_told(request, program))
 		return close_and(p, -ESRCH);
+	if (program->lost)
+		return run_lost(program, p);
 	if (program->process.value > 0 || program->state == PROGRAM_STATE_ENDED)
 		return close_and(p, -EINVAL);
 	program->process = p;
 	program->state = PROGRAM_STATE_RUNNING;
+	remember_shell(program);
 	signal_started(program);
+	return 0;
+}
+
+long serve_program_return(struct request *request, process_handle p)
+{
+	struct program *program = caller(request);
+
+	if (!program->lost)
+		return close_and(p, -EINVAL);
+	if (!is_shell_of(program, p)) {
+		end(program);
+		return close_and(p, adopt_shell() ? 0 : -EAGAIN);
+	}
+	lost_return(request->server, program, p);
+	remember_shell(program);
+	end_lost();
 	return 0;
 }
 
@@ -458,15 +394,26 @@ static void end(struct program *program)
 	leave_orphans();
 }
 
+/* Those of whose end nobody can tell more. */
+static void end_lost(void)
+{
+	for (struct program *program; (program = lost_gone());)
+		end(program);
+}
+
 /* A shell that could not become another program goes on, through the badge that it had before. */
 static void gone(struct server *of, struct client *client)
 {
 	struct program *program = program_of(client);
+	bool was_lost = program->lost;
 
 	(void)of;
 	program_settle(program);
-	if (program != shell || program->replaced)
-		end(program);
+	if (lost_may_be_told_of(program) || (program == shell && !program->replaced))
+		return;
+	end(program);
+	if (was_lost)
+		end_lost();
 }
 
 static bool has_ended(process_handle process)
@@ -485,10 +432,13 @@ static struct client *adopt_shell(void)
 	if (shell)
 		program_settle(shell);
 	if (shell && has_ended(shell->process)) {
-		if (shell->replaced)
+		if (shell->replaced) {
+			shell->is_shell = false;
 			shell = NULL;
-		else
+		} else {
 			end(shell);
+			end_lost();
+		}
 	}
 	if (!shell) {
 		if (last_shell)
@@ -497,10 +447,11 @@ static struct client *adopt_shell(void)
 		shell = program_make(init, "sh");
 		if (!shell)
 			return NULL;
+		shell->is_shell = true;
 		session_begin(shell);
 		session_take_terminal(shell);
 	}
-	return &shell->client;
+	return shell->lost ? NULL : &shell->client;
 }
 
 /* The badges that init gives: see services.c there. */
@@ -519,29 +470,35 @@ static struct client *adopt(struct server *of, uint64_t badge)
 	}
 }
 
-/* Whoever has a handle of the server that was here before may do one thing with it. */
-static struct client *meet_stranger(struct server *of, uint32_t label)
+/* What the server before this one has left. */
+static void take_over(void)
 {
-	(void)of;
-	return label == METHOD_PROGRAM_RETURN ? &stranger.client : NULL;
+	program_take_over();
+	lost_reserve(&server);
+	for (struct program *at = program_first(); at; at = at->next)
+		if (at->is_shell && at->state == PROGRAM_STATE_ENDED)
+			last_shell = at;
+		else if (at->is_shell)
+			shell = at;
+	init = program_first() ?: program_make(NULL, "init");
 }
 
-/* The argument is how many process servers were here before. Their programs keep their numbers when they come back. */
-int main(int argc, char **argv)
+int main(void)
 {
 	static const struct protocol *const protocols[] = {&program_protocol, NULL};
 	endpoint_handle endpoint = {startup_handle(STARTUP_ENDPOINT).value};
 
-	init = program_make(NULL, "init");
-	if (!init || server_init(&server, endpoint, protocols))
+	if (server_init(&server, endpoint, protocols) || kept_open())
+		abort();
+	take_over();
+	if (!init)
 		abort();
 	init->state = PROGRAM_STATE_RUNNING;
-	if (argc > 1)
-		program_count_from((uint32_t)atoi(argv[1]) * NUMBERS_APART);
 	server.gone = gone;
 	server.adopt = adopt;
-	server.stranger = meet_stranger;
+	server.stranger = lost_find;
 	server.timeout = stop_again;
+	end_lost();
 	stop_again(&server);
 	server_run(&server);
 }

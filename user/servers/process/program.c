@@ -1,10 +1,10 @@
 /* Programs, in a list in the order of their numbers, which grow until they wrap around. */
 #include "program.h"
 
+#include "kept.h"
 #include "stop.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <tabula/handles.h>
 
@@ -14,9 +14,7 @@ enum { PID_MOST = 99999 };
 #define SOON 1000000000ul /* nanoseconds */
 
 static struct program *first;
-static uint32_t last_pid;
 static struct program *unused; /* have gone; the next ones are made of them */
-static unsigned count;
 
 struct program *program_first(void)
 {
@@ -43,14 +41,9 @@ static bool is_used(uint32_t pid)
 static uint32_t new_pid(void)
 {
 	do
-		last_pid = last_pid < PID_MOST ? last_pid + 1 : FIRST_PROGRAM + 1;
-	while (is_used(last_pid));
-	return last_pid;
-}
-
-void program_count_from(uint32_t pid)
-{
-	last_pid = pid % PID_MOST;
+		kept->last_pid = kept->last_pid < PID_MOST ? kept->last_pid + 1 : FIRST_PROGRAM;
+	while (is_used(kept->last_pid));
+	return kept->last_pid;
 }
 
 static void insert(struct program *program)
@@ -63,26 +56,39 @@ static void insert(struct program *program)
 	*at = program;
 }
 
-/* Zeroed; NULL: memory is out. */
+/* Zeroed; NULL: there are too many, or memory is out. */
 static struct program *take(void)
 {
 	struct program *program = unused;
 
-	if (!program)
-		return calloc(1, sizeof(*program));
-	unused = program->next;
-	return memset(program, 0, sizeof(*program));
+	if (program)
+		unused = program->next;
+	else if (kept->used < PROGRAMS_MOST && kept_hold(&kept->programs[kept->used]))
+		program = &kept->programs[kept->used++];
+	return program ? memset(program, 0, sizeof(*program)) : NULL;
+}
+
+static void leave(struct program *program)
+{
+	program->pid = 0;
+	program->next = unused;
+	unused = program;
+}
+
+void program_set_parent(struct program *program, struct program *parent)
+{
+	program->parent = parent;
+	program->parent_pid = parent ? parent->pid : 0;
 }
 
 struct program *program_make(struct program *parent, const char *name)
 {
-	struct program *program = count < PROGRAMS_MOST ? take() : NULL;
+	struct program *program = take();
 
 	if (!program)
 		return NULL;
-	count++;
 	program->pid = new_pid();
-	program->parent = parent;
+	program_set_parent(program, parent);
 	program->group = parent ? parent->group : program->pid;
 	program->session = parent ? parent->session : program->pid;
 	program->ignored = parent ? parent->ignored : 0;
@@ -98,15 +104,6 @@ static void take_out(struct program *program)
 	while (*at != program)
 		at = &(*at)->next;
 	*at = program->next;
-}
-
-void program_renumber(struct program *program, uint32_t pid)
-{
-	if (pid <= FIRST_PROGRAM || pid > PID_MOST || is_used(pid))
-		return;
-	take_out(program);
-	program->pid = pid;
-	insert(program);
 }
 
 static void close_process(process_handle *process)
@@ -195,9 +192,7 @@ void program_forget(struct program *program)
 	close_process(&program->process);
 	close_process(&program->coming);
 	program_set_notification(program, (notification_handle){0}, 0);
-	program->next = unused;
-	unused = program;
-	count--;
+	leave(program);
 }
 
 /* As POSIX tells it. */
@@ -233,14 +228,78 @@ void program_end(struct program *program, struct program *heir)
 	stop_forget(program);
 	program->time = program_time(program);
 	program->state = PROGRAM_STATE_ENDED;
+	program->lost = false;
 	close_process(&program->coming);
 	program_set_notification(program, (notification_handle){0}, 0);
 	for (struct program *at = first, *next; at; at = next) {
 		next = at->next;
 		if (at->parent != program)
 			continue;
-		at->parent = heir;
+		program_set_parent(at, heir);
 		if (at->state == PROGRAM_STATE_ENDED)
 			program_forget(at);
+	}
+}
+
+/* ---- those of the server before */
+
+static bool is_number(uint32_t pid)
+{
+	return pid >= FIRST_PROGRAM && pid <= PID_MOST;
+}
+
+/*
+ * One that had no process yet is made anew by its parent, when the call fails that was to tell of the process. The shell has
+ * one by now, whether that was told or not.
+ */
+static bool is_good(const struct program *program)
+{
+	return is_number(program->pid) && !program_find(program->pid) && is_number(program->group) &&
+	       is_number(program->session) &&
+	       (program->state == PROGRAM_STATE_RUNNING || program->state == PROGRAM_STATE_ENDED ||
+		       program->is_shell) &&
+	       program->stopped < NSIG;
+}
+
+/* What was a handle of that server, and whatever waited for it, is none of this one. */
+static void take_over(struct program *program)
+{
+	program->replaced |= program->coming.value > 0; /* or it will be */
+	program->process = program->coming = (process_handle){0};
+	program->notification = (notification_handle){0};
+	program->signal_thread = 0;
+	stop_take_over(program);
+	program->may_be_orphan = false;
+	if (program->state != PROGRAM_STATE_ENDED)
+		program->state = PROGRAM_STATE_RUNNING;
+	program->lost = program->state == PROGRAM_STATE_RUNNING && program->pid != FIRST_PROGRAM;
+	program->name[NAME_SIZE - 1] = '\0';
+	insert(program);
+}
+
+/* Without a parent there is only the first, and the last shell, which has ended. */
+static void find_parent(struct program *program)
+{
+	program->parent = program_find(program->parent_pid);
+	if (program->parent || program == first || program->is_shell)
+		return;
+	if (program->state == PROGRAM_STATE_ENDED)
+		program_forget(program);
+	else
+		program_set_parent(program, first);
+}
+
+void program_take_over(void)
+{
+	if (kept->used > PROGRAMS_MOST || kept->programs[0].pid != FIRST_PROGRAM)
+		kept->used = kept->last_pid = 0;
+	for (uint32_t i = 0; i < kept->used; i++)
+		if (is_good(&kept->programs[i]))
+			take_over(&kept->programs[i]);
+		else
+			leave(&kept->programs[i]);
+	for (struct program *at = first, *next; at; at = next) {
+		next = at->next;
+		find_parent(at);
 	}
 }

@@ -24,7 +24,8 @@ struct program {
 	struct client client; /* first: what a request comes with */
 	struct program *next; /* in the order of the numbers */
 	struct program *parent; /* NULL: nobody waits for it */
-	uint32_t pid;
+	uint32_t pid; /* 0: none, its memory is free */
+	uint32_t parent_pid; /* of `parent`, which is of use to one server only */
 	uint32_t group, session;
 	enum program_state state; /* a stopped one is RUNNING here, or STARTING */
 	uint32_t status; /* of an ended one: as program_wait tells it */
@@ -33,7 +34,9 @@ struct program {
 	process_handle process; /* 0: none yet */
 	process_handle coming; /* what program_exec has announced; 0: nothing */
 	bool replaced; /* by program_exec: its process is not the one that it began in */
-	bool returned; /* by itself, to a new process server: its parent, and its session, are not known yet */
+	bool is_shell; /* that init has started */
+	uint32_t shell_process; /* the id of its process; 0: not known, or no shell */
+	bool lost; /* by a process server before this one: see lost.h */
 	bool unwaited; /* its parent does not want to hear of its end */
 	uint32_t ignored, caught; /* signals: bit i stands for signal i */
 	uint32_t pending; /* those caught that nobody could be told of yet */
@@ -64,14 +67,13 @@ struct program *program_first(void);
 /* NULL: there is none of this number. */
 struct program *program_find(uint32_t pid);
 
-/* New ones have numbers above this. */
-void program_count_from(uint32_t pid);
+/* Takes over those that the server before this one has left. */
+void program_take_over(void);
 
 /* A new one, starting; NULL when there are too many, or memory is out. */
 struct program *program_make(struct program *parent, const char *name);
 
-/* Gives it another number, unless that is used, or is none. */
-void program_renumber(struct program *program, uint32_t pid);
+void program_set_parent(struct program *program, struct program *parent);
 
 /* Another process will run it, under this name. Its handles are the program's from now on. */
 void program_announce(struct program *program, process_handle process, const char *name);

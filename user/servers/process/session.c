@@ -4,11 +4,10 @@
  */
 #include "session.h"
 
+#include "kept.h"
 #include "signals.h"
 
 #include <errno.h>
-
-static uint32_t terminal_session, foreground; /* 0: nobody has the terminal */
 
 void session_begin(struct program *program)
 {
@@ -17,8 +16,8 @@ void session_begin(struct program *program)
 
 void session_take_terminal(const struct program *program)
 {
-	terminal_session = program->session;
-	foreground = program->group;
+	kept->terminal_session = program->session;
+	kept->foreground = program->group;
 }
 
 bool session_has_group(uint32_t session, uint32_t group)
@@ -57,12 +56,12 @@ long serve_program_begin_session(struct request *request)
 
 static bool has_terminal(const struct program *program)
 {
-	return terminal_session && program->session == terminal_session;
+	return kept->terminal_session && program->session == kept->terminal_session;
 }
 
 long serve_program_foreground(struct request *request)
 {
-	return has_terminal(program_of(request->client)) ? (long)foreground : -EPERM;
+	return has_terminal(program_of(request->client)) ? (long)kept->foreground : -EPERM;
 }
 
 /* Whether a program in the background has said what it wants SIGTTIN or SIGTTOU to do. */
@@ -75,15 +74,15 @@ long serve_program_set_foreground(struct request *request, uint32_t group)
 {
 	const struct program *program = program_of(request->client);
 
-	if (!has_terminal(program) || !session_has_group(terminal_session, group))
+	if (!has_terminal(program) || !session_has_group(kept->terminal_session, group))
 		return -EPERM;
-	if (program->group != foreground && !is_prepared(program, SIGTTOU)) {
+	if (program->group != kept->foreground && !is_prepared(program, SIGTTOU)) {
 		if (group_is_orphaned(program->group))
 			return -EPERM;
 		(void)signal_group(program->group, SIGTTOU, program->pid);
 		return -EINTR;
 	}
-	foreground = group;
+	kept->foreground = group;
 	return 0;
 }
 
@@ -91,7 +90,7 @@ long serve_program_may_read(struct request *request)
 {
 	const struct program *program = program_of(request->client);
 
-	if (!has_terminal(program) || program->group == foreground)
+	if (!has_terminal(program) || program->group == kept->foreground)
 		return 0;
 	if (program->ignored & 1u << SIGTTIN || group_is_orphaned(program->group))
 		return -EIO;
@@ -105,5 +104,5 @@ long serve_program_signal_foreground(struct request *request, uint32_t number)
 		return -EPERM;
 	if (!number || number >= NSIG)
 		return -EINVAL;
-	return foreground ? signal_group(foreground, number, 0) : -ESRCH;
+	return kept->foreground ? signal_group(kept->foreground, number, 0) : -ESRCH;
 }

@@ -80,10 +80,10 @@ static void do_default(struct program *program, uint32_t number)
 		signal_stop(program, number);
 	else if (!ends(number))
 		return;
-	else if (program->state == PROGRAM_STATE_STARTING)
-		program->doomed = number;
 	else if (program->stopped && number != SIGKILL)
 		program->delayed |= bit(number);
+	else if (program->process.value <= 0 && program->coming.value <= 0)
+		program->doomed = number;
 	else
 		end(program, number);
 }

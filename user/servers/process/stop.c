@@ -131,7 +131,7 @@ static void want(struct program *program, uint32_t number)
 {
 	wanted += !program->stop_wanted;
 	program->stop_wanted = number;
-	if (tried_by)
+	if (tried_by && (program->process.value > 0 || !program->lost))
 		tried_by->deadline = (uint64_t)clock_now() + LATER;
 }
 
@@ -176,6 +176,22 @@ bool stop_end(struct program *program)
 	let_go(&program->held);
 	signal_child_stops(program);
 	return true;
+}
+
+void stop_take_over(struct program *program)
+{
+	program->held = (struct held){0}; /* so they run again */
+	program->own_looks = 0;
+	wanted += program->stop_wanted != 0;
+}
+
+/* As far as anybody knows, it has been stopped all the time. */
+void stop_resume(struct program *program)
+{
+	if (program->stopped && hold_all(program))
+		(void)stop_end(program);
+	if (program->stop_wanted)
+		stop_begin(program, program->stop_wanted);
 }
 
 void stop_forget(struct program *program)

@@ -12,6 +12,10 @@ void stop_begin(struct program *program, uint32_t number);
 /* Lets a program go on. True if it had stopped. */
 bool stop_end(struct program *program);
 
+/* One of the server before: what had stopped it goes on when its process is known, and has no effect until then. */
+void stop_take_over(struct program *program);
+void stop_resume(struct program *program);
+
 /* The program has ended, or is about to: nothing of it is kept. */
 void stop_forget(struct program *program);
 
