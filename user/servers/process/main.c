@@ -226,7 +226,13 @@ long serve_program_wait(struct request *request, int32_t which, enum wait how, u
 
 long serve_program_signal(struct request *request, int32_t which, uint32_t number)
 {
-	return which == INT32_MIN ? -ESRCH : signal_send(caller(request), which, number);
+	long result = which == INT32_MIN ? -ESRCH : signal_send(caller(request), which, number);
+
+	if (!signal_own_end())
+		return result;
+	(void)answer_program_signal(request->server, request->token, result);
+	(void)process_kill(own_process(), signal_own_end());
+	process_exit(signal_own_end());
 }
 
 long serve_program_set_group(struct request *request, uint32_t pid, uint32_t group)

@@ -9,6 +9,7 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <tabula/handles.h>
 
 enum { STATUS_OF_SIGNAL = 128 };
 
@@ -41,10 +42,25 @@ static bool ends(uint32_t number)
 	}
 }
 
+/* While a signal is sent that may end this server itself: who sends it is answered before. */
+static bool sending;
+static int32_t own_end; /* the status that it ends with; 0: it does not */
+
+static bool is_this_server(process_handle process)
+{
+	struct process_info info;
+
+	return !process_info(process, &info) && info.id == process_id();
+}
+
 static void end(const struct program *program, uint32_t number)
 {
 	int32_t status = STATUS_OF_SIGNAL + (int32_t)number;
 
+	if (sending && program->process.value > 0 && is_this_server(program->process)) {
+		own_end = status;
+		return;
+	}
 	if (program->coming.value > 0)
 		(void)process_kill(program->coming, status);
 	if (program->process.value > 0)
@@ -174,6 +190,13 @@ static bool is_meant(const struct program *from, int32_t which, const struct pro
 	return program->group == (which ? (uint32_t) - (int64_t)which : from->group);
 }
 
+static void send(struct program *program, uint32_t number, const struct origin *origin)
+{
+	sending = true;
+	deliver(program, number, origin);
+	sending = false;
+}
+
 int signal_send(const struct program *from, int32_t which, uint32_t number)
 {
 	const struct origin origin = {.pid = from->pid};
@@ -188,9 +211,14 @@ int signal_send(const struct program *from, int32_t which, uint32_t number)
 		if (at->pid == FIRST_PROGRAM && number)
 			return -EPERM;
 		if (number)
-			deliver(at, number, &origin);
+			send(at, number, &origin);
 	}
 	return found ? 0 : -ESRCH;
+}
+
+int32_t signal_own_end(void)
+{
+	return own_end;
 }
 
 int signal_group(uint32_t group, uint32_t number, uint32_t from)

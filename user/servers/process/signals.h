@@ -6,6 +6,9 @@
 /* Sends a signal to those that `which` means, as kill has it: 0 or -errno. */
 int signal_send(const struct program *from, int32_t which, uint32_t number);
 
+/* The status that this server is to end with, by a signal that was sent; 0: it goes on. */
+int32_t signal_own_end(void);
+
 /* Sends a signal to a group, for a program of this number, or nobody (0). 0 or -ESRCH. */
 int signal_group(uint32_t group, uint32_t number, uint32_t from);
 
