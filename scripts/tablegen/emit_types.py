@@ -13,13 +13,23 @@ _ASSERT = """\
 #define ABI_ASSERT(condition, text) _Static_assert(condition, text)
 #endif"""
 
+# Flags with names that <sys/mman.h> has as macros, of the same values. That may have been included before.
+_MACROS_TOO = ("prot", "map")
+
 
 def emit(interface: model.Interface, path: str) -> str:
     out = CFile(path, "The types of the system calls, for the kernel and for programs.", header=True)
     out.add("#include <stddef.h>", "#include <stdint.h>", "")
     out.add(_ASSERT)
     for value_set in interface.sets:
+        names = [value_set.c_name(value) for value in value_set.values if value_set.name in _MACROS_TOO]
+        if names:
+            out.add("")
+        for name in names:
+            out.add(f'#pragma push_macro("{name}")', f"#undef {name}")
         emit_value_set(out, value_set)
+        for name in names:
+            out.add(f'#pragma pop_macro("{name}")')
     _objects(out, interface)
     for struct in interface.structs:
         emit_struct(out, struct)

@@ -125,6 +125,18 @@ class Headers(unittest.TestCase):
                 if there:
                     self.assertEqual(self.missing(header, names), set(ABSENT.get(header, {})))
 
+    def test_with_system_calls(self) -> None:
+        """<sys/mman.h> has names that the system calls have, too: they mean the same, whatever comes first."""
+        calls, mman = "#include <tabula/syscalls.h>\n", "#include <sys/mman.h>\n"
+        kept = "const int before[] = {PROT_READ, PROT_WRITE, PROT_EXEC, MAP_FIXED, MAP_SHARED};\n"
+        same = ("_Static_assert(PROT_READ == 1 && PROT_WRITE == 2 && PROT_EXEC == 4, \"prot\");\n"
+                "_Static_assert(MAP_FIXED == 1 && MAP_SHARED == 2, \"map\");\n")
+        needed = "#ifndef MAP_ANONYMOUS\n#error not a macro\n#endif\n#ifndef MAP_SHARED\n#error not a macro\n#endif\n"
+        for name, text in {"first": mman + needed + kept + calls + needed, "last": calls + kept + mman + needed,
+                           "twice": mman + calls + mman + needed, "alone": mman + needed, "none": calls}.items():
+            with self.subTest(name):
+                self.assertEqual(self.compile(text + same, "-fsyntax-only", "-Werror", "-Wall", "-Wextra"), "")
+
     def test_what_is_missing_is_looked_for(self) -> None:
         """Nothing stands in the lists here that the test above does not ask about."""
         names = listed()

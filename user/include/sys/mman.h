@@ -1,7 +1,7 @@
 /*
  * Memory of a program's own, and files read into it. A change to a mapped file shows in no mapping, nor the other way round, so
  * MAP_SHARED is for MAP_ANONYMOUS alone: memory that a program and its children of fork share. Nothing is writable and
- * executable at once. A source that includes <tabula/syscalls.h> has that before this.
+ * executable at once.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* As vm_map has them. */
+/* As vm_map has them, and <tabula/syscalls.h>, which may be included before or after. */
 #define PROT_NONE  0x0
 #define PROT_READ  0x1
 #define PROT_WRITE 0x2
