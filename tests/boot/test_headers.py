@@ -15,7 +15,6 @@ NAMES = boot.ROOT / "tests/support/posix_names.txt"
 
 WIDE = "picolibc's streams are of bytes: there are no wide ones"
 LOCKS = "the file server knows no locks"
-QUEUES = "signals are not queued"
 OLD = "obsolete: POSIX itself has taken it back, or wants to"
 PSEUDO = "there is one terminal, and no pseudo-terminals"
 CANCEL = "threads can't be cancelled"
@@ -47,7 +46,6 @@ ABSENT: Dict[str, Dict[str, str]] = {
     "sched.h": dict.fromkeys(["sched_get_priority_max", "sched_get_priority_min"], "threads of programs are all equal"),
     "semaphore.h": dict.fromkeys(["sem_close", "sem_open", "sem_unlink"], NAMED),
     "signal.h": {
-        "sigqueue": QUEUES,
         "psiginfo": LATER,
         **dict.fromkeys(["sighold", "sigignore", "sigpause", "sigrelse", "sigset"], OLD),
     },

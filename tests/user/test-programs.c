@@ -454,6 +454,56 @@ static void test_ends(void)
 	checks_report(&c, "programs that never start, and programs without parents");
 }
 
+/* Of the first that is told, whoever has sent it. */
+static void check_value(
+	struct checks *c, endpoint_handle program, uint32_t from, uint64_t value, uint32_t more)
+{
+	struct signal_origin told = {0};
+
+	check(c, !program_origin(program, SIGUSR1, &told), "told of one");
+	check(c, told.pid == from && told.code == SI_QUEUE && told.more == more, "from %u, code %u, more %u",
+		told.pid, told.code, told.more);
+	check(c, told.value == value, "value %lu", (unsigned long)told.value);
+}
+
+static void test_values(void)
+{
+	struct checks c = {0};
+	struct program one = {0};
+	struct signal_origin told = {0};
+	notification_handle n = notification_create();
+	const uint64_t bit = 1u << SIGUSR1, value_bit = bit << 31;
+
+	check(&c, !prepare(&one, self, CODE(sleeps)) && !run(&one, 0, true), "a program");
+	check(&c, !program_set_actions(one.handle, 0, 0, (uint32_t)bit), "catches");
+	check(&c, !program_queue(self, one.pid, SIGUSR1, 1, DEADLINE_NEVER), "before it can be told");
+	check(&c, !program_catch(one.handle, to_give(n), 0), "where to tell");
+	check(&c, notification_wait(n, INT64_MAX, 0) == (long)(bit | value_bit), "what came before");
+	check(&c, !program_queue(family.handle, one.pid, SIGUSR1, UINT64_MAX, DEADLINE_NEVER), "another");
+	check(&c, notification_wait(n, INT64_MAX, 0) == (long)(bit | value_bit), "told at once");
+	check_value(&c, one.handle, 1, 1, 1);
+	check_value(&c, one.handle, family.pid, UINT64_MAX, 0);
+	check(&c, !program_origin(one.handle, SIGUSR1, &told) && !told.pid && !told.code, "no more");
+	check(&c, !program_signal(self, (int32_t)one.pid, SIGUSR1, DEADLINE_NEVER), "one without");
+	check(&c, notification_wait(n, INT64_MAX, 0) == (long)bit, "has no value");
+	check(&c, !program_origin(one.handle, SIGUSR1, &told) && told.pid == 1 && !told.code, "from %u",
+		told.pid);
+	for (unsigned i = 0; i < 32; i++)
+		check(&c, !program_queue(self, one.pid, SIGUSR1, i, DEADLINE_NEVER), "number %u", i);
+	check(&c, program_queue(self, one.pid, SIGUSR1, 0, DEADLINE_NEVER) == -EAGAIN, "too many");
+	check(&c, !program_queue(family.handle, one.pid, SIGUSR1, 0, DEADLINE_NEVER), "from another");
+	check(&c, program_queue(self, 77777, SIGUSR1, 0, DEADLINE_NEVER) == -ESRCH, "to nobody");
+	check(&c, program_queue(self, one.pid, 32, 0, DEADLINE_NEVER) == -EINVAL, "no signal");
+	check(&c, program_queue(self, 1, SIGTERM, 0, DEADLINE_NEVER) == -EPERM, "to the first");
+	process_kill(one.child.process, 0);
+	handle_close(ANY(one.handle));
+	wait_until_gone(&c, one.pid);
+	check(&c, !program_queue(self, family.pid, 0, 0, DEADLINE_NEVER), "only asked");
+	child_close(&one.child);
+	handle_close(ANY(n));
+	checks_report(&c, "signals with values");
+}
+
 /* ---- a server that takes the place of another */
 
 static void restart(struct checks *c, void (*meanwhile)(struct checks *c))
@@ -513,6 +563,10 @@ static void make_all(struct checks *c)
 	check(c, !prepare(&leader, family.handle, CODE(sleeps)) && !run(&leader, 0, true), "another");
 	check(c, !program_begin_session(leader.handle), "begins a session");
 	check(c, !prepare(&other, self, CODE(sleeps)) && !run(&other, 0, true), "a stranger");
+	check(c, !program_set_actions(other.handle, 0, 0, 1u << SIGUSR1), "that catches a signal");
+	for (uint64_t i = 0; i < 32; i++)
+		check(c, !program_queue(self, other.pid, SIGUSR1, i, DEADLINE_NEVER), "value %lu",
+			(unsigned long)i);
 }
 
 static void end_late(struct checks *c)
@@ -549,6 +603,8 @@ static void check_strangers(struct checks *c)
 		"who is no parent of it");
 	check(c, !program_return(other.handle, another(other.child.process)), "one that comes back");
 	check(c, number_of(&other) == other.pid, "has its number: %ld", number_of(&other));
+	for (uint64_t i = 0; i < 32; i++)
+		check_value(c, other.handle, 1, i, i < 31);
 	check(c, program_return(other.handle, another(other.child.process)) == -EINVAL, "twice");
 	check(c, program_run(other.handle, quiet.pid, another(other.child.process)) == -ESRCH,
 		"and is no parent yet");
@@ -672,7 +728,7 @@ static void test_rubbish(void)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	ktap_plan(12);
+	ktap_plan(13);
 	place = endpoint_create();
 	self = endpoint_badge(place, PROGRAMS_INIT);
 	kept = memory_create(PROCESS_KEPT_SIZE);
@@ -685,6 +741,7 @@ int main(void)
 	test_signals();
 	test_catching();
 	test_births();
+	test_values();
 	test_interrupt();
 	test_exec();
 	test_ends();

@@ -8,6 +8,7 @@
 #include <tabula/handles.h>
 #include <tabula/protocol/program.h>
 
+#include "process.h"
 #include "signals.h"
 
 enum { STATUS_OF_SIGNAL = 128 };
@@ -16,6 +17,7 @@ struct sigaction signal_actions[NSIG];
 uint32_t signals_pending, signals_came;
 
 static uint32_t ignored; /* as signal_actions say */
+static uint32_t signals_queued; /* of those pending: with values, which the process server has */
 
 /* Signals that some thread has blocked: they are caught, though nothing may be done about them. */
 static uint32_t held;
@@ -122,8 +124,9 @@ int signal_claim(struct __pthread *thread, uint32_t allowed, bool *own)
 	}
 }
 
-void signals_add(uint32_t signals)
+void signals_add(uint32_t signals, uint32_t with_value)
 {
+	__atomic_fetch_or(&signals_queued, with_value, __ATOMIC_SEQ_CST);
 	if (signals & signal_bit(SIGCONT))
 		__atomic_fetch_and(&signals_pending, ~SIGNALS_STOP, __ATOMIC_SEQ_CST);
 	else if (signals & SIGNALS_STOP)
@@ -132,16 +135,34 @@ void signals_add(uint32_t signals)
 	signals_hurry();
 }
 
+/* What comes while it is asked for is told after it. */
+static struct signal_origin origin(int number)
+{
+	struct signal_origin origin = {0};
+	__atomic_fetch_and(&signals_queued, ~signal_bit(number), __ATOMIC_SEQ_CST);
+	if (program_origin(own_program(), (uint32_t)number, &origin) == 0 && origin.more)
+		signals_add(signal_bit(number), signal_bit(number));
+	return origin;
+}
+
+void signal_take(int number, bool own)
+{
+	if (!own && (__atomic_load_n(&signals_queued, __ATOMIC_SEQ_CST) & signal_bit(number)))
+		(void)origin(number);
+}
+
 void signal_describe(int number, bool own, siginfo_t *info)
 {
-	uint32_t code = 0, status = 0;
-	*info = (siginfo_t){.si_signo = number, .si_code = SI_KERNEL};
-	long pid = own ? getpid() : program_origin(own_program(), (uint32_t)number, &code, &status);
-	if (pid <= 0)
-		return;
-	info->si_pid = (pid_t)pid;
-	info->si_code = code != 0 ? (int)code : SI_USER;
-	info->si_status = (int)status;
+	struct signal_origin from = {.pid = own ? (uint32_t)getpid() : 0};
+	if (!own)
+		from = origin(number);
+	*info = (siginfo_t){.si_signo = number,
+		.si_code = from.code != 0  ? (int)from.code
+			   : from.pid != 0 ? SI_USER
+					   : SI_KERNEL,
+		.si_pid = (pid_t)from.pid,
+		.si_status = (int)from.status,
+		.si_value.sival_ptr = (void *)from.value};
 }
 
 void signals_hurry(void)
@@ -168,6 +189,7 @@ static void handler_call(int number, const struct sigaction *action, bool own)
 		signal_describe(number, own, &info);
 		action->sa_sigaction(number, &info, &context);
 	} else {
+		signal_take(number, own);
 		action->sa_handler(number);
 	}
 	if (!(action->sa_flags & SA_RESTART))
@@ -183,7 +205,9 @@ static void signal_run(int number, bool own)
 	word_unlock(&threads_lock);
 	if (action_is_handler(&action))
 		handler_call(number, &action, own);
-	else if (action.sa_handler == SIG_DFL)
+	else
+		signal_take(number, own);
+	if (action.sa_handler == SIG_DFL)
 		signal_do_default(number);
 }
 
@@ -216,6 +240,18 @@ int pthread_kill(pthread_t thread, int number)
 	word_unlock(&threads_lock);
 	signal_thread_poke();
 	return -error;
+}
+
+int sigqueue(pid_t pid, int number, union sigval value)
+{
+	if (pid <= 0)
+		return (int)posix_result(-ESRCH);
+	if (number < 0 || number >= NSIG)
+		return (int)posix_result(-EINVAL);
+	long result = PROGRAM_CALL(program_queue(
+		own_program(), (uint32_t)pid, (uint32_t)number, (uintptr_t)value.sival_ptr, DEADLINE_NEVER));
+	signals_settle(); /* it may be for this program */
+	return (int)program_result(result);
 }
 
 int raise(int number)
@@ -430,6 +466,7 @@ int sigwait(const sigset_t *restrict set, int *restrict number)
 	do
 		result = wait_for((uint32_t)*set & ~SIGNALS_FIXED, DEADLINE_NEVER, &own);
 	while (result == -EINTR);
+	signal_take(result, own);
 	*number = result;
 	return 0;
 }
@@ -454,6 +491,8 @@ int sigtimedwait(
 	int number = wait_for((uint32_t)*set & ~SIGNALS_FIXED, deadline, &own);
 	if (number > 0 && info != NULL)
 		signal_describe(number, own, info);
+	else if (number > 0)
+		signal_take(number, own);
 	return (int)posix_result(number);
 }
 
@@ -569,7 +608,7 @@ void signals_tell_again(void)
 void signals_begin_again(void)
 {
 	bool faults = false;
-	signals_pending = 0;
+	signals_pending = signals_queued = 0;
 	if (signal_notification().value == 0) /* nothing is caught, nor blocked */
 		return;
 	for (int number = 1; number < NSIG; number++)

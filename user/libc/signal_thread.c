@@ -212,10 +212,11 @@ static uint32_t deliverable(const struct __pthread *thread)
 }
 
 /* Does what a signal does without a handler. False: it has one. */
-static bool done_without(int number, const struct sigaction *action)
+static bool done_without(int number, bool own, const struct sigaction *action)
 {
 	if (action_is_handler(action))
 		return false;
+	signal_take(number, own);
 	if (action->sa_handler == SIG_DFL)
 		signal_do_default(number);
 	return true;
@@ -239,11 +240,13 @@ static bool deliver(struct __pthread *thread, struct registers *registers, bool 
 		if (signal_claim(thread, signal_bit(number), &own) == 0)
 			continue; /* another thread was faster */
 		struct sigaction action = signal_take_action(number);
-		if (done_without(number, &action))
+		if (done_without(number, own, &action))
 			continue;
 		siginfo_t info = {.si_signo = number};
 		if (action.sa_flags & SA_SIGINFO)
 			signal_describe(number, own, &info);
+		else
+			signal_take(number, own);
 		if (!signal_push(thread, number, &info, &action, registers))
 			signal_end_program(SIGSEGV);
 		*known = true;
@@ -295,7 +298,7 @@ __attribute__((used)) void signal_thread(void)
 		long bits = notification_wait(notification, INT64_MAX, deadline);
 		word_lock(&threads_lock);
 		if (bits > BIT_LOOK)
-			signals_add((uint32_t)bits & ~1u);
+			signals_add((uint32_t)bits & ~1u, (uint32_t)((uint64_t)bits >> 31) & ~1u);
 		__atomic_store_n(&left_over, !attend_all(), __ATOMIC_SEQ_CST);
 		word_unlock(&threads_lock);
 		if (round != answered) {

@@ -70,10 +70,13 @@ void signal_do_default(int number);
 /* Takes the first signal of `allowed` that is pending for a thread; 0 when none is. `*own`: one of the program has sent it. */
 int signal_claim(struct __pthread *thread, uint32_t allowed, bool *own);
 
-/* Signals have come for the program as a whole. */
-void signals_add(uint32_t signals);
+/* Signals have come for the program as a whole, and those `with_value` are queued at the process server. */
+void signals_add(uint32_t signals, uint32_t with_value);
 
-/* Where a signal has come from, if that is known. */
+/* A signal was claimed of which nobody asks where it has come from. One that is queued is taken, and the next is pending. */
+void signal_take(int number, bool own);
+
+/* Where a signal has come from that was claimed, if that is known. The same. */
 void signal_describe(int number, bool own, siginfo_t *info);
 
 /* What is done about a signal that was claimed: copies the action, which serves once if so wanted. With threads_lock. */

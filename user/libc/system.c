@@ -76,6 +76,8 @@ long sysconf(int name)
 	case _SC_TIMERS:
 	case _SC_SEMAPHORES:
 		return 200809L;
+	case _SC_SIGQUEUE_MAX:
+		return 32; /* as the process server has it */
 	case _SC_NGROUPS_MAX:
 		return 0;
 	default:

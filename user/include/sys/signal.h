@@ -1,6 +1,6 @@
 /*
  * Signals of POSIX, in place of picolibc's, whose <sys/signal.h> knows little more than their numbers. Signals are sent
- * by programs and by the console; nothing can stop a program and let it go on, so SIGSTOP and SIGCONT do nothing.
+ * by programs and by the console. Those that sigqueue sends are queued; there are no others for that, from SIGRTMIN on.
  */
 #pragma once
 
@@ -75,7 +75,7 @@ typedef struct {
 } siginfo_t;
 
 #define SI_USER   1 /* kill, or raise */
-#define SI_QUEUE  2
+#define SI_QUEUE  2 /* sigqueue */
 #define SI_TIMER  3
 #define SI_KERNEL 128 /* whoever else has sent it: it is not known who */
 
@@ -159,6 +159,7 @@ int kill(pid_t pid, int number);
 struct __pthread;
 int pthread_kill(struct __pthread *thread, int number);
 int killpg(pid_t group, int number);
+int sigqueue(pid_t pid, int number, union sigval value);
 int sigaction(int number, const struct sigaction *__restrict action, struct sigaction *__restrict old);
 int sigprocmask(int how, const sigset_t *__restrict set, sigset_t *__restrict old);
 int pthread_sigmask(int how, const sigset_t *__restrict set, sigset_t *__restrict old);

@@ -8,12 +8,15 @@
 #pragma once
 
 #include "program.h"
+#include "queue.h"
 
 struct kept {
 	uint64_t form; /* the size of it all; another one: nothing that makes sense is there */
 	uint32_t used; /* so many programs have ever been touched */
 	uint32_t last_pid;
 	uint32_t terminal_session, foreground; /* 0: nobody has the terminal */
+	uint32_t queue_place; /* of the next */
+	struct queued queue[QUEUED_MOST];
 	struct program programs[PROGRAMS_MOST];
 };
 

@@ -5,6 +5,7 @@
 #include "kept.h"
 #include "lost.h"
 #include "program.h"
+#include "queue.h"
 #include "session.h"
 #include "signals.h"
 #include "stop.h"
@@ -224,6 +225,12 @@ long serve_program_wait(struct request *request, int32_t which, enum wait how, u
 	return which == INT32_MIN ? -ECHILD : wait_call(request, which, how, status);
 }
 
+_Noreturn static void end_self(void)
+{
+	(void)process_kill(own_process(), signal_own_end());
+	process_exit(signal_own_end());
+}
+
 long serve_program_signal(struct request *request, int32_t which, uint32_t number)
 {
 	long result = which == INT32_MIN ? -ESRCH : signal_send(caller(request), which, number);
@@ -231,8 +238,17 @@ long serve_program_signal(struct request *request, int32_t which, uint32_t numbe
 	if (!signal_own_end())
 		return result;
 	(void)answer_program_signal(request->server, request->token, result);
-	(void)process_kill(own_process(), signal_own_end());
-	process_exit(signal_own_end());
+	end_self();
+}
+
+long serve_program_queue(struct request *request, uint32_t pid, uint32_t number, uint64_t value)
+{
+	long result = signal_queue(caller(request), pid, number, value);
+
+	if (!signal_own_end())
+		return result;
+	(void)answer_program_queue(request->server, request->token, result);
+	end_self();
 }
 
 long serve_program_set_group(struct request *request, uint32_t pid, uint32_t group)
@@ -267,6 +283,7 @@ long serve_program_set_actions(struct request *request, uint32_t pid, uint32_t i
 	program->ignored = ignored;
 	program->caught = caught;
 	program->pending &= caught;
+	queue_drop(program, ~caught);
 	return 0;
 }
 
@@ -283,16 +300,23 @@ long serve_program_hear(struct request *request, bool stops)
 	return 0;
 }
 
-long serve_program_origin(struct request *request, uint32_t number, uint32_t *code, uint32_t *status)
+long serve_program_origin(struct request *request, uint32_t number, struct signal_origin *told)
 {
-	struct origin *place = &caller(request)->origins[number < NSIG ? number : 0], origin = *place;
+	struct program *program = caller(request);
+	struct queued queued;
+	bool more;
 
 	if (number == 0 || number >= NSIG)
 		return -EINVAL;
-	*place = (struct origin){0};
-	*code = origin.code;
-	*status = origin.status;
-	return origin.pid;
+	if (queue_take(program, number, &queued, &more)) {
+		*told = (struct signal_origin){queued.from, (uint32_t)SI_QUEUE, 0, more, queued.value};
+		return 0;
+	}
+	struct origin *last = &program->origins[number];
+
+	*told = (struct signal_origin){last->pid, last->code, last->status, 0, 0};
+	*last = (struct origin){0};
+	return 0;
 }
 
 long serve_program_stop(struct request *request, uint32_t number)

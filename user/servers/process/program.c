@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include "kept.h"
+#include "queue.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -189,6 +190,7 @@ void program_forget(struct program *program)
 {
 	take_out(program);
 	stop_forget(program);
+	queue_drop(program, UINT32_MAX);
 	close_process(&program->process);
 	close_process(&program->coming);
 	program_set_notification(program, (notification_handle){0}, 0);
@@ -226,6 +228,7 @@ void program_end(struct program *program, struct program *heir)
 	program_settle(program);
 	program->status = how_it_ended(program);
 	stop_forget(program);
+	queue_drop(program, UINT32_MAX);
 	program->time = program_time(program);
 	program->state = PROGRAM_STATE_ENDED;
 	program->lost = false;
@@ -269,6 +272,7 @@ static void take_over(struct program *program)
 	program->notification = (notification_handle){0};
 	program->signal_thread = 0;
 	stop_take_over(program);
+	queue_take_over(program, program->state == PROGRAM_STATE_ENDED ? UINT32_MAX : 0);
 	program->may_be_orphan = false;
 	if (program->state != PROGRAM_STATE_ENDED)
 		program->state = PROGRAM_STATE_RUNNING;

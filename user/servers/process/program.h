@@ -14,7 +14,7 @@ struct held {
 	unsigned count, room;
 };
 
-/* Of a signal that was told: what siginfo_t has besides. */
+/* Of a signal that was told, the last of its number: what siginfo_t has besides. */
 struct origin {
 	uint32_t pid; /* of the sender, or of the child; 0: nobody's */
 	uint32_t code, status; /* of SIGCHLD */
@@ -53,6 +53,7 @@ struct program {
 	notification_handle notification; /* where those caught are told; 0: nowhere yet */
 	uint32_t signal_thread; /* the number of the thread that waits there */
 	struct origin origins[NSIG];
+	uint32_t queued; /* signals with a value that it has yet to take: see queue.h */
 	char name[NAME_SIZE], coming_name[NAME_SIZE];
 };
 

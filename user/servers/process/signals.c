@@ -4,6 +4,7 @@
  */
 #include "signals.h"
 
+#include "queue.h"
 #include "session.h"
 #include "stop.h"
 #include "wait.h"
@@ -67,11 +68,21 @@ static void end(const struct program *program, uint32_t number)
 		(void)process_kill(program->process, status);
 }
 
+/* As program_catch has it: which signals, and which of them have a value. */
+static uint64_t bits_of(uint32_t signals, uint32_t with_value)
+{
+	return signals | (uint64_t)with_value << 31;
+}
+
 static void tell(struct program *program, uint32_t number, const struct origin *origin)
 {
-	program->origins[number] = *origin;
+	bool has_value = origin->code == SI_QUEUE;
+
+	if (!has_value)
+		program->origins[number] = *origin;
 	if (program->notification.value > 0)
-		(void)notification_signal(program->notification, bit(number));
+		(void)notification_signal(
+			program->notification, bits_of(bit(number), has_value ? bit(number) : 0));
 	else
 		program->pending |= bit(number);
 }
@@ -174,8 +185,10 @@ void signal_started(struct program *program)
 
 void signal_tell_pending(struct program *program)
 {
-	if (program->pending)
-		(void)notification_signal(program->notification, program->pending);
+	uint64_t bits = bits_of(program->pending, queue_signals(program));
+
+	if (bits)
+		(void)notification_signal(program->notification, bits);
 	program->pending = 0;
 }
 
@@ -219,6 +232,25 @@ int signal_send(const struct program *from, int32_t which, uint32_t number)
 int32_t signal_own_end(void)
 {
 	return own_end;
+}
+
+int signal_queue(const struct program *from, uint32_t pid, uint32_t number, uint64_t value)
+{
+	const struct origin origin = {.pid = from->pid, .code = SI_QUEUE};
+	struct program *program = program_find(pid);
+	int error = 0;
+
+	if (number >= NSIG)
+		return -EINVAL;
+	if (!program || program->state == PROGRAM_STATE_ENDED)
+		return -ESRCH;
+	if (pid == FIRST_PROGRAM && number)
+		return -EPERM;
+	if (number && program->caught & bit(number))
+		error = queue_add(program, from->pid, number, value);
+	if (number && !error)
+		send(program, number, &origin);
+	return error;
 }
 
 int signal_group(uint32_t group, uint32_t number, uint32_t from)

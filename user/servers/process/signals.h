@@ -6,6 +6,9 @@
 /* Sends a signal to those that `which` means, as kill has it: 0 or -errno. */
 int signal_send(const struct program *from, int32_t which, uint32_t number);
 
+/* Sends a signal with a value: 0 or -errno. */
+int signal_queue(const struct program *from, uint32_t pid, uint32_t number, uint64_t value);
+
 /* The status that this server is to end with, by a signal that was sent; 0: it goes on. */
 int32_t signal_own_end(void);
 
