@@ -51,8 +51,8 @@ static bool claim(int fd, struct descriptor descriptor)
 	struct descriptor now = descriptor_table[fd];
 	used_include(fd);
 	while (!descriptor_is_open(&now))
-		if (__atomic_compare_exchange(
-			    &descriptor_table[fd], &now, &descriptor, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange(&descriptor_table[fd], &now, &descriptor, false,
+			    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
