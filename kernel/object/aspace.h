@@ -104,13 +104,12 @@ struct aspace_hot {
 };
 
 /*
- * Has `to` show from `*at` on what `from` does, as far as `work` goes; then *at is where to go on, or 0 at the end. What is
+ * Has `to` show from `*at` on what `from` does, until an interrupt waits; then *at is where to go on, or 0 at the end. What is
  * private in `from` becomes a copy: memory that nobody can write to stays the same, other is shared until it is written, but
  * for the pages of the addresses in `hot`, which are copied at once. Errors of aspace_map, with all that is done so far
  * left.
  */
-MUST_USE int aspace_clone(
-	struct aspace *to, struct aspace *from, const struct aspace_hot *hot, uint64_t *at, int *work);
+MUST_USE int aspace_clone(struct aspace *to, struct aspace *from, const struct aspace_hot *hot, uint64_t *at);
 
 /* Maps the pages of a range that are in memory, as far as `work` goes: a fault of each would do the same. -ENOMEM. */
 MUST_USE int aspace_bring_in(struct aspace *aspace, uint64_t start, uint64_t end, int *work);

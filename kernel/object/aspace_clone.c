@@ -107,27 +107,29 @@ static void take_back(struct aspace *to, uint64_t start, uint64_t size)
 	(void)!aspace_unmap_all(to, start, size);
 }
 
-/* Clones a region from *at on, or a part of it, and moves *at behind that. */
-static int clone_region(struct aspace *to, uint64_t start, const struct mapping *mapping,
-	const struct aspace_hot *hot, uint64_t *at, int *work)
+/* Shows the same memory. */
+static int clone_mapping(struct aspace *to, uint64_t start, const struct mapping *mapping, int *work)
 {
-	uint64_t done = *at > start ? *at - start : 0;
-	struct memory_hot hot_here = hot_pages(hot, start, mapping);
-	struct memory *copy;
-	long pages, mapped;
+	long at = aspace_map(to, start, mapping);
 	int error;
 
-	*work -= WORK_OBJECT;
-	if (needs_no_copy(mapping)) {
-		mapped = aspace_map(to, start, mapping);
-		if (mapped < 0)
-			return (int)mapped;
-		*at = start + mapping->size;
-		error = aspace_bring_in(to, start, *at, work);
-		if (error)
-			take_back(to, start, mapping->size);
-		return error;
-	}
+	if (at < 0)
+		return (int)at;
+	error = aspace_bring_in(to, start, start + mapping->size, work);
+	if (error)
+		take_back(to, start, mapping->size);
+	return error;
+}
+
+/* Goes on `done` bytes behind the start of a region with a copy of what it shows. How many more are done, or an error. */
+static long clone_memory(struct aspace *to, uint64_t start, const struct mapping *mapping,
+	const struct aspace_hot *hot, uint64_t done, int *work)
+{
+	struct memory_hot hot_here = hot_pages(hot, start, mapping);
+	struct memory *copy;
+	long pages;
+	int error;
+
 	if (done)
 		TRY(go_on_with_copy(to, start, mapping, &copy));
 	else
@@ -140,29 +142,45 @@ static int clone_region(struct aspace *to, uint64_t start, const struct mapping 
 	/* A copy that has no page yet could not be told from a mapping of somebody else when this goes on. */
 	if (!done && (error || !pages))
 		take_back(to, start, mapping->size);
-	if (error)
-		return error;
-	*at = start + done + ((uint64_t)pages << PAGE_SHIFT);
+	return error ? error : pages << PAGE_SHIFT;
+}
+
+/* Clones a region from *at on, or a part of it, and moves *at behind that. */
+static int clone_region(struct aspace *to, uint64_t start, const struct mapping *mapping,
+	const struct aspace_hot *hot, uint64_t *at, int *work)
+{
+	uint64_t done = *at > start ? *at - start : 0;
+	long more;
+
+	*work -= WORK_OBJECT;
+	if (needs_no_copy(mapping)) {
+		TRY(clone_mapping(to, start, mapping, work));
+		*at = start + mapping->size;
+		return 0;
+	}
+	more = clone_memory(to, start, mapping, hot, done, work);
+	if (more < 0)
+		return (int)more;
+	*at = start + done + (uint64_t)more;
 	return 0;
 }
 
-int aspace_clone(
-	struct aspace *to, struct aspace *from, const struct aspace_hot *hot, uint64_t *at, int *work)
+int aspace_clone(struct aspace *to, struct aspace *from, const struct aspace_hot *hot, uint64_t *at)
 {
 	struct mapping mapping;
 	uint64_t start;
 
-	while (*work > WORK_OBJECT) {
-		int error;
+	do {
+		int work = WORK_PASS, error;
 
 		if (!region_to_clone(from, *at, &start, &mapping)) {
 			*at = 0;
 			return 0;
 		}
-		error = clone_region(to, start, &mapping, hot, at, work);
+		error = clone_region(to, start, &mapping, hot, at, &work);
 		object_put(&mapping.memory->object);
 		if (error)
 			return error;
-	}
+	} while (!arch_interrupt_is_pending());
 	return 0;
 }

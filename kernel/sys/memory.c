@@ -220,11 +220,7 @@ long sys_vm_clone(struct process *to, struct process *from, uaddr_t at)
 	if (to == from || !is_page_aligned(at.value) || at.value > USER_TOP)
 		return -EINVAL;
 
-	do {
-		int work = WORK_PASS;
-
-		TRY(aspace_clone(&to->aspace, &from->aspace, &hot, &at.value, &work));
-	} while (at.value && !arch_interrupt_is_pending());
+	TRY(aspace_clone(&to->aspace, &from->aspace, &hot, &at.value));
 	if (!at.value)
 		TRY(process_clone_image(to, from));
 	return (long)at.value;

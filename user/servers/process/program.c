@@ -198,11 +198,11 @@ void program_forget(struct program *program)
 }
 
 /* As POSIX tells it. */
-static uint32_t status_of(const struct process_result *result)
+static uint32_t status_of(enum end_reason reason, int32_t status)
 {
-	if (result->reason == END_REASON_EXITED)
-		return (uint32_t)(result->status & 0xff) << 8;
-	return (uint32_t)(result->status - 128) & 0x7f;
+	if (reason == END_REASON_EXITED)
+		return (uint32_t)(status & 0xff) << 8;
+	return (uint32_t)(status - 128) & 0x7f;
 }
 
 /*
@@ -220,16 +220,30 @@ static uint32_t how_it_ended(const struct program *program)
 		(void)process_kill(program->process, 128 + SIGKILL);
 	else if (error == -ETIMEDOUT && has_run(program->process))
 		error = process_wait(program->process, (uint64_t)clock_now() + SOON, &result);
-	return error ? SIGKILL : status_of(&result);
+	return error ? SIGKILL : status_of(result.reason, result.status);
+}
+
+/* Mostly it has ended, and one call tells all. */
+static void learn_end(struct program *program)
+{
+	struct process_info info;
+
+	if (program->process.value > 0 && !process_info(program->process, &info) &&
+		info.state == PROCESS_STATE_ENDED) {
+		program->status = status_of(info.reason, info.status);
+		program->time += info.cpu_time;
+		return;
+	}
+	program->status = how_it_ended(program);
+	program->time = program_time(program);
 }
 
 void program_end(struct program *program, struct program *heir)
 {
 	program_settle(program);
-	program->status = how_it_ended(program);
+	learn_end(program);
 	stop_forget(program);
 	queue_drop(program, UINT32_MAX);
-	program->time = program_time(program);
 	program->state = PROGRAM_STATE_ENDED;
 	program->lost = false;
 	close_process(&program->coming);
