@@ -32,12 +32,13 @@ struct memory {
 	uint64_t lowest MEMBER_GUARDED_BY(
 		lock); /* pages below this have no frame, and no node: none yet, or none any more at its end */
 	uint64_t pages MEMBER_GUARDED_BY(lock); /* that have a frame */
-	uint64_t nodes MEMBER_GUARDED_BY(lock); /* of the tree of frames */
 	uint64_t leavings MEMBER_GUARDED_BY(lock); /* how often one has begun to leave its frame to others */
 	struct memory *of; /* MEMORY_VIEW: whose bytes, with a reference */
 	uint64_t of_start, of_size; /* which bytes of it */
 	uint64_t lead; /* at which offset of this object they begin */
 	bool is_console; /* MEMORY_DEVICE: see memory_create_device */
+	uint32_t nodes MEMBER_GUARDED_BY(
+		lock); /* of the tree of frames; here, where it makes the whole no larger */
 };
 
 /* The most that one object can have. */
