@@ -48,6 +48,14 @@ class Budgets(unittest.TestCase):
         self.assertIn("MORE THAN THE 8 REACHED BEFORE", ran.output)
         self.assertEqual(better.status, 0, better.output)
 
+    def test_what_was_reached_below_a_budget_is_kept(self) -> None:
+        self.tree.replace("tests/bench/budgets.json", '"null_call":        {"budget": 70,    "held": true,',
+                          '"null_call":        {"budget": 70,    "held": true, "reached": 8,')
+        ran = self.tree.run("scripts/bench", "null_call")
+        self.tree.restore()
+        self.assertEqual(ran.status, 1, ran.output)
+        self.assertIn("MORE THAN THE 8 REACHED BEFORE", ran.output)
+
     def test_operation_that_is_not_there(self) -> None:
         self.tree.replace("tests/bench/budgets.json", '"operations": {', '"operations": {"not_there": {},')
         for name in ("not_there", "nonsense"):
@@ -91,6 +99,14 @@ class Profile(unittest.TestCase):
         counts = [int(self.tree.run("scripts/profile", "--power-on").output) for _ in range(2)]
         self.assertGreater(min(counts), 10_000)
         self.assertLess(max(counts), 1.02 * min(counts))
+
+    def test_what_was_reached_below_a_budget_is_kept(self) -> None:
+        self.tree.replace("tests/bench/budgets.json", '"null_call":        {"budget": 70,    "held": true,',
+                          '"null_call":        {"budget": 70,    "held": true, "reached": 8,')
+        ran = self.tree.run("scripts/bench", "null_call")
+        self.tree.restore()
+        self.assertEqual(ran.status, 1, ran.output)
+        self.assertIn("MORE THAN THE 8 REACHED BEFORE", ran.output)
 
     def test_operation_that_is_not_there(self) -> None:
         ran = self.tree.run("scripts/profile", "nonsense")
