@@ -100,14 +100,6 @@ class Profile(unittest.TestCase):
         self.assertGreater(min(counts), 10_000)
         self.assertLess(max(counts), 1.02 * min(counts))
 
-    def test_what_was_reached_below_a_budget_is_kept(self) -> None:
-        self.tree.replace("tests/bench/budgets.json", '"null_call":        {"budget": 70,    "held": true,',
-                          '"null_call":        {"budget": 70,    "held": true, "reached": 8,')
-        ran = self.tree.run("scripts/bench", "null_call")
-        self.tree.restore()
-        self.assertEqual(ran.status, 1, ran.output)
-        self.assertIn("MORE THAN THE 8 REACHED BEFORE", ran.output)
-
     def test_operation_that_is_not_there(self) -> None:
         ran = self.tree.run("scripts/profile", "nonsense")
         self.assertNotEqual(ran.status, 0)
