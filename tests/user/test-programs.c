@@ -461,8 +461,8 @@ static void check_value(
 	struct signal_origin told = {0};
 
 	check(c, !program_origin(program, SIGUSR1, &told), "told of one");
-	check(c, told.pid == from && told.code == SI_QUEUE && told.more == more, "from %u, code %u, more %u",
-		told.pid, told.code, told.more);
+	check(c, told.pid == from && told.code == (uint32_t)SI_QUEUE && told.more == more,
+		"from %u, code %u, more %u", told.pid, told.code, told.more);
 	check(c, told.value == value, "value %lu", (unsigned long)told.value);
 }
 

@@ -74,9 +74,10 @@ typedef struct {
 	union sigval si_value;
 } siginfo_t;
 
-#define SI_USER   1 /* kill, or raise */
-#define SI_QUEUE  2 /* sigqueue */
-#define SI_TIMER  3
+/* No code of a certain signal is one of these. */
+#define SI_USER   0 /* kill, or raise */
+#define SI_QUEUE  (-1) /* sigqueue */
+#define SI_TIMER  (-2)
 #define SI_KERNEL 128 /* whoever else has sent it: it is not known who */
 
 #define ILL_ILLOPC    1

@@ -76,7 +76,7 @@ static uint64_t bits_of(uint32_t signals, uint32_t with_value)
 
 static void tell(struct program *program, uint32_t number, const struct origin *origin)
 {
-	bool has_value = origin->code == SI_QUEUE;
+	bool has_value = origin->code == (uint32_t)SI_QUEUE;
 
 	if (!has_value)
 		program->origins[number] = *origin;
@@ -236,7 +236,7 @@ int32_t signal_own_end(void)
 
 int signal_queue(const struct program *from, uint32_t pid, uint32_t number, uint64_t value)
 {
-	const struct origin origin = {.pid = from->pid, .code = SI_QUEUE};
+	const struct origin origin = {.pid = from->pid, .code = (uint32_t)SI_QUEUE};
 	struct program *program = program_find(pid);
 	int error = 0;
 
