@@ -16,8 +16,11 @@
 
 enum { PORTION_MOST = 16 * PAGE_SIZE, LIMITS_MOST = 16 };
 
-struct account kernel_account = {
-	.spare = ACCOUNT_NO_LIMIT, .held = ACCOUNT_NO_LIMIT, .limit = ACCOUNT_NO_LIMIT, .references = 1};
+struct account kernel_account = {.spare = ACCOUNT_NO_LIMIT,
+	.watched = INT64_MAX,
+	.held = ACCOUNT_NO_LIMIT,
+	.limit = ACCOUNT_NO_LIMIT,
+	.references = 1};
 
 static struct pool accounts = POOL_INIT(accounts, struct account);
 static struct spinlock all_lock;
@@ -143,7 +146,7 @@ static uint64_t spare_most(const struct account *account)
 										     : 2 * portion(account);
 }
 
-void account_give_back(struct account *account)
+static void give_back(struct account *account)
 {
 	for (; account->parent; account = account->parent) {
 		uint64_t most = spare_most(account), bytes;
@@ -154,6 +157,29 @@ void account_give_back(struct account *account)
 		lower(account, bytes);
 		add_spare(account->parent, bytes);
 	}
+}
+
+/* Signed: while a limit is being set, there may be more to spare than is held. */
+static void note_peak(struct account *account, int64_t used)
+{
+	int64_t peak = __atomic_load_n(&account->peak, __ATOMIC_RELAXED);
+
+	while (used > peak && !__atomic_compare_exchange_n(
+				      &account->peak, &peak, used, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		continue;
+}
+
+/*
+ * What is in use grows until something is given back, so then is the time to look how much it was. Without a limit above, only
+ * when it was more than ever: what is held stays, so that shows in what there is to spare.
+ */
+void account_gave(struct account *account, int64_t before)
+{
+	note_peak(account, (int64_t)__atomic_load_n(&account->held, __ATOMIC_RELAXED) - before);
+	if (account->parent)
+		give_back(account);
+	else
+		__atomic_store_n(&account->watched, before, __ATOMIC_RELAXED);
 }
 
 /* ---- making, limiting, ending */
@@ -178,6 +204,7 @@ struct account *account_create(struct account *creator)
 		return NULL;
 	parent = parent_for(creator);
 	account->limit = ACCOUNT_NO_LIMIT;
+	account->watched = INT64_MAX;
 	if (parent) {
 		account->parent = parent;
 		account->limits_above = parent->limits_above + 1;
@@ -224,7 +251,7 @@ void account_put(struct account *account)
 
 		destroy(account);
 		if (parent)
-			account_give_back(parent);
+			give_back(parent);
 		account = parent;
 	}
 }
@@ -244,8 +271,9 @@ static int limit(struct account *account, uint64_t bytes) REQUIRES(account->lock
 	if (!account->parent) {
 		__atomic_store_n(&account->held, bytes, __ATOMIC_RELAXED);
 		__atomic_fetch_sub(&account->spare, (int64_t)(before - bytes), __ATOMIC_RELAXED);
+		__atomic_store_n(&account->watched, INT64_MAX, __ATOMIC_RELAXED);
 	}
-	account_give_back(account);
+	give_back(account);
 	return 0;
 }
 
@@ -272,6 +300,14 @@ void account_read(struct account *account, uint64_t *used, uint64_t *limit)
 	} while (held != __atomic_load_n(&account->held, __ATOMIC_RELAXED));
 	*limit = limit_of(account);
 	lock_release(&account->lock);
+}
+
+uint64_t account_peak(struct account *account)
+{
+	uint64_t used, limit, peak = (uint64_t)__atomic_load_n(&account->peak, __ATOMIC_RELAXED);
+
+	account_read(account, &used, &limit);
+	return used > peak ? used : peak;
 }
 
 /* What one below has drawn and not used counts as used above. */

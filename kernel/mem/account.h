@@ -22,9 +22,11 @@
 
 struct account {
 	int64_t spare; /* atomic: bytes that may be charged; below 0 when the limit was set below what is used */
+	int64_t watched; /* atomic: when there is less to spare before something is given back, account_gave looks at it */
 	struct account *parent; /* the next one above with a limit, with a reference; NULL: none */
 	uint64_t held; /* atomic: used and spare: drawn from `parent`, or without it the limit */
 	uint64_t limit; /* atomic: of `held`; changes under `lock` */
+	int64_t peak; /* atomic: the most in use that account_gave has seen */
 	uint32_t references; /* atomic: of the process, of accounts below, of objects charged */
 	unsigned limits_above;
 	struct spinlock lock;
@@ -56,12 +58,18 @@ MUST_USE int account_limit(struct account *account, uint64_t bytes);
 /* Bytes in use, with what the accounts below have drawn, and the limit. While a portion is drawn it may count as used. */
 void account_read(struct account *account, uint64_t *used, uint64_t *limit);
 
+/* The most bytes in use at a time. Below a limit, what was drawn may count as used, as in account_read. */
+uint64_t account_peak(struct account *account);
+
 /* Bytes charged to all accounts. Exact while nobody else charges any. */
 uint64_t account_total(void);
 
-/* The slow ways of charging and giving back, below; `bytes` have been taken from `spare` already, which was too little. */
+/*
+ * The slow ways of charging and giving back, below; `bytes` have been taken from `spare` already, which was too little; or have
+ * been given back when that was `before`.
+ */
 MUST_USE int account_draw(struct account *account, uint64_t bytes);
-void account_give_back(struct account *account);
+void account_gave(struct account *account, int64_t before);
 
 /* Takes bytes from `spare`; false when it was too little: account_draw has to follow. */
 static inline MUST_USE bool account_spares(struct account *account, uint64_t bytes)
@@ -80,9 +88,10 @@ static inline MUST_USE int account_charge(struct account *account, uint64_t byte
 
 static inline void account_uncharge(struct account *account, uint64_t bytes)
 {
-	__atomic_fetch_add(&account->spare, (int64_t)bytes, __ATOMIC_RELAXED);
-	if (__builtin_expect(!!account->parent, 0))
-		account_give_back(account);
+	int64_t before = __atomic_fetch_add(&account->spare, (int64_t)bytes, __ATOMIC_RELAXED);
+
+	if (__builtin_expect(before < __atomic_load_n(&account->watched, __ATOMIC_RELAXED), 0))
+		account_gave(account, before);
 }
 
 /* Frames, charged: -ENOMEM when there is none, or the limit is reached. As frame_alloc and its companions. */

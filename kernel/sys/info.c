@@ -20,6 +20,11 @@ long sys_process_info(struct process *p, struct process_info *info)
 	return 0;
 }
 
+long sys_process_memory_peak(struct process *p)
+{
+	return (long)account_peak(p->account);
+}
+
 long sys_thread_info(struct thread *t, struct thread_info *info)
 {
 	thread_read_info(t, info);

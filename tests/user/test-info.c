@@ -61,6 +61,7 @@ static void test_life_of_process(void)
 	struct process_info before, later;
 	struct child child;
 	uint64_t one = 1, start;
+	long used;
 
 	check(&c, !child_make(&child, spinner, (size_t)(spinner_end - spinner)), "a child");
 	before = process_look(&c, child.process);
@@ -77,6 +78,9 @@ static void test_life_of_process(void)
 		(unsigned long)later.cpu_time, (unsigned long)(now() - start));
 	check(&c, later.memory_used > before.memory_used, "%lu bytes before, %lu after touching pages",
 		(unsigned long)before.memory_used, (unsigned long)later.memory_used);
+	used = (long)later.memory_used;
+	check(&c, process_memory_peak(child.process) >= used, "%ld bytes at most, of %ld",
+		process_memory_peak(child.process), used);
 	memory_write(child.data, 0, (const uint8_t *)&one, sizeof(one));
 	check(&c, !process_wait(child.process, DEADLINE_NEVER, &result), "its end");
 	later = process_look(&c, child.process);
@@ -86,8 +90,49 @@ static void test_life_of_process(void)
 	check(&c, later.cpu_time >= 5 * MS, "its time stays");
 	check(&c, later.memory_used < before.memory_used, "%lu bytes are left",
 		(unsigned long)later.memory_used);
+	check(&c, process_memory_peak(child.process) >= used, "%ld bytes at most, of %ld",
+		process_memory_peak(child.process), used);
 	child_close(&child);
 	checks_report(&c, "a process from its start to its end");
+}
+
+/* Makes a process have so many bytes more for a while: what it has had at most afterwards. */
+static long peak_after(struct checks *c, process_handle p, size_t size)
+{
+	memory_handle m = memory_create(size);
+	long at = vm_map(p, 0, m, 0, size, PROT_READ | PROT_WRITE, 0);
+
+	check(c, at > 0, "map %ld", at);
+	for (size_t i = 0; i < size; i += PAGE_SIZE)
+		check(c, process_write(p, (uint64_t)at + i, (const uint8_t *)"x", 1) == 1, "touch %zu", i);
+	check(c, !vm_unmap(p, (uint64_t)at, size), "unmap");
+	handle_close(ANY(m));
+	return process_memory_peak(p);
+}
+
+/* The objects are this process's own, what maps them is the other's: page tables, which are few. */
+static void test_peak(void)
+{
+	enum { LARGE = 64 * PAGE_SIZE };
+	struct checks c = {0};
+	process_handle own = own_process(), p = process_create((const uint8_t *)"peak", 4);
+	struct process_info info = process_look(&c, own);
+	long before = process_memory_peak(own), after;
+	size_t size = LARGE + (((size_t)before - info.memory_used + PAGE_SIZE) & -(size_t)PAGE_SIZE);
+
+	check(&c, before >= (long)info.memory_used, "%ld bytes at most, %lu now", before,
+		(unsigned long)info.memory_used);
+	after = peak_after(&c, own, size);
+	check(&c, after >= before + LARGE && after < before + 2 * LARGE, "%ld bytes, then %ld", before,
+		after);
+	check(&c, process_memory_peak(own) == after, "it stays");
+	check(&c, (long)process_look(&c, own).memory_used < after - LARGE / 2, "what is used does not");
+	check(&c, !process_limit(p, 1 << 20), "a limit");
+	before = process_memory_peak(p);
+	after = peak_after(&c, p, LARGE);
+	check(&c, after >= before && after <= 1 << 20, "below a limit %ld bytes, then %ld", before, after);
+	handle_close(ANY(p));
+	checks_report(&c, "the most that a process has had");
 }
 
 /* How many bytes less are free, and how many more are charged, when pages of a new object have been touched. */
@@ -571,10 +616,11 @@ static void test_log(void)
 
 int main(int argc, char **argv)
 {
-	ktap_plan(10);
+	ktap_plan(11);
 	random_start(argc > 1 ? argv[1] : NULL);
 	test_own_process();
 	test_life_of_process();
+	test_peak();
 	test_charges();
 	test_waits();
 	test_running();
