@@ -335,6 +335,41 @@ static void spin(void)
 		continue;
 }
 
+/* How much more a child takes that touches so many bytes for a while, in KiB: it and those before it, at most. */
+static long memory_of_child(struct checks *c, size_t size)
+{
+	struct rusage usage = {0};
+	pid_t pid = (fflush(stdout), fork());
+	int status;
+
+	if (pid == 0) {
+		char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		for (size_t i = 0; i < size; i += 4096)
+			at[i] = 1;
+		_exit(at == MAP_FAILED || munmap(at, size));
+	}
+	check(c, wait4(pid, &status, 0, &usage) == pid && status == 0, "waited for: %#x", status);
+	return usage.ru_maxrss;
+}
+
+static void test_memory_use(void)
+{
+	struct checks c = {0};
+	struct rusage own, children;
+	long small = memory_of_child(&c, 4096), large = memory_of_child(&c, 3000 * 1024);
+	long again = memory_of_child(&c, 4096);
+
+	check(&c, small > 4 && small < 2000, "a small one has %ld KiB", small);
+	check(&c, large >= small + 2900 && large < small + 3200, "a large one has %ld KiB", large);
+	check(&c, again == large, "the largest has %ld KiB", again);
+	check(&c, !getrusage(RUSAGE_CHILDREN, &children) && children.ru_maxrss == large,
+		"%ld KiB of children", children.ru_maxrss);
+	check(&c, !getrusage(RUSAGE_SELF, &own) && own.ru_maxrss > 4 && own.ru_maxrss < large,
+		"%ld KiB of its own", own.ru_maxrss);
+	checks_report(&c, "the most memory that it has had");
+}
+
 static void test_use(void)
 {
 	struct checks c = {0};
@@ -576,7 +611,7 @@ static void test_mapped_files(void)
 
 int main(void)
 {
-	ktap_plan(13);
+	ktap_plan(14);
 	if (mkdir(HERE, 0755) || chdir(HERE))
 		ktap_bail_out("no place for the test: %s", strerror(errno));
 	tree_make();
@@ -588,6 +623,7 @@ int main(void)
 	test_messages();
 	test_users();
 	test_use();
+	test_memory_use();
 	test_search();
 	test_ends();
 	test_no_terminal();

@@ -22,14 +22,20 @@ static struct timeval time_of(uint64_t nanoseconds)
 		.tv_usec = (suseconds_t)(nanoseconds % SECOND / 1000)};
 }
 
+static struct rusage usage_of(uint64_t time, uint64_t memory)
+{
+	return (struct rusage){.ru_utime = time_of(time), .ru_maxrss = (long)(memory / 1024)};
+}
+
 int getrusage(int who, struct rusage *usage)
 {
-	uint64_t own = 0, children = 0;
+	struct usage used = {0};
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN)
 		return (int)posix_result(-EINVAL);
 	/* Nothing, where no process server knows it. */
-	(void)PROGRAM_CALL(program_times(own_program(), &own, &children));
-	*usage = (struct rusage){.ru_utime = time_of(who == RUSAGE_SELF ? own : children)};
+	(void)PROGRAM_CALL(program_usage(own_program(), &used));
+	*usage = who == RUSAGE_SELF ? usage_of(used.time, used.memory)
+				    : usage_of(used.children_time, used.children_memory);
 	return 0;
 }
 
@@ -130,7 +136,7 @@ int getdtablesize(void)
 	return DESCRIPTORS;
 }
 
-/* ---- children, with what they have used */
+/* ---- children, with what they have used: how much memory, of the largest so far */
 
 pid_t wait4(pid_t which, int *status, int options, struct rusage *usage)
 {
@@ -140,7 +146,7 @@ pid_t wait4(pid_t which, int *status, int options, struct rusage *usage)
 	if (pid <= 0 || usage == NULL)
 		return pid;
 	(void)getrusage(RUSAGE_CHILDREN, &after);
-	*usage = (struct rusage){0};
+	*usage = (struct rusage){.ru_maxrss = after.ru_maxrss};
 	timersub(&after.ru_utime, &before.ru_utime, &usage->ru_utime);
 	return pid;
 }

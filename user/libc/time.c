@@ -16,8 +16,8 @@
 /* As the process server knows it, which has what ran before exec as well. */
 static uint64_t time_used(void)
 {
-	uint64_t own = 0, children = 0;
-	return PROGRAM_CALL(program_times(own_program(), &own, &children)) == 0 ? own : 0;
+	struct usage used;
+	return PROGRAM_CALL(program_usage(own_program(), &used)) == 0 ? used.time : 0;
 }
 
 static bool clock_is_known(clockid_t clock)
@@ -78,10 +78,11 @@ static clock_t ticks_of(uint64_t nanoseconds)
 /* What a program has the kernel do is counted with what it does itself. Nothing, where no process server knows it. */
 clock_t times(struct tms *buffer)
 {
-	uint64_t own = 0, children = 0;
+	struct usage used;
 	*buffer = (struct tms){0};
-	if (PROGRAM_CALL(program_times(own_program(), &own, &children)) == 0)
-		*buffer = (struct tms){.tms_utime = ticks_of(own), .tms_cutime = ticks_of(children)};
+	if (PROGRAM_CALL(program_usage(own_program(), &used)) == 0)
+		*buffer = (struct tms){
+			.tms_utime = ticks_of(used.time), .tms_cutime = ticks_of(used.children_time)};
 	return ticks_of((uint64_t)clock_now());
 }
 

@@ -1,5 +1,5 @@
 /*
- * What a program has used, and may use. picolibc's has the processor's time only; nothing else is counted here, either.
+ * What a program has used, and may use. picolibc's has the processor's time only; here there is its memory, too.
  */
 #pragma once
 
@@ -16,8 +16,9 @@ extern "C" {
 struct rusage {
 	struct timeval ru_utime; /* what the kernel does for the program is in it */
 	struct timeval ru_stime; /* 0 */
-	long ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock, ru_oublock,
-		ru_msgsnd, ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw; /* 0 */
+	long ru_maxrss; /* KiB charged to it at most: what it shares with others is not, unless it has made it */
+	long ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock, ru_oublock, ru_msgsnd,
+		ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw; /* 0 */
 };
 
 typedef unsigned long rlim_t;

@@ -312,10 +312,12 @@ long serve_program_origin(struct request *request, uint32_t number, struct signa
 		*told = (struct signal_origin){queued.from, (uint32_t)SI_QUEUE, 0, more, queued.value};
 		return 0;
 	}
-	struct origin *last = &program->origins[number];
+	const struct origin *last = &program->origins[number];
 
-	*told = (struct signal_origin){last->pid, last->code, last->status, 0, 0};
-	*last = (struct origin){0};
+	*told = (struct signal_origin){0};
+	if (program->told & 1u << number)
+		*told = (struct signal_origin){last->pid, last->code, last->status, 0, 0};
+	program->told &= ~(1u << number);
 	return 0;
 }
 
@@ -367,13 +369,13 @@ long serve_program_open(struct request *request, uint32_t pid, struct gift *resu
 	return 0;
 }
 
-long serve_program_times(struct request *request, uint64_t *own, uint64_t *children)
+long serve_program_usage(struct request *request, struct usage *used)
 {
 	struct program *program = caller(request);
 
 	program_settle(program);
-	*own = program_time(program);
-	*children = program->children_time;
+	*used = (struct usage){program_time(program), program_memory(program), program->children_time,
+		program->children_memory};
 	return 0;
 }
 
@@ -386,12 +388,17 @@ static bool is_awaited(const struct program *program)
 	       !(program->parent->ignored & 1u << SIGCHLD);
 }
 
-/* Groups with stopped members that this program, or one of its own group, could have let go on. */
-static void mark_groups(const struct program *program)
+/* Groups with stopped members that this program, or one of its own group, could have let go on. Whether there are any. */
+static bool mark_groups(const struct program *program)
 {
-	for (struct program *at = program_first(); at; at = at->next)
+	bool some = false;
+
+	for (struct program *at = program_first(); at; at = at->next) {
 		at->may_be_orphan = at->stopped && (at->parent == program || at->group == program->group) &&
 				    !group_is_orphaned(at->group);
+		some |= at->may_be_orphan;
+	}
+	return some;
 }
 
 static void leave_orphans(void)
@@ -405,8 +412,8 @@ static void end(struct program *program)
 {
 	struct program *parent = program->parent;
 	bool heard = program->state == PROGRAM_STATE_RUNNING && !program->unwaited;
+	bool may_leave_orphans = mark_groups(program);
 
-	mark_groups(program);
 	if (!is_awaited(program))
 		program->parent = NULL;
 	program_end(program, init);
@@ -421,7 +428,8 @@ static void end(struct program *program)
 			program_forget(program);
 	}
 	wait_look(&server); /* who waits for the program has it forgotten */
-	leave_orphans();
+	if (may_leave_orphans)
+		leave_orphans();
 }
 
 /* Those of whose end nobody can tell more. */
@@ -439,7 +447,7 @@ static void gone(struct server *of, struct client *client)
 
 	(void)of;
 	program_settle(program);
-	if (lost_may_be_told_of(program) || (program == shell && !program->replaced))
+	if ((was_lost && lost_may_be_told_of(program)) || (program == shell && !program->replaced))
 		return;
 	end(program);
 	if (was_lost)

@@ -39,11 +39,14 @@ static bool is_used(uint32_t pid)
 	return false;
 }
 
+static bool were_given; /* the numbers to come; or who knows what another server has left */
+
 static uint32_t new_pid(void)
 {
-	do
+	do {
+		were_given |= kept->last_pid >= PID_MOST;
 		kept->last_pid = kept->last_pid < PID_MOST ? kept->last_pid + 1 : FIRST_PROGRAM;
-	while (is_used(kept->last_pid));
+	} while (were_given && is_used(kept->last_pid));
 	return kept->last_pid;
 }
 
@@ -57,7 +60,7 @@ static void insert(struct program *program)
 	*at = program;
 }
 
-/* Zeroed; NULL: there are too many, or memory is out. */
+/* Zeroed, but for what `told` stands for. NULL: there are too many, or memory is out. */
 static struct program *take(void)
 {
 	struct program *program = unused;
@@ -66,7 +69,7 @@ static struct program *take(void)
 		unused = program->next;
 	else if (kept->used < PROGRAMS_MOST && kept_hold(&kept->programs[kept->used]))
 		program = &kept->programs[kept->used++];
-	return program ? memset(program, 0, sizeof(*program)) : NULL;
+	return program ? memset(program, 0, offsetof(struct program, origins)) : NULL;
 }
 
 static void leave(struct program *program)
@@ -126,9 +129,30 @@ uint64_t program_time(const struct program *program)
 	return program->time + time_of(program->process);
 }
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+uint64_t program_memory(const struct program *program)
+{
+	long peak = program->process.value > 0 ? process_memory_peak(program->process) : 0;
+
+	return larger(program->memory, peak > 0 ? (uint64_t)peak : 0);
+}
+
+/* Its process goes. */
+static void note_usage(struct program *program)
+{
+	program->time = program_time(program);
+	program->memory = program_memory(program);
+}
+
 void program_reap(struct program *parent, struct program *child)
 {
 	parent->children_time += child->time + child->children_time;
+	parent->children_memory =
+		larger(parent->children_memory, larger(child->memory, child->children_memory));
 	program_forget(child);
 }
 
@@ -149,7 +173,7 @@ void program_settle(struct program *program)
 {
 	if (!has_run(program->coming))
 		return;
-	program->time = program_time(program);
+	note_usage(program);
 	close_process(&program->process);
 	program->process = program->coming;
 	program->coming.value = 0;
@@ -190,7 +214,6 @@ void program_forget(struct program *program)
 {
 	take_out(program);
 	stop_forget(program);
-	queue_drop(program, UINT32_MAX);
 	close_process(&program->process);
 	close_process(&program->coming);
 	program_set_notification(program, (notification_handle){0}, 0);
@@ -244,6 +267,7 @@ void program_end(struct program *program, struct program *heir)
 	learn_end(program);
 	stop_forget(program);
 	queue_drop(program, UINT32_MAX);
+	program->memory = program_memory(program);
 	program->state = PROGRAM_STATE_ENDED;
 	program->lost = false;
 	close_process(&program->coming);
@@ -286,7 +310,7 @@ static void take_over(struct program *program)
 	program->notification = (notification_handle){0};
 	program->signal_thread = 0;
 	stop_take_over(program);
-	queue_take_over(program, program->state == PROGRAM_STATE_ENDED ? UINT32_MAX : 0);
+	queue_forget(program, program->state == PROGRAM_STATE_ENDED ? UINT32_MAX : 0);
 	program->may_be_orphan = false;
 	if (program->state != PROGRAM_STATE_ENDED)
 		program->state = PROGRAM_STATE_RUNNING;
@@ -311,6 +335,7 @@ void program_take_over(void)
 {
 	if (kept->used > PROGRAMS_MOST || kept->programs[0].pid != FIRST_PROGRAM)
 		kept->used = kept->last_pid = 0;
+	were_given = kept->used != 0;
 	for (uint32_t i = 0; i < kept->used; i++)
 		if (is_good(&kept->programs[i]))
 			take_over(&kept->programs[i]);

@@ -31,6 +31,7 @@ struct program {
 	uint32_t status; /* of an ended one: as program_wait tells it */
 	uint64_t time; /* nanoseconds that its processes have run that are gone */
 	uint64_t children_time; /* of the children that it has waited for, and theirs */
+	uint64_t memory, children_memory; /* the most that one of those had at a time */
 	process_handle process; /* 0: none yet */
 	process_handle coming; /* what program_exec has announced; 0: nothing */
 	bool replaced; /* by program_exec: its process is not the one that it began in */
@@ -52,9 +53,10 @@ struct program {
 	struct held held;
 	notification_handle notification; /* where those caught are told; 0: nowhere yet */
 	uint32_t signal_thread; /* the number of the thread that waits there */
-	struct origin origins[NSIG];
 	uint32_t queued; /* signals with a value that it has yet to take: see queue.h */
 	char name[NAME_SIZE], coming_name[NAME_SIZE];
+	uint32_t told; /* signals: of which there is an origin that nobody has asked for */
+	struct origin origins[NSIG]; /* last: a new program has none, whatever stands there */
 };
 
 static inline struct program *program_of(struct client *client)
@@ -96,6 +98,9 @@ void program_forget(struct program *program);
 
 /* How long its processes have run, until its end. */
 uint64_t program_time(const struct program *program);
+
+/* The most memory that one of them has had. */
+uint64_t program_memory(const struct program *program);
 
 /* Its parent, or who has become that, has waited for it, and nobody will ask for it any more. */
 void program_reap(struct program *parent, struct program *child);

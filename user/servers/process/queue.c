@@ -69,13 +69,7 @@ uint32_t queue_signals(const struct program *program)
 	return signals;
 }
 
-void queue_drop(struct program *program, uint32_t signals)
-{
-	if (program->queued)
-		queue_take_over(program, signals);
-}
-
-void queue_take_over(struct program *program, uint32_t signals)
+void queue_forget(struct program *program, uint32_t signals)
 {
 	program->queued = 0;
 	for (struct queued *at = kept->queue; at < kept->queue + QUEUED_MOST; at++) {

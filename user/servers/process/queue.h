@@ -28,8 +28,12 @@ bool queue_take(struct program *program, uint32_t number, struct queued *taken, 
 /* The signals that there are some of. */
 uint32_t queue_signals(const struct program *program);
 
-/* Those that do nothing any more are forgotten. */
-void queue_drop(struct program *program, uint32_t signals);
+/* Those among these signals are forgotten. Counts what is left, also of what a server before this one has queued. */
+void queue_forget(struct program *program, uint32_t signals);
 
-/* The same, and counts what is left of those that a server before this one has queued. */
-void queue_take_over(struct program *program, uint32_t signals);
+/* They do nothing any more. */
+static inline void queue_drop(struct program *program, uint32_t signals)
+{
+	if (program->queued)
+		queue_forget(program, signals);
+}

@@ -78,8 +78,10 @@ static void tell(struct program *program, uint32_t number, const struct origin *
 {
 	bool has_value = origin->code == (uint32_t)SI_QUEUE;
 
-	if (!has_value)
+	if (!has_value) {
 		program->origins[number] = *origin;
+		program->told |= bit(number);
+	}
 	if (program->notification.value > 0)
 		(void)notification_signal(
 			program->notification, bits_of(bit(number), has_value ? bit(number) : 0));
