@@ -14,7 +14,6 @@ from tests.support import boot
 NAMES = boot.ROOT / "tests/support/posix_names.txt"
 
 WIDE = "picolibc's streams are of bytes: there are no wide ones"
-LOCKS = "the file server knows no locks"
 OLD = "obsolete: POSIX itself has taken it back, or wants to"
 PSEUDO = "there is one terminal, and no pseudo-terminals"
 CANCEL = "threads can't be cancelled"
@@ -54,7 +53,6 @@ ABSENT: Dict[str, Dict[str, str]] = {
         **dict.fromkeys(["grantpt", "posix_openpt", "ptsname", "unlockpt"], PSEUDO),
         **dict.fromkeys(["initstate", "setstate"], LATER),
     },
-    "sys/file.h": {"flock": LOCKS},
     "sys/mman.h": {
         "msync": "a mapping of a file is a copy",
         **dict.fromkeys(["mlock", "munlock", "madvise", "posix_madvise"], "memory stays where it is, however it is used"),
@@ -69,7 +67,6 @@ ABSENT: Dict[str, Dict[str, str]] = {
         **dict.fromkeys(["crypt", "getpass", "ualarm"], OLD),
         **dict.fromkeys(["getdomainname", "gethostid"], "there is no network"),
         "getentropy": RANDOM,
-        "lockf": LOCKS,
         "chroot": "a program has the root that it was given",
         "confstr": LATER,
     },

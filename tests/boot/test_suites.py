@@ -478,6 +478,18 @@ class FifosOfFour(Fifos):
     machine = FOUR
 
 
+class Locks(ktap.KtapSuite):
+    command = "test-locks"
+
+
+class LocksOfTwo(Locks):
+    machine = TWO
+
+
+class LocksOfFour(Locks):
+    machine = FOUR
+
+
 class PosixLibrary(ktap.KtapSuite):
     command = "test-posix-library"
 

@@ -70,7 +70,7 @@ static void test_methods(void)
 		if (method == 0 || method > (METHOD_DIRECTORY_MAKE_FIFO & 0xffff))
 			check(&c, bare(root, METHOD_DIRECTORY_OPEN - 1 + method, 0, 0) == ENOSYS,
 				"directory %u", method);
-		if (method == 0 || method > (METHOD_FILE_MEET & 0xffff))
+		if (method == 0 || method > (METHOD_FILE_FIND_LOCK & 0xffff))
 			check(&c, bare(file, METHOD_FILE_READ - 1 + method, 0, 0) == ENOSYS, "file %u",
 				method);
 	}

@@ -11,6 +11,11 @@
 extern "C" {
 #endif
 
+/* Locks whose owner is the open file rather than the process. */
+#define F_OFD_GETLK  36
+#define F_OFD_SETLK  37
+#define F_OFD_SETLKW 38
+
 #define POSIX_FADV_NORMAL     0
 #define POSIX_FADV_RANDOM     1
 #define POSIX_FADV_SEQUENTIAL 2

@@ -68,7 +68,10 @@ static int descriptor_free(int least)
 
 static int close_it(struct descriptor descriptor)
 {
-	return descriptor.is_console ? 0 : handle_close(ANY(descriptor.handle));
+	if (descriptor.is_console)
+		return 0;
+	file_locks_close(descriptor.handle);
+	return handle_close(ANY(descriptor.handle));
 }
 
 /* The lowest free one from `least` up becomes this; or it is closed, and -EMFILE. */
@@ -223,10 +226,24 @@ static long control(int fd, int command, int argument)
 	}
 }
 
+static bool is_lock(int command)
+{
+	return command == F_GETLK || command == F_SETLK || command == F_SETLKW || command == F_OFD_GETLK ||
+	       command == F_OFD_SETLK || command == F_OFD_SETLKW;
+}
+
 int fcntl(int fd, int command, ...)
 {
 	va_list arguments;
 	va_start(arguments, command);
+	if (is_lock(command)) {
+		endpoint_handle file = descriptor_handle(fd);
+		struct flock *flock = va_arg(arguments, struct flock *);
+		va_end(arguments);
+		return (int)server_result(file.value > 0   ? file_lock_control(file, command, flock)
+					  : file.value < 0 ? file.value
+							   : -EINVAL);
+	}
 	bool takes =
 		command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_SETFD || command == F_SETFL;
 	int argument = takes ? va_arg(arguments, int) : 0;

@@ -234,6 +234,7 @@ static void become_child(const struct fork_point *point)
 	__atomic_store_n(&is_own, 1, __ATOMIC_RELEASE);
 	children_forget();
 	alarm_forget();
+	file_locks_forget();
 	threads_forget();
 	signals_begin_again();
 }

@@ -80,6 +80,16 @@ void descriptors_copy(struct descriptors *copy);
 /* Lists what a program inherits that is started with these descriptors; returns how many. */
 size_t descriptors_list(const struct descriptors *copy, struct spawn_handle list[DESCRIPTORS]);
 
+/* file_lock.c: what fcntl does about locks: 0 or -errno. */
+struct flock;
+long file_lock_control(endpoint_handle file, int command, struct flock *flock);
+
+/* A descriptor of a file is closed: the process has no locks on it any more, though it may have another. */
+void file_locks_close(endpoint_handle file);
+
+/* After fork, in the child: the locks are its parent's. */
+void file_locks_forget(void);
+
 /* open.c: open, to a handle. -errno as the value. */
 endpoint_handle open_handle(int directory, const char *path, int flags, mode_t mode);
 

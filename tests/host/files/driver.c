@@ -19,6 +19,7 @@
 #include "outside.h"
 #include "pages.h"
 #include "pipe.h"
+#include "record_lock.h"
 #include "tree.h"
 
 enum { OPEN_MAX_HERE = 20000, CALLS = 4096 };
@@ -213,6 +214,11 @@ int answer_file_ready(struct server *of, uint32_t token, long result)
 	return answer(of, token, result, false);
 }
 
+int answer_file_lock(struct server *of, uint32_t token, long result)
+{
+	return answer(of, token, result, false);
+}
+
 int answer_file_meet(struct server *of, uint32_t token, long result)
 {
 	return answer(of, token, result, false);
@@ -338,9 +344,36 @@ static void do_meet(void)
 	call_result(token, pipe_meet(d, token), false);
 }
 
+/* Of a file, for an owner: how, the first byte, the last one. */
+static struct file_range range(void)
+{
+	uint64_t begin = (uint64_t)number(), last = (uint64_t)number();
+	return (struct file_range){begin, last, (uint32_t)number(), 0};
+}
+
+static void do_lock(void)
+{
+	struct description *d = description(), *owner = description();
+	uint32_t how = (uint32_t)number(), token = call_make(NULL);
+	struct file_range wanted = range();
+	call_result(token, record_lock_set(d, token, owner, how, &wanted), false);
+}
+
+static void do_find_lock(void)
+{
+	struct description *d = description(), *owner = description();
+	uint32_t how = (uint32_t)number();
+	struct file_range wanted = range();
+	uint32_t kind = record_lock_find(d, owner, how, &wanted);
+	printf("%u %lu %lu %u\n", kind, wanted.begin, wanted.last, wanted.name);
+}
+
 static void do_interrupt(void)
 {
-	pipe_interrupt(description());
+	struct description *d = description();
+	if (d->pipe != NULL)
+		pipe_interrupt(d);
+	record_lock_interrupt(d);
 	printf("0\n");
 }
 
@@ -597,6 +630,8 @@ static const struct {
 	{"ready", do_ready},
 	{"ready_now", do_ready_now},
 	{"meet", do_meet},
+	{"lock", do_lock},
+	{"find_lock", do_find_lock},
 	{"watch", do_watch},
 	{"unwatch", do_unwatch},
 	{"told", do_told},

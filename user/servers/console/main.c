@@ -422,6 +422,27 @@ long serve_file_meet(struct request *request)
 	return 0;
 }
 
+long serve_file_lock(
+	struct request *request, struct client *owner, enum locking how, const struct file_range *range)
+{
+	(void)request;
+	(void)owner;
+	(void)how;
+	(void)range;
+	return -EINVAL;
+}
+
+long serve_file_find_lock(struct request *request, struct client *owner, enum locking how,
+	const struct file_range *range, uint64_t *begin, uint64_t *last, uint32_t *name)
+{
+	(void)request;
+	(void)owner;
+	(void)how;
+	(void)range;
+	*begin = *last = *name = 0;
+	return -EINVAL;
+}
+
 long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)
 {
 	(void)request;

@@ -9,6 +9,7 @@
 #include "directory.h"
 #include "piece.h"
 #include "pipe.h"
+#include "record_lock.h"
 #include "tree.h"
 
 /* So much is copied for one call: others wait meanwhile. */
@@ -34,6 +35,7 @@ void description_close(struct description *description)
 {
 	if (description->pipe != NULL)
 		pipe_close(description);
+	record_lock_close(description);
 	if (description->node != NULL) {
 		node_date(description->node);
 		node_leave(description->node);

@@ -21,6 +21,8 @@ struct description {
 	uint32_t calls; /* that wait: see pipe.c */
 	uint64_t offset; /* of a directory, the cookie of the last name listed */
 	uint32_t partners; /* of a fifo: how often its other side had been opened when this was */
+	uint32_t lock_count;
+	struct record_lock *locks; /* that it owns, and waits for */
 };
 
 enum { DESCRIPTIONS_MAX = 16384 };

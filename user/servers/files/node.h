@@ -13,6 +13,7 @@
 
 struct entry;
 struct pipe;
+struct record_lock;
 
 struct directory {
 	struct entry
@@ -37,8 +38,10 @@ struct node {
 	uint32_t mode; /* type and permissions, as in struct stat */
 	uint32_t links;
 	uint32_t uses;
-	uint32_t marks;
+	uint16_t marks;
+	uint16_t lock_count; /* with those that wait */
 	uint64_t accessed, modified, changed;
+	struct record_lock *locks;
 	union {
 		struct data data;
 		struct directory directory;
@@ -73,7 +76,7 @@ void node_unlink(struct node *node);
  */
 static inline void node_mark(struct node *node, uint32_t marks)
 {
-	node->marks |= marks;
+	node->marks = (uint16_t)(node->marks | marks);
 }
 
 void node_date(struct node *node);

@@ -8,6 +8,7 @@
 #include "description.h"
 #include "outside.h"
 #include "pipe.h"
+#include "record_lock.h"
 
 long serve_file_read(struct request *request, struct lent_out *buf)
 {
@@ -126,6 +127,7 @@ long serve_file_interrupt(struct request *request)
 	struct description *description = description_of(request->client);
 	if (description->pipe != NULL)
 		pipe_interrupt(description);
+	record_lock_interrupt(description);
 	return 0;
 }
 
@@ -133,6 +135,28 @@ long serve_file_meet(struct request *request)
 {
 	struct description *description = description_of(request->client);
 	return description->pipe != NULL ? pipe_meet(description, request->token) : 0;
+}
+
+long serve_file_lock(
+	struct request *request, struct client *owner, enum locking how, const struct file_range *range)
+{
+	if (owner->badge == 0)
+		return -EINVAL; /* everybody's root, which never goes */
+	return record_lock_set(
+		description_of(request->client), request->token, description_of(owner), how, range);
+}
+
+long serve_file_find_lock(struct request *request, struct client *owner, enum locking how,
+	const struct file_range *range, uint64_t *begin, uint64_t *last, uint32_t *name)
+{
+	struct file_range found = *range;
+	if (range->begin > range->last)
+		return -EINVAL;
+	uint32_t kind = record_lock_find(description_of(request->client), description_of(owner), how, &found);
+	*begin = found.begin;
+	*last = found.last;
+	*name = found.name;
+	return kind;
 }
 
 long serve_file_image(struct request *request, uint64_t *offset, uint64_t *length, struct gift *result)
