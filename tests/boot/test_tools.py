@@ -50,6 +50,34 @@ class Tools(unittest.TestCase):
                 with self.subTest(line):
                     self.assertEqual(console.command(line, timeout=60), shown)
 
+    def test_no_room_for_names(self) -> None:
+        """Where there is no room for a name, a pipe or a document either: the same, and what has to go on does."""
+        says = "No space left on device"
+        with boot.Console(mem="64M") as console:
+            console.expect(console.PROMPT)
+            console.command("mkdir /tmp/d; cd /tmp/d; echo keep > keep; mkdir tree other; seq 300 > tree/a; seq 300 > tree/b")
+            console.command("printf 'cat <<E\\nshort\\nE\\n' > document")
+            console.command("cat /bin/* /bin/* /bin/* > fill; yes > more", timeout=120)
+            console.command("i=0; while mkdir dir$i 2> /dev/null; do i=$((i + 1)); done", timeout=60)
+            for line, shown in (
+                    ("mkdir new; echo $?", f"mkdir: new: {says}\n1"),
+                    ("mkfifo new; echo $?", f"mkfifo: new: {says}\n1"),
+                    ("touch new; echo $?", f"touch: new: {says}\n1"),
+                    ("ln -s keep new; echo $?", f"ln: new: {says}\n1"),
+                    ("cp -r tree new; echo $?", f"cp: new: {says}\n1"),
+                    ("echo a > new; echo $?", f"sh: new: {says}\n1"),
+                    ("echo a | cat; echo $?", f"sh: no pipe can be made: {says}\n1"),
+                    ("x=$(echo a); echo $?", f"sh: no pipe can be made: {says}\n1"),
+                    ("sh document; echo $?", f"sh: a here-document: {says}\n1"),
+                    ("sh -c 'echo a > new'; echo $?; (echo b)", f"sh: new: {says}\n1\nb"),
+                    ("mv keep other; mv tree other; ls -R other", "other:\nkeep\ntree\n\nother/tree:\na\nb"),
+                    ("cat other/keep other/tree/a > /dev/null; echo $?", "0"),
+                    ("rm more; mkdir new; cp -r other copy; echo $?; cat copy/keep; sh document; echo a | cat; echo $(echo b)",
+                     "0\nkeep\nshort\na\nb"),
+                    ("wc -l copy/tree/b; mkfifo fifo; (cat < fifo & echo c > fifo; wait)", "300 copy/tree/b\nc")):
+                with self.subTest(line):
+                    self.assertEqual(shown, console.command(line, timeout=60))
+
     def test_counting(self) -> None:
         self.expect("seq 2; seq 5 -2 1; seq -s , 8 10; seq -w 9 10", "1\n2\n5\n3\n1\n8,9,10\n09\n10\n")
 
