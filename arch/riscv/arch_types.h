@@ -142,8 +142,8 @@ struct arch_hart {
 	uint32_t asid_most;
 };
 
-register struct hart *riscv_hart __asm__(
-	"tp"); /* the hart that runs this: the same from the way in to the way out */
+/* The hart that runs this: the same from a thread's way in to the way out. */
+register struct hart *riscv_hart __asm__("tp");
 
 static inline struct hart *this_hart(void)
 {

@@ -65,7 +65,8 @@ class Invoke(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             source, program = Path(folder, "test.c"), Path(folder, "test")
             source.write_text(PROGRAM, encoding="utf-8")
-            command = ["gcc", "-std=gnu17", "-fsanitize=address,undefined", "-Ikernel", "-Iarch/riscv", "-Ibuild/gen",
+            command = ["gcc", "-std=gnu17", "-fsanitize=address,undefined", "-iquote", "tests/host/kernel",
+                       "-Ikernel", "-Iarch/riscv", "-Ibuild/gen",
                        "-ffunction-sections", "-Wl,--gc-sections",
                        str(source), "kernel/sys/invoke.c", "build/gen/kernel/metadata.c", "kernel/lib/string.c",
                        "-fno-builtin", "-o", str(program)]
