@@ -380,6 +380,14 @@ static void spoil_handle(const struct target *target, const struct method_info *
 	refused(target, &attack, -EBADF, "that is not offered", i);
 }
 
+/* The first target is the file server's, the last one is not. */
+static endpoint_handle of_another_server(const struct target *target)
+{
+	bool is_files = target->speaks & 1 << PROTOCOL_DIRECTORY;
+
+	return targets[is_files ? target_count - 1 : 0].to;
+}
+
 static void spoil_client(const struct target *target, const struct method_info *method, unsigned i)
 {
 	const struct method_argument *argument = &method->arguments[i];
@@ -391,7 +399,7 @@ static void spoil_client(const struct target *target, const struct method_info *
 		{"none", 0, -EBADF},
 		{"forged", 12345, -EBADF},
 		{"of nobody", idle.value, -EXDEV},
-		{"of another server", targets[target_count - 1].to.value, -EXDEV},
+		{"of another server", of_another_server(target).value, -EXDEV},
 	};
 	struct attack attack;
 
