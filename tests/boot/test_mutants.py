@@ -69,7 +69,8 @@ class Mutants(unittest.TestCase):
         self.assertRegex(said, r"audit: thread \d+ of process \d+ \(\w+\) is in state 3 and not where that is|panic:")
 
     def test_frame_that_is_lost(self) -> None:
-        said = self.panic_of("kernel/object/handle.c", "account_frame_free_zeroed(owner->account, direct_to_physical(owner->handles.page[number]));",
+        said = self.panic_of("kernel/object/handle.c",
+                             "account_frame_free_zeroed(owner->account, direct_to_physical(owner->handles.page[number]));",
                              "account_uncharge(owner->account, PAGE_SIZE);", "test-clone")
         self.assertRegex(said, r"audit: \d+ bytes are charged, \d+ have been given out, of which \d+ at boot")
 
