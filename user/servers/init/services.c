@@ -152,12 +152,19 @@ uint64_t services_bits(void)
 	return (1ul << COUNT) - 1;
 }
 
+/* One that somebody kills at once, again and again, is not to blame for it. */
+static void count_quick_end(struct service *service)
+{
+	if ((uint64_t)clock_now() - service->started >= QUICK)
+		service->quick_ends = 0;
+	else if (service->watch.result.reason != END_REASON_KILLED)
+		service->quick_ends++;
+}
+
 static void start_again(struct service *service)
 {
-	const struct process_result *result = &service->watch.result;
-
-	fprintf(stderr, "init: %s has ended with status %d; ", service->name, result->status);
-	service->quick_ends = (uint64_t)clock_now() - service->started < QUICK ? service->quick_ends + 1 : 0;
+	fprintf(stderr, "init: %s has ended with status %d; ", service->name, service->watch.result.status);
+	count_quick_end(service);
 	if (service->quick_ends == QUICK_ENDS_MOST) {
 		fprintf(stderr, "it does so at once, again and again, so it stays so\n");
 		give_up(service);
