@@ -3,6 +3,9 @@
  * different processes, programs started. Each worker is a process; those of calls and faults have a hart each. Prints for each
  * kind of work how many nanoseconds of wall-clock time it takes one worker, and as many as there are harts at the same time.
  *
+ * paced_call is what ipc_pair is to be compared with: as many entries to the kernel in the same time, by calls that share
+ * nothing. What it lacks of the number of harts is not the kernel's: QEMU takes a lock of all harts for each entry.
+ *
  * usage: scaling WORKERS
  */
 #include <errno.h>
@@ -50,6 +53,17 @@ static void call_kernel(unsigned rounds)
 {
 	while (rounds--)
 		process_id();
+}
+
+static unsigned pace; /* turns of a loop before each call */
+
+static void call_at_pace(unsigned rounds)
+{
+	while (rounds--) {
+		for (volatile unsigned i = 0; i < pace; i++)
+			continue;
+		process_id();
+	}
 }
 
 static char server_stack[STACK] __attribute__((aligned(16)));
@@ -119,6 +133,8 @@ static void start_programs(unsigned rounds)
 	}
 }
 
+enum { PAIR_ROUNDS = 60000, PAIR_ENTRIES = 2 * PAIR_ROUNDS };
+
 static const struct work {
 	const char *name;
 	void (*run)(unsigned rounds);
@@ -127,7 +143,8 @@ static const struct work {
 } works[] = {
 	{"compute", compute, 20000, true},
 	{"null_call", call_kernel, 400000, true},
-	{"ipc_pair", call_partner, 60000, true},
+	{"ipc_pair", call_partner, PAIR_ROUNDS, true},
+	{"paced_call", call_at_pace, PAIR_ENTRIES, true}, /* after ipc_pair, whose time it takes */
 	{"page_fault", fault, 100, true},
 	{"spawn", start_programs, 60, false},
 };
@@ -210,18 +227,54 @@ static uint64_t turn(unsigned count)
 	return (uint64_t)clock_now() - start;
 }
 
-static void measure(const struct work *work, unsigned count)
+static uint64_t least(uint64_t a, uint64_t b)
 {
+	return a < b ? a : b;
+}
+
+/* Nanoseconds that the calls of paced_call take at this pace, at best. */
+static uint64_t time_at_pace(unsigned turns)
+{
+	uint64_t best = UINT64_MAX;
+
+	pace = turns;
+	for (unsigned i = 0; i < TURNS; i++) {
+		uint64_t start = (uint64_t)clock_now();
+
+		call_at_pace(PAIR_ENTRIES);
+		best = least(best, (uint64_t)clock_now() - start);
+	}
+	return best;
+}
+
+/* So that the calls take as long as the pair did alone; each turn of the loop takes the same. */
+static void set_pace(uint64_t pair_alone)
+{
+	enum { TRIAL = 200 };
+	uint64_t none = time_at_pace(0), some = time_at_pace(TRIAL);
+
+	if (pair_alone < none || some <= none)
+		fail("calls without pace take longer than those of a pair", -ERANGE);
+	pace = (unsigned)((pair_alone - none) * TRIAL / (some - none));
+}
+
+/* Returns how many nanoseconds one worker takes alone, at best. */
+static uint64_t measure(const struct work *work, unsigned count)
+{
+	uint64_t best = UINT64_MAX;
+
 	for (hart = 0; hart < count; hart++)
 		worker_start(&workers[hart], work);
 	turn(count);
 	for (unsigned i = 0; i < TURNS; i++) {
-		unsigned long alone = turn(1);
+		uint64_t alone = turn(1);
 
-		printf("%s %lu %lu\n", work->name, alone, (unsigned long)turn(count));
+		best = least(best, alone);
+		printf("%s %lu %lu\n", work->name, (unsigned long)alone, (unsigned long)turn(count));
 	}
 	for (unsigned i = 0; i < count; i++)
 		worker_end(&workers[i]);
+	return best;
 }
 
 int main(int argc, char **argv)
@@ -232,7 +285,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: scaling WORKERS, one for each hart, %d at most\n", WORKERS_MOST);
 		return 2;
 	}
-	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++)
-		measure(&works[i], (unsigned)count);
+	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
+		uint64_t alone = measure(&works[i], (unsigned)count);
+
+		if (works[i].run == call_partner)
+			set_pace(alone);
+	}
 	return 0;
 }
