@@ -186,7 +186,7 @@ static void test_crowd(size_t free)
 }
 
 /* Threads that begin stopped, made while their process ends: each is held, or over, or was never one of it. */
-enum { MAKERS = 3, LIVES = 100, LIFE_MOST = 20 };
+enum { MAKERS = 3, LIVES = 40, LIFE_MOST = 20 };
 
 static uint32_t made; /* atomic */
 
