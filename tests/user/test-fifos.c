@@ -1,5 +1,6 @@
 /* Fifos: names, who waits for whom in open, signals meanwhile, ends of either side, poll, processes that are killed. */
 #define _GNU_SOURCE
+#include "fails.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -18,15 +19,6 @@
 #define OTHER "/tmp/other"
 
 enum { ROUNDS = 100, WRITERS = 4, LINES = 200, PIPE_BYTES = 16384 };
-
-#define FAILS(c, error, call) \
-	do { \
-		errno = 0; \
-		long result_ = (long)(call); \
-		int errno_ = errno; \
-		check(c, result_ == -1 && errno_ == (error), "%s: %ld, %s", #call, result_, \
-			strerror(errno_)); \
-	} while (0)
 
 /* A new one: nobody has it open, not even somebody whose end the server has yet to hear of. */
 static void make_fifo(void)

@@ -1,5 +1,6 @@
 /* Locks of files: fcntl's by process and by open file, flock, lockf; waiting, signals, deadlocks, the end of their owners. */
 #define _GNU_SOURCE
+#include "fails.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -14,15 +15,6 @@
 #define PATH "/tmp/locked"
 
 enum { WORKERS = 4, ROUNDS = 100 };
-
-#define FAILS(c, error, call) \
-	do { \
-		errno = 0; \
-		long result_ = (long)(call); \
-		int errno_ = errno; \
-		check(c, result_ == -1 && errno_ == (error), "%s: %ld, %s", #call, result_, \
-			strerror(errno_)); \
-	} while (0)
 
 static int open_it(void)
 {

@@ -1,5 +1,6 @@
 /* Files as POSIX has them: the C library over the file server. */
 #define _GNU_SOURCE
+#include "fails.h"
 #include "suite.h"
 
 #include <dirent.h>
@@ -15,16 +16,6 @@
 #include <unistd.h>
 
 #define HERE "/tmp/posix"
-
-/* Whether a call failed with this error. */
-#define FAILS(c, error, call) \
-	do { \
-		errno = 0; \
-		long result_ = (long)(call); \
-		int errno_ = errno; \
-		check(c, result_ == -1 && errno_ == (error), "%s: %ld, %s", #call, result_, \
-			strerror(errno_)); \
-	} while (0)
 
 #define WORKS(c, call) \
 	do { \
