@@ -143,7 +143,7 @@ struct frame_start {
 	uint64_t pointer; /* to its thread-local data, by the convention of the architecture */
 };
 
-/* A fresh thread: zero in every register but these. */
+/* A fresh thread: zero in every register but these. The frame is zeros. */
 void arch_frame_init(struct trapframe *frame, const struct frame_start *start);
 
 /* In arch_types.h, arch_frame_set_result: the value that the call in progress returns when the thread runs again. */
@@ -211,7 +211,7 @@ void arch_frame_log(const struct trapframe *frame);
 
 /* ---- address spaces */
 
-/* Makes an empty user half, whose page tables `account` pays for; -ENOMEM. */
+/* Makes an empty user half of zeros, whose page tables `account` pays for; -ENOMEM. */
 MUST_USE int arch_aspace_init(struct arch_aspace *aspace, struct account *account);
 
 /*
@@ -252,14 +252,14 @@ MUST_USE int arch_aspace_map_run(
 uint64_t arch_aspace_reach(const struct arch_aspace *aspace, uint64_t start, uint64_t end, uint64_t *pages);
 
 /*
- * The frame of the page at `address`, if user mode may write to it: false when it is not mapped so. With the lock of the
- * space, which has not been destroyed.
+ * The frame of the page at `address`, and among other bits what user mode may do there, ARCH_CAN_READ and ARCH_CAN_WRITE of
+ * arch_types.h: none when it is not mapped. With the lock of the space, which has not been destroyed.
  */
-MUST_USE bool arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame);
+MUST_USE uint64_t arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame);
 
 /*
  * In arch_types.h: bool arch_aspace_has_at_hand(const struct arch_aspace *aspace, uint64_t address), for what may be no address
- * at all, and if it does, the same as above at one look: bool arch_aspace_find_at_hand(const struct arch_aspace *aspace,
+ * at all, and if it does, the same as above at one look: uint64_t arch_aspace_find_at_hand(const struct arch_aspace *aspace,
  * uint64_t address, paddr_t *frame). Often that is so for the address for which arch_aspace_find was called last, and its
  * neighbours.
  */

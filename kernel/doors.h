@@ -19,8 +19,8 @@ _Noreturn void door_boot(void);
 _Noreturn void door_start(void);
 
 /*
- * The current thread has touched an address in a way that no page there allows yet. 0: now one does. An error is for
- * door_user_fault.
+ * The current thread has touched an address in a way that no page there allows yet. 0: now one does. Below 0: an error, for
+ * door_user_fault. Above: it is to touch it again, when interrupts have been taken.
  */
 MUST_USE int door_page_fault(uint64_t address, enum prot access);
 

@@ -25,9 +25,14 @@ long door_foreign_call(uint64_t cause)
 
 bool door_copy_fault(uint64_t address, enum prot access)
 {
+	int error;
+
 	if (this_hart()->has_frame) {
 		this_hart()->missing = address;
 		return false;
 	}
-	return !aspace_fault(&current_process()->aspace, address, access);
+	do
+		error = aspace_fault(&current_process()->aspace, address, access);
+	while (error == PAGE_STOP);
+	return !error;
 }

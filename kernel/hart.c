@@ -31,6 +31,8 @@ void hart_init(struct hart *hart, unsigned index, unsigned hardware)
 	list_init(&hart->doomed);
 	list_init(&hart->dying);
 	list_init(&hart->finishing);
+	list_init(&hart->leaving);
+	list_init(&hart->left);
 }
 
 void hart_set_online(struct hart *hart)

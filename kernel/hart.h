@@ -12,6 +12,7 @@
 #include "lib/list.h"
 #include "lib/tree.h"
 
+struct notification;
 struct runner;
 
 enum hart_work {
@@ -19,7 +20,8 @@ enum hart_work {
 		1, /* `current` is another one than came in. Alone, the trap path does that; else door_next */
 	WORK_CHOOSE = 2, /* somebody else may have to run */
 	WORK_MAIL = 4, /* this hart has left mail for itself */
-	WORK_OBJECTS = 8, /* objects may be about to go */
+	WORK_OBJECTS = 8, /* objects may be about to go, or a signal has to go on */
+	WORK_IPIS = 16, /* other harts are to get their interrupts: see ipis_due */
 };
 
 /* In cache lines of its own: it is written at each trap. */
@@ -54,11 +56,19 @@ struct hart {
 	bool has_frame;
 	uint64_t missing; /* the user address that was not there, of the last copy that failed */
 
+	bool takes_pages; /* it has taken pages out of mappings that others may still use: copy.c */
+
 	/* Frames that can be given out without asking others. */
 	struct free_frame *frames;
 	struct free_frame *zeroed; /* the same, of which all but the link is zeros */
 	size_t frames_zeroed; /* how many these are */
 	size_t frames_cached; /* both; atomic: others read it */
+
+	/*
+	 * Bit i: hart i is to get an interrupt on the way out, for mail. Not before: who wakes somebody has the lock of what
+	 * he waited for, and the woken mostly takes it first.
+	 */
+	uint32_t ipis_due;
 
 	/* From other harts: atomic. */
 	struct runner *inbox; /* runners with mail for this hart, newest first */
@@ -72,7 +82,13 @@ struct hart {
 	/* Objects without references: first to be waited for, then waiting until every hart has left the kernel. */
 	struct list doomed, dying;
 	struct list finishing; /* processes whose last thread has ended */
+	struct list leaving,
+		left; /* receptions whose last handle is gone, as objects that are doomed and dying */
 	bool has_work; /* one of these lists is not empty */
+
+	/* What a signal of this hart has left to be given, on the way out of the kernel. */
+	struct notification *signalled; /* with a reference; NULL: nothing */
+	uint64_t signal_rest; /* bits of it */
 	unsigned work_priority; /* of the most important thread that has caused any of this */
 
 	/* Of the present stretch with interrupts off, in debug builds: see arch/riscv/stretch.c. */

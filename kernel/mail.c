@@ -3,6 +3,7 @@
  * out of the kernel. Ending, keeping from running, cancelling, moving, waking across harts: all of a runner's changes of
  * state that it does not make itself.
  */
+#include "lib/bits.h"
 #include "panic.h"
 #include "report.h"
 #include "sched.h"
@@ -18,6 +19,24 @@ void sched_set_hooks(const struct sched_hooks *wanted)
 	hooks = wanted;
 }
 
+static void send_later(const struct hart *other)
+{
+	struct hart *hart = this_hart();
+
+	hart->ipis_due |= 1u << other->index;
+	hart->work |= WORK_IPIS;
+}
+
+void sched_send_ipis(void)
+{
+	struct hart *hart = this_hart();
+
+	for (uint32_t due = hart->ipis_due; due; due &= due - 1)
+		arch_send_ipi(&harts[bits_lowest(due)]);
+	hart->ipis_due = 0;
+	hart->work &= (uint16_t)~WORK_IPIS;
+}
+
 /* Puts a runner with mail, that is in no inbox, into its home's. */
 static void deliver(struct runner *runner)
 {
@@ -30,8 +49,8 @@ static void deliver(struct runner *runner)
 		&home->inbox, &first, runner, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	if (home == this_hart())
 		home->work |= WORK_MAIL;
-	else if (!first)
-		arch_send_ipi(home); /* a full inbox has an IPI on its way */
+	else if (!first) /* a full inbox has an IPI on its way */
+		send_later(home);
 }
 
 /* Notes mail; true when the runner is in an inbox already, or about to be: it is in one while it has mail, and so only once. */
@@ -95,7 +114,7 @@ static void make_unready(struct hart *hart, struct runner *runner)
 
 static void end(struct hart *hart, struct runner *runner)
 {
-	switch (runner->state) {
+	switch (state_here(hart, runner)) {
 	case RUNNER_READY:
 		make_unready(hart, runner);
 		break;
@@ -127,7 +146,7 @@ static void end(struct hart *hart, struct runner *runner)
 
 static void hold(struct hart *hart, struct runner *runner)
 {
-	switch (runner->state) {
+	switch (state_here(hart, runner)) {
 	case RUNNER_READY:
 		make_unready(hart, runner);
 		set_state(runner, RUNNER_HELD);
@@ -178,7 +197,7 @@ static bool cancel(struct hart *hart, struct runner *runner)
 
 	if (queue && queue->is_brief)
 		return true;
-	if (runner->state == RUNNER_WAITING && runner_leave_queue(runner, -EINTR)) {
+	if (state_here(hart, runner) == RUNNER_WAITING && runner_leave_queue(runner, -EINTR)) {
 		hooks->cancelled(runner);
 		return sched_try_make_ready(hart, runner);
 	}
@@ -214,7 +233,7 @@ static bool change_harts(struct hart *hart, struct runner *runner, uint32_t hart
 		return true;
 	if (runner->state == RUNNER_READY)
 		make_unready(hart, runner);
-	else if (runner->state == RUNNER_RUNNING)
+	else if (state_here(hart, runner) == RUNNER_RUNNING)
 		count_load(hart, -1);
 	else
 		return true;
@@ -281,11 +300,15 @@ bool runner_has_mail(const struct runner *runner, uint32_t mail)
 /* What keeps it from running here comes before what makes it ready. */
 static void take(struct hart *hart, struct runner *runner)
 {
-	uint32_t mail = __atomic_exchange_n(&runner->mail, 0, __ATOMIC_ACQ_REL);
+	uint32_t mail;
 	bool stays_here = true;
 
-	if (runner->state == RUNNER_ENDED)
+	if (runner->state == RUNNER_ENDED) {
+		/* The last look at it: without mail it may be gone. Partner: thread_destroy. */
+		arch_store_release(&runner->mail, 0);
 		return;
+	}
+	mail = __atomic_exchange_n(&runner->mail, 0, __ATOMIC_ACQ_REL);
 	if (mail & MAIL_END) {
 		end(hart, runner);
 		hooks->ended(runner);

@@ -101,6 +101,7 @@ static void log_reason(const char *text, va_list arguments)
 		arch_shutdown(PANIC_STATUS); /* a panic inside a panic: what could be said has been said */
 	}
 	stop_other_harts();
+	log_take_back();
 	format_va(reason, sizeof(reason), text, arguments);
 	log_error("panic: %s", reason);
 }

@@ -87,12 +87,18 @@ static void report_stacks(void)
 			CONFIG_HART_STACK);
 }
 
-void report(const char *bootargs)
+void report_selftest(const char *bootargs)
 {
 	char answer[16];
 
 	if (bootargs_option(bootargs, "test", answer, sizeof(answer)) && !strcmp(answer, "shutdown"))
 		panic("asked for by test=shutdown");
+}
+
+void report(const char *bootargs)
+{
+	char answer[16];
+
 	if (!bootargs_option(bootargs, "report", answer, sizeof(answer)))
 		return;
 	if (strcmp(answer, "yes")) {

@@ -25,5 +25,8 @@ static inline void report_result(uint64_t number, long result)
 }
 #endif
 
+/* Panics at the shutdown if the command line asks for that: see selftest.c. */
+void report_selftest(const char *bootargs);
+
 /* Logs it if the command line asks for it. */
 void report(const char *bootargs);

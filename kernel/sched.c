@@ -4,6 +4,7 @@
  */
 #include "sched.h"
 
+#include "lib/bits.h"
 #include "panic.h"
 #include "sched_parts.h"
 
@@ -66,17 +67,12 @@ static struct hart *least_busy(uint32_t harts_allowed)
 	return best;
 }
 
-void runner_place(struct runner *runner, unsigned priority, uint32_t harts_allowed)
-{
-	runner->priority = runner->wanted_priority = priority;
-	runner->harts = runner->wanted_harts = harts_allowed;
-	runner->frame.hart = least_busy(harts_allowed);
-}
-
 void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowed)
 {
 	set_state(runner, RUNNER_NEW);
-	runner_place(runner, priority, harts_allowed);
+	runner->priority = runner->wanted_priority = priority;
+	runner->harts = runner->wanted_harts = harts_allowed;
+	runner->frame.hart = least_busy(harts_allowed);
 	list_init(&runner->ready);
 	list_init(&runner->waiting);
 }
@@ -156,7 +152,7 @@ void sched_look_closer(struct hart *hart, struct runner *runner)
 
 static unsigned highest_ready(const struct hart *hart)
 {
-	return 31 - (unsigned)__builtin_clz(hart->ready_mask);
+	return bits_highest(hart->ready_mask);
 }
 
 bool runner_is_ready_but_held(const struct runner *runner)
@@ -255,15 +251,20 @@ void runner_wait_apart_in(struct runner *runner, struct wait_queue *queue)
 	arch_store(&runner->queue, queue);
 }
 
+void wait_queue_wake_first_again(struct wait_queue *queue)
+{
+	struct runner *runner = list_first(&queue->runners, struct runner, waiting);
+
+	runner_claim(runner);
+	arch_frame_restart_call(&runner->frame);
+	runner->again = true;
+	sched_make_ready(runner);
+}
+
 void wait_queue_wake_all_again(struct wait_queue *queue)
 {
-	wait_queue_each(runner, queue)
-	{
-		runner_claim(runner);
-		arch_frame_restart_call(&runner->frame);
-		runner->again = true;
-		sched_make_ready(runner);
-	}
+	while (!list_is_empty(&queue->runners))
+		wait_queue_wake_first_again(queue);
 }
 
 void sched_poll_console_at(uint64_t time)
@@ -356,6 +357,7 @@ static void share_load(struct hart *hart)
 		count_load(hart, -1);
 		set_state(runner, RUNNER_NEW);
 		mail_move(runner, other);
+		sched_send_ipis();
 	}
 }
 
@@ -378,6 +380,7 @@ static void idle(struct hart *hart)
 {
 	uint64_t start = arch_ticks(), end;
 
+	assert(!hart->ipis_due);
 	if (hart->arch.space)
 		arch_aspace_leave();
 	if (hart->current) /* it waits, so it does not run meanwhile, for whoever looks from another hart, too */
@@ -399,12 +402,14 @@ static bool tidy(struct hart *hart, void (*leaving)(void))
 	uint32_t work = hart->work;
 
 	hart->work = 0;
+	if (work & WORK_IPIS)
+		sched_send_ipis();
 	if ((work & WORK_MAIL) && !sched_take_mail())
 		arch_take_interrupts(); /* no object is held here */
 	if ((work & WORK_OBJECTS) || hart->postponed)
 		leaving();
 	if (hart->postponed) /* somebody more important than the objects comes first */
-		hart->work &= WORK_MAIL;
+		hart->work &= WORK_MAIL | WORK_IPIS;
 	return !hart->work;
 }
 

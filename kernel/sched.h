@@ -17,7 +17,7 @@
 #include "lock.h"
 
 enum runner_state {
-	RUNNER_RUNNING, /* on its home, or came from there into the kernel */
+	RUNNER_RUNNING, /* on its home, or came from there into the kernel; of one that is not current there: it waits */
 	RUNNER_NEW, /* not started */
 	RUNNER_READY, /* in its home's queue */
 	RUNNER_WAITING, /* until it is woken */
@@ -71,9 +71,6 @@ struct runner {
 	/* Its home's. */
 	enum runner_state state; /* atomic: others look at it */
 	int64_t cpu_time; /* atomic: ticks that it has run; while it is a hart's current one, less the time of now */
-	bool held;
-	bool unfit; /* held, or not to run on its home: it is not made ready here */
-	bool again; /* woken to make its call again, which it has not done yet: from its waker, with the mail */
 	struct list ready; /* in a ready queue */
 	struct tree_node sleeping; /* in the hart's sleepers while it has a deadline, which is the key */
 
@@ -82,10 +79,15 @@ struct runner {
 	struct list waiting; /* in queue->runners, guarded by its lock; whoever takes it out wakes it */
 	uint64_t wants[2]; /* what it waits for, in words of the queue's owner */
 
+	/* Its home's, too. */
+	bool held;
+	bool unfit; /* held, or not to run on its home: it is not made ready here */
+	bool again; /* woken to make its call again, which it has not done yet: from its waker, with the mail */
+
 	/* Mail. */
+	bool hold; /* atomic */
 	uint32_t mail; /* atomic: bits of runner_mail */
 	struct runner *inbox_next; /* while mail is not 0 */
-	bool hold; /* atomic */
 	unsigned wanted_priority; /* atomic */
 	uint32_t wanted_harts; /* atomic */
 };
@@ -100,14 +102,11 @@ void wait_queue_init(struct wait_queue *queue, struct spinlock *lock);
 /* Every hart. */
 #define HARTS_ALL UINT32_MAX
 
-/* A new runner. */
+/* A new runner. Its home is the least busy one of these harts, of which one is online. */
 void runner_init(struct runner *runner, unsigned priority, uint32_t harts_allowed);
 
 /* A new runner has this priority at most. */
 void runner_limit_priority(struct runner *runner, unsigned most);
-
-/* What a new runner has besides: its home is the least busy one of these harts, of which one is online. */
-void runner_place(struct runner *runner, unsigned priority, uint32_t harts_allowed);
 
 /* Makes a new runner ready. */
 void runner_start(struct runner *runner);
@@ -160,16 +159,19 @@ void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queu
 /* Puts a runner out of the list of its queue apart in another one, of the same lock. */
 void runner_wait_apart_in(struct runner *runner, struct wait_queue *queue) REQUIRES(*queue->lock);
 
-/* Wakes everyone in `queue`; each makes its call again, in its own address space, and finds what it waited for. */
+/* Wakes the first in `queue`, or everyone; each makes its call again, in its own address space, and finds what it waited for. */
+void wait_queue_wake_first_again(struct wait_queue *queue) REQUIRES(*queue->lock);
 void wait_queue_wake_all_again(struct wait_queue *queue) REQUIRES(*queue->lock);
 
 /*
- * Walks those who wait, in the order in which they came; the body may wake `item`. With the queue's lock.
+ * Walks those who wait, in the order in which they came; the body may wake `item`. With the queue's lock. One loop, so that `break`
+ * ends it; the list itself is no runner's, so it is compared as a number.
  */
 #define wait_queue_each(item, wait_queue) \
-	for (struct list *link_ = (wait_queue)->runners.next, *next_; \
-		next_ = link_->next, link_ != &(wait_queue)->runners; link_ = next_) \
-		for (struct runner *item = container_of(link_, struct runner, waiting); item; item = NULL)
+	for (struct runner *item = container_of((wait_queue)->runners.next, struct runner, waiting), \
+			   *next_ = container_of(item->waiting.next, struct runner, waiting); \
+		(uintptr_t)item + offsetof(struct runner, waiting) != (uintptr_t) & (wait_queue)->runners; \
+		item = next_, next_ = container_of(item->waiting.next, struct runner, waiting))
 
 /* Has a runner ended by its home, which calls sched_ended. Not for the current one. */
 void runner_end_later(struct runner *runner);
@@ -214,7 +216,7 @@ void sched_set_hooks(const struct sched_hooks *hooks);
 /* Ticks of arch_ticks that a runner has run. */
 uint64_t runner_cpu_time(const struct runner *runner);
 
-/* What it does, as it looks from any hart. */
+/* What it does, as it looks from any hart: of one that waits, where it waits says it, and this may be RUNNER_RUNNING. */
 enum runner_state runner_state(const struct runner *runner);
 
 /* Where it waits, from any hart; NULL when it does not. The queue stays until this hart leaves the kernel. */
@@ -238,6 +240,9 @@ void sched_timer(void);
 /* Does what others have left mail for. False when some is left, and the hart's work says so: interrupts come first. */
 bool sched_take_mail(void);
 
+/* Interrupts those for whom this hart has left mail. With no lock held. */
+void sched_send_ipis(void);
+
 /* The frame to run now; waits for an interrupt while there is none. `leaving` is called before each look. */
 struct trapframe *sched_next(void (*leaving)(void));
 
@@ -257,6 +262,13 @@ static inline void runner_wait_and_run(struct runner *from, struct wait_queue *q
  */
 MUST_USE static inline bool runner_has_successor(const struct runner *from, struct runner **next);
 MUST_USE static inline int runner_wait_apart_and_stop(
+	struct runner *from, struct wait_queue *queue, struct runner *next) REQUIRES(*queue->lock);
+
+/*
+ * The same of one whose frame is whole. True: the caller leaves by arch_go_on; false: something else is to be done first, so
+ * the handler returns WAITING.
+ */
+MUST_USE static inline bool runner_wait_and_run_ready(
 	struct runner *from, struct wait_queue *queue, struct runner *next) REQUIRES(*queue->lock);
 
 /* Whether a deadline has passed. */

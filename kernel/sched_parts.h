@@ -18,6 +18,12 @@ static inline void set_state(struct runner *runner, enum runner_state state)
 	arch_store(&runner->state, state);
 }
 
+/* One that handed the hart over when it began to wait has not changed it, since who is current says it. */
+static inline enum runner_state state_here(const struct hart *hart, const struct runner *runner)
+{
+	return runner->state == RUNNER_RUNNING && hart->current != runner ? RUNNER_WAITING : runner->state;
+}
+
 static inline bool is_allowed(uint32_t harts_allowed, const struct hart *hart)
 {
 	return harts_allowed >> hart->index & 1;

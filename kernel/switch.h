@@ -144,9 +144,8 @@ static inline void sched_end_wait(struct hart *hart, struct runner *runner)
 		sched_look_closer(hart, runner);
 }
 
-static inline void note_wait(struct runner *runner, struct wait_queue *queue)
+static inline void note_queue(struct runner *runner, struct wait_queue *queue)
 {
-	arch_store(&runner->state, RUNNER_WAITING);
 	arch_store_pointer(&runner->queue, queue); /* partner: runner_queue */
 }
 
@@ -179,19 +178,43 @@ static ALWAYS_INLINE bool runner_has_successor(const struct runner *from, struct
 	return is_at_home(hart, *next);
 }
 
+/* For those that are left, slices may have to begin: sched_next sees to that. */
+static inline bool slices_may_begin(const struct hart *hart)
+{
+	return hart->ready_mask && is_never(hart->slice_end);
+}
+
+static ALWAYS_INLINE void wait_and_take_ready(
+	struct hart *hart, struct runner *from, struct wait_queue *queue, struct runner *next)
+{
+	note_queue(from, queue);
+	count_load(hart, -1);
+	take_ready(hart, next, next->priority);
+	change_runner(hart, from, next);
+}
+
 static ALWAYS_INLINE int runner_wait_apart_and_stop(
 	struct runner *from, struct wait_queue *queue, struct runner *next)
 {
 	struct hart *hart = this_hart();
 
-	note_wait(from, queue);
-	count_load(hart, -1);
-	take_ready(hart, next, next->priority);
-	change_runner(hart, from, next);
+	wait_and_take_ready(hart, from, queue, next);
 	hart->current = next;
-	/* For those that are left, slices may have to begin: sched_next sees to that. */
-	hart->work = hart->ready_mask && is_never(hart->slice_end) ? WORK_SWITCH | WORK_CHOOSE : WORK_SWITCH;
+	hart->work = slices_may_begin(hart) ? WORK_SWITCH | WORK_CHOOSE : WORK_SWITCH;
 	return WAITING;
+}
+
+static ALWAYS_INLINE bool runner_wait_and_run_ready(
+	struct runner *from, struct wait_queue *queue, struct runner *next)
+{
+	struct hart *hart = this_hart();
+
+	wait_and_take_ready(hart, from, queue, next);
+	if (__builtin_expect(!slices_may_begin(hart), 1))
+		return true;
+	hart->current = next;
+	hart->work = WORK_SWITCH | WORK_CHOOSE;
+	return false;
 }
 
 /* The current runner has stopped; `next` has been claimed, or is NULL. */
@@ -212,7 +235,7 @@ static ALWAYS_INLINE void switch_away(struct hart *hart, struct runner *from, st
 
 static inline void runner_wait_and_run(struct runner *from, struct wait_queue *queue, struct runner *next)
 {
-	note_wait(from, queue);
+	note_queue(from, queue);
 	change_runner(this_hart(), from, next);
 }
 
@@ -221,7 +244,8 @@ static ALWAYS_INLINE int runner_wait_apart(struct wait_queue *queue, uint64_t de
 	struct hart *hart = this_hart();
 	struct runner *runner = hart->current;
 
-	note_wait(runner, queue);
+	arch_store(&runner->state, RUNNER_WAITING);
+	note_queue(runner, queue);
 	if (!is_never(deadline))
 		sched_add_sleeper(runner, deadline);
 	switch_away(hart, runner, next);

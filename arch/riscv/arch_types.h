@@ -30,14 +30,18 @@ typedef long (*const *call_table)(uint64_t, uint64_t, uint64_t, uint64_t, uint64
 
 /* The registers of user mode while the thread does not run, and what the trap path needs on its way in. */
 struct trapframe {
-	uint64_t x[32]; /* x[0] is unused */
+	union {
+		uint64_t x[32];
+		/* In the place of x[0]: the hart whose floating-point registers hold f, if nobody has used them since. */
+		struct hart *fpu_hart;
+	};
 	uint64_t pc;
 	call_table table; /* calls are dispatched through it */
 	struct hart *hart; /* the hart it runs on */
 	struct hart *plain_on; /* see sched.h */
 	uint64_t f[32]; /* floating-point registers; valid while they are not in the hart */
-	uint64_t fcsr;
-	struct hart *fpu_hart; /* the hart whose registers hold f, if nobody has used them since */
+	uint32_t fcsr;
+	bool has_float; /* it has used the unit, or been given registers of it; else these are zeros */
 };
 
 static inline void arch_frame_set_result(struct trapframe *frame, long value)
@@ -280,13 +284,15 @@ static inline bool arch_aspace_has_at_hand(const struct arch_aspace *aspace, uin
 	return aspace->leaves_number == address >> PTE_LEAVES_SHIFT;
 }
 
+enum { ARCH_CAN_READ = PTE_R, ARCH_CAN_WRITE = PTE_W };
+
 /* Others take the right to write away without the lock of the space. */
-static inline bool arch_aspace_find_at_hand(
+static inline uint64_t arch_aspace_find_at_hand(
 	const struct arch_aspace *aspace, uint64_t address, paddr_t *frame)
 {
 	const uint64_t *at = &aspace->leaves[address >> PAGE_SHIFT & (PTE_COUNT - 1)];
 	uint64_t entry = __atomic_load_n(at, __ATOMIC_RELAXED);
 
 	*frame = (paddr_t){entry >> PTE_TABLE_SHIFT << PAGE_SHIFT};
-	return entry & PTE_W;
+	return entry;
 }

@@ -31,6 +31,7 @@
 #include "bootargs.h"
 #include "csr.h"
 #include "hart.h"
+#include "lib/bits.h"
 #include "log.h"
 #include "panic.h"
 #include "riscv.h"
@@ -128,7 +129,7 @@ uint32_t riscv_harts_in(const struct arch_aspace *space)
 	uint32_t found = 0;
 
 	for (uint32_t left = riscv_visitors(space); left; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctz(left);
+		unsigned i = bits_lowest(left);
 
 		if (is_in(i, space))
 			found |= 1u << i;
@@ -139,7 +140,7 @@ uint32_t riscv_harts_in(const struct arch_aspace *space)
 bool arch_aspace_is_elsewhere(const struct arch_aspace *space)
 {
 	for (uint32_t left = riscv_other_visitors(space); left; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctz(left);
+		unsigned i = bits_lowest(left);
 
 		if (__atomic_load_n(&space->entry[i].generation, __ATOMIC_RELAXED) || is_in(i, space))
 			return true;
@@ -153,7 +154,7 @@ static uint32_t void_entries(struct arch_aspace *space)
 	uint32_t others = riscv_other_visitors(space), found = 0;
 
 	for (uint32_t left = others; left; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctz(left);
+		unsigned i = bits_lowest(left);
 
 		if (is_in(i, space))
 			found |= 1u << i;
@@ -162,7 +163,7 @@ static uint32_t void_entries(struct arch_aspace *space)
 	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t left = others & ~found; left; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctz(left);
+		unsigned i = bits_lowest(left);
 
 		if (is_in(i, space))
 			found |= 1u << i;

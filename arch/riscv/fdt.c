@@ -57,6 +57,8 @@ bool fdt_open(struct fdt *fdt, const void *blob, uint32_t most)
 		return broken(fdt, "the structure block is out of bounds");
 	if (fdt->strings > fdt->strings_end || fdt->strings_end > fdt->size)
 		return broken(fdt, "the strings block is out of bounds");
+	if (fdt->strings < fdt->strings_end && b[fdt->strings_end - 1])
+		return broken(fdt, "the last string has no end");
 	if (fdt->reservations % 8 || fdt->reservations > fdt->size)
 		return broken(fdt, "the reservation block is out of bounds");
 	return true;
@@ -108,6 +110,49 @@ static uint32_t token(struct fdt *fdt, uint32_t *at)
 	return kind;
 }
 
+/* Whether the property whose token is at `at` has this name. Each string ends in its block, as fdt_open has seen. */
+static bool is_named(const struct fdt *fdt, uint32_t at, const char *name)
+{
+	uint32_t offset = cell(fdt->blob + at + 8);
+
+	if (offset >= fdt->strings_end - fdt->strings)
+		return false;
+
+	const char *other = (const char *)fdt->blob + fdt->strings + offset;
+
+	return other[0] == name[0] && !strcmp(other, name); /* most differ at once */
+}
+
+static const uint8_t *value_of(const struct fdt *fdt, uint32_t at, uint32_t *size)
+{
+	*size = cell(fdt->blob + at + 4);
+	return fdt->blob + at + 12;
+}
+
+static bool number_of(const uint8_t *at, uint32_t size, uint64_t *value)
+{
+	if (size != 4 && size != 8)
+		return false;
+	*value = cells(at, size / 4);
+	return true;
+}
+
+/* What a property says of the addresses of the node's children, which come behind all properties. */
+static void note_cells(struct fdt_node *node, uint32_t at)
+{
+	const struct fdt *fdt = node->fdt;
+	uint32_t size;
+	const uint8_t *bytes = value_of(fdt, at, &size);
+	uint64_t value;
+
+	if (node->depth < 0 || !number_of(bytes, size, &value))
+		return;
+	if (is_named(fdt, at, "#address-cells"))
+		node->path[node->depth].address_cells = (uint32_t)value;
+	else if (is_named(fdt, at, "#size-cells"))
+		node->path[node->depth].size_cells = (uint32_t)value;
+}
+
 void fdt_walk(struct fdt *fdt, struct fdt_node *node)
 {
 	*node = (struct fdt_node){.fdt = fdt, .offset = fdt->structure, .depth = -1};
@@ -117,7 +162,6 @@ bool fdt_next(struct fdt_node *node)
 {
 	struct fdt *fdt = node->fdt;
 	uint32_t at = node->offset;
-	uint64_t value;
 
 	for (;;) {
 		uint32_t start = at;
@@ -129,11 +173,12 @@ bool fdt_next(struct fdt_node *node)
 			node->offset = at;
 			node->name = (const char *)fdt->blob + start + 4;
 			node->path[node->depth].name = node->name;
-			node->path[node->depth].address_cells =
-				fdt_number(node, "#address-cells", &value) ? (uint32_t)value : 2;
-			node->path[node->depth].size_cells =
-				fdt_number(node, "#size-cells", &value) ? (uint32_t)value : 1;
-			return !fdt->broken;
+			node->path[node->depth].address_cells = 2;
+			node->path[node->depth].size_cells = 1;
+			return true;
+		case FDT_PROP:
+			note_cells(node, start);
+			break;
 		case FDT_END_NODE:
 			if (--node->depth < -1)
 				return broken(fdt, "a node ends that has not begun");
@@ -149,28 +194,15 @@ bool fdt_next(struct fdt_node *node)
 const void *fdt_property(const struct fdt_node *node, const char *name, uint32_t *size)
 {
 	struct fdt *fdt = node->fdt;
-	uint32_t at = node->offset, length = (uint32_t)strlen(name) + 1;
+	uint32_t at = node->offset;
 
 	for (;;) {
 		uint32_t start = at, kind = token(fdt, &at);
 
-		if (kind == FDT_NOP)
-			continue;
-		if (kind != FDT_PROP)
+		if (kind == FDT_PROP && is_named(fdt, start, name))
+			return value_of(fdt, start, size);
+		if (kind != FDT_PROP && kind != FDT_NOP)
 			return NULL;
-
-		uint32_t offset = cell(fdt->blob + start + 8);
-
-		if (offset > fdt->strings_end - fdt->strings ||
-			fdt->strings_end - fdt->strings - offset < length)
-			continue;
-
-		const char *other = (const char *)fdt->blob + fdt->strings + offset;
-
-		if (other[0] != name[0] || memcmp(other, name, length)) /* most differ at once */
-			continue;
-		*size = cell(fdt->blob + start + 4);
-		return fdt->blob + start + 12;
 	}
 }
 
@@ -187,10 +219,7 @@ bool fdt_number(const struct fdt_node *node, const char *name, uint64_t *value)
 	uint32_t size;
 	const uint8_t *at = fdt_property(node, name, &size);
 
-	if (!at || (size != 4 && size != 8))
-		return false;
-	*value = cells(at, size / 4);
-	return true;
+	return at && number_of(at, size, value);
 }
 
 bool fdt_has_string(const struct fdt_node *node, const char *name, const char *value)

@@ -27,7 +27,8 @@ struct fdt_node {
 	int depth; /* 0 is the root */
 	struct {
 		const char *name;
-		uint32_t address_cells, size_cells; /* for its children */
+		uint32_t address_cells,
+			size_cells; /* for its children; known when the walk has gone on from it */
 	} path[FDT_DEPTH]; /* this node and its parents, by depth */
 };
 

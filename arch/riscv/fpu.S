@@ -18,12 +18,12 @@
 riscv_fpu_save:
 	each_f	fsd
 	csrr	t0, fcsr
-	sd	t0, FRAME_FCSR(a0)
+	sw	t0, FRAME_FCSR(a0)
 	ret
 
 	.globl	riscv_fpu_load
 riscv_fpu_load:
 	each_f	fld
-	ld	t0, FRAME_FCSR(a0)
+	lw	t0, FRAME_FCSR(a0)
 	csrw	fcsr, t0
 	ret

@@ -33,6 +33,7 @@ bool riscv_fpu_enable(void)
 	set_unit(SSTATUS_FS_CLEAN);
 	loaded[hart->index] = frame;
 	frame->fpu_hart = hart;
+	frame->has_float = true;
 	arch_store(&frame->plain_on, NULL);
 	return true;
 }
@@ -55,16 +56,20 @@ void arch_frame_set_float(struct trapframe *frame, const struct float_registers 
 {
 	memcpy(frame->f, registers->f, sizeof(frame->f));
 	frame->fcsr = registers->fcsr & FCSR_MASK;
+	frame->has_float = true;
 	frame->fpu_hart = NULL;
 }
 
-/* What the unit holds stays there. */
+/* What the unit holds stays there. Most programs have never used it, and the fresh frame is zeros, too. */
 void arch_frame_give_float(struct trapframe *fresh, struct trapframe *caller)
 {
+	if (!caller->has_float)
+		return;
 	if ((csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY)
 		riscv_fpu_save(caller);
 	memcpy(fresh->f, caller->f, sizeof(fresh->f));
 	fresh->fcsr = caller->fcsr;
+	fresh->has_float = true;
 }
 
 void riscv_fpu_switch(struct trapframe *from, struct trapframe *to)

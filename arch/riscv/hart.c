@@ -42,7 +42,6 @@ size_t arch_stack_used(const struct hart *hart)
 
 void arch_frame_init(struct trapframe *frame, const struct frame_start *start)
 {
-	memset(frame, 0, sizeof(*frame));
 	frame->pc = start->entry;
 	frame->x[X_SP] = start->stack;
 	frame->x[X_TP] = start->pointer;

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "csr.h"
 #include "hart.h"
+#include "lib/bits.h"
 #include "lib/string.h"
 #include "mem/account.h"
 #include "mem/frame.h"
@@ -71,9 +72,10 @@ static uint64_t *entry_of(uint64_t *table, uint64_t address, int level)
 	return &table[address >> (PAGE_SHIFT + 9 * level) & (ENTRIES - 1)];
 }
 
+/* To a page or a table, so that only bits above those of the flags are set. */
 static uint64_t entry_to(paddr_t address, uint64_t flags)
 {
-	return address.value >> PAGE_SHIFT << PTE_TABLE_SHIFT | flags | PTE_V;
+	return address.value >> (PAGE_SHIFT - PTE_TABLE_SHIFT) | flags | PTE_V;
 }
 
 static uint64_t *entry_table(uint64_t entry)
@@ -227,7 +229,8 @@ volatile void *riscv_map_device(uint64_t physical, uint64_t size)
 
 int arch_aspace_init(struct arch_aspace *aspace, struct account *account)
 {
-	*aspace = (struct arch_aspace){.account = account, .leaves_number = UINT64_MAX};
+	aspace->account = account;
+	aspace->leaves_number = UINT64_MAX;
 	TRY(account_frame_alloc_zeroed(account, &aspace->root));
 
 	const uint64_t *kernel = direct(kernel_root);
@@ -270,7 +273,7 @@ static bool free_tables(struct account *account, uint64_t *table, unsigned entri
 /* Makes a table zeros again whose entries have been used where `used` says so, which is somewhere. */
 static void clear_used(uint64_t *table, uint32_t used)
 {
-	unsigned first = (unsigned)__builtin_ctz(used);
+	unsigned first = bits_lowest(used);
 
 	table += (size_t)first * USED_TOGETHER;
 	for (used >>= first; used; used >>= 1, table += USED_TOGETHER) {
@@ -427,11 +430,13 @@ static void fence_run(const struct arch_aspace *aspace, enum prot prot)
 /* Enters frames in a page table, one after the other. */
 static void enter_run(uint64_t *entry, const paddr_t *frame, unsigned count, uint64_t flags)
 {
-	const uint64_t read_only = flags & ~(uint64_t)(PTE_W | PTE_D);
+	const uint64_t all = entry_to((paddr_t){0}, flags), read_only = all & ~(uint64_t)(PTE_W | PTE_D);
 
+	STATIC_ASSERT((ARCH_RUN_SKIP | ARCH_RUN_READ) >> (PAGE_SHIFT - PTE_TABLE_SHIFT) == 0);
 	for (const paddr_t *end = frame + count; frame != end; frame++, entry++)
 		if (frame->value && !(frame->value & ARCH_RUN_SKIP) && !*entry)
-			*entry = entry_to(*frame, frame->value & ARCH_RUN_READ ? read_only : flags);
+			*entry = frame->value >> (PAGE_SHIFT - PTE_TABLE_SHIFT) |
+				 (frame->value & ARCH_RUN_READ ? read_only : all);
 }
 
 int arch_aspace_map_run(
@@ -485,10 +490,10 @@ static RARE bool find_leaves(struct arch_aspace *aspace, uint64_t address)
 	return entry;
 }
 
-bool arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame)
+uint64_t arch_aspace_find(struct arch_aspace *aspace, uint64_t address, paddr_t *frame)
 {
 	if (!arch_aspace_has_at_hand(aspace, address) && !find_leaves(aspace, address))
-		return false;
+		return 0;
 	return arch_aspace_find_at_hand(aspace, address, frame);
 }
 

@@ -13,6 +13,7 @@
 #include "abi/abi.h"
 #include "csr.h"
 #include "hart.h"
+#include "lib/bits.h"
 #include "panic.h"
 #include "riscv.h"
 
@@ -41,7 +42,7 @@ void riscv_answer_fences(void)
 	uint32_t asking = __atomic_exchange_n(&asked[self], 0, __ATOMIC_ACQUIRE);
 
 	for (; asking; asking &= asking - 1) {
-		unsigned who = (unsigned)__builtin_ctz(asking);
+		unsigned who = bits_lowest(asking);
 
 		carry_out(&requests[who].fence);
 		/* Release: what this hart did through old translations is over. Partner: the load in wait. */
@@ -56,7 +57,7 @@ static void ask(struct request *request, uint32_t others)
 
 	__atomic_store_n(&request->due, others, __ATOMIC_RELAXED);
 	for (; others; others &= others - 1) {
-		unsigned other = (unsigned)__builtin_ctz(others);
+		unsigned other = bits_lowest(others);
 
 		__atomic_fetch_or(&asked[other], self, __ATOMIC_RELEASE);
 		arch_send_ipi(&harts[other]);

@@ -76,7 +76,10 @@ static RARE void interrupt(uint64_t cause)
 	}
 }
 
-/* Comes first for each exception of user mode: 0 when all that it took was a page, which is there now. */
+/*
+ * Comes first for each exception of user mode: 0 when all that it took was a page, which is there now; above 0 when it is to be
+ * met again, after interrupts.
+ */
 int riscv_page_fault(uint64_t cause, uint64_t address)
 {
 	enum prot access = cause_access(cause);
@@ -89,7 +92,7 @@ void riscv_trap_from_user(uint64_t cause, uint64_t value, int error)
 {
 	if (cause & CAUSE_INTERRUPT)
 		interrupt(cause);
-	else if (error && (cause != CAUSE_ILLEGAL || !riscv_fpu_enable()))
+	else if (error < 0 && (cause != CAUSE_ILLEGAL || !riscv_fpu_enable()))
 		door_user_fault(cause, value, error);
 }
 
@@ -109,6 +112,7 @@ void riscv_trap_from_kernel(struct kernel_frame *frame, uint64_t cause, uint64_t
 			frame->pc = (uint64_t)riscv_user_copy_fixup;
 		return;
 	}
+	log_hold();
 	log_error("exception in the kernel: %s (scause %lu), stval 0x%016lx, sepc 0x%016lx, sstatus 0x%lx",
 		arch_cause(cause).name, cause, value, frame->pc, frame->status);
 	riscv_log_registers(frame->x);

@@ -15,6 +15,12 @@ enum {
 #define USER_BASE 0x10000ul
 #define USER_TOP  0x4000000000ul /* 2^38: the lower half of Sv39 */
 
+/* Bytes that are room enough for a line of `log_next`. */
+enum { LOG_LINE = 384 };
+
+/* Bytes of a line of `log_write`. */
+enum { LOG_TEXT = 128 };
+
 /* A deadline that never comes. */
 #define DEADLINE_NEVER UINT64_MAX
 
@@ -89,9 +95,11 @@ struct startup {
 	uint32_t handle_count;
 	uint64_t handles; /* struct startup_handle[handle_count]: more handles. Not in the first program's */
 	uint32_t mask; /* of umask */
-	uint32_t signals_blocked; /* bit i is signal i */
-	uint32_t signals_ignored;
 	uint32_t reserved;
+	uint64_t signals_blocked; /* bit i is signal i */
+	uint64_t signals_ignored;
+	uint64_t
+		clock_epoch; /* the date at which clock_now was 0, in nanoseconds since 1970; 0: not known, as to the first program */
 };
 
 /* A handle that a program is given at its start, and what it is for: enum startup_what. */
@@ -107,5 +115,7 @@ enum startup_what {
 	STARTUP_DIRECTORY = 4, /* the working directory */
 	STARTUP_CONSOLE = 5, /* the terminal */
 	STARTUP_KEPT = 6, /* of a server: memory for what the next one is to know, which has it then */
+	STARTUP_LOCKS = 7, /* after exec: what owns the process's locks of files */
+	STARTUP_DISK = 0x100, /* plus its number, of the file server: a disk, not open */
 	STARTUP_DESCRIPTOR = 0x10000, /* plus its number: a file descriptor */
 };

@@ -151,6 +151,21 @@ int elf_segment(
 	return 0;
 }
 
+bool elf_segment_join(const struct elf_segment *before, struct elf_segment *segment)
+{
+	uint64_t end = before->address + before->memory_size;
+	uint64_t lead = segment->address - before->address;
+
+	if (before->file_size || before->prot != segment->prot || end > segment->address)
+		return false;
+	if ((segment->address >> PAGE_SHIFT) - ((end - 1) >> PAGE_SHIFT) > 1)
+		return false;
+	segment->address = before->address;
+	segment->memory_size += lead;
+	segment->lead = lead;
+	return true;
+}
+
 /* ---- symbols */
 
 bool elf_search_begin(const struct elf_source *source, uint64_t address, struct elf_search *search)

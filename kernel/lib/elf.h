@@ -36,7 +36,8 @@ struct elf {
 /* A range of memory to make, in user space; memory_size 0: nothing. */
 struct elf_segment {
 	uint64_t address, memory_size;
-	uint64_t offset, file_size; /* its first bytes come from there */
+	uint64_t lead; /* zeros at its start; behind these: */
+	uint64_t offset, file_size; /* bytes that come from there */
 	enum prot prot;
 };
 
@@ -46,6 +47,12 @@ int elf_open(const struct elf_source *source, struct elf *elf);
 /* The index-th segment: -ENOEXEC when it is out of the file, out of user space, or writable and executable. */
 int elf_segment(
 	const struct elf_source *source, const struct elf *elf, unsigned index, struct elf_segment *segment);
+
+/*
+ * Has a segment begin where the one before it in the file does, if that is nothing but zeros, has the same rights, and ends
+ * in the page in which this one begins, or right before that: so zeros can come before bytes of the file. True if so.
+ */
+bool elf_segment_join(const struct elf_segment *before, struct elf_segment *segment);
 
 /* A search for the function that holds an address, step by step: the file may be large, and change meanwhile. */
 struct elf_search {

@@ -18,6 +18,12 @@ static inline uint64_t ring_start(const struct ring *ring)
 	return ring->end < ring->size ? 0 : ring->end - ring->size;
 }
 
+/* The byte at a position that is kept. */
+static inline char ring_at(const struct ring *ring, uint64_t position)
+{
+	return ring->bytes[position % ring->size];
+}
+
 void ring_put(struct ring *ring, const char *text);
 
 /* Copies from `position` on: how many bytes, 0 at the end or where there are none (any more). */

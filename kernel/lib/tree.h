@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A part of the thing; full of zeros it is in no tree. */
@@ -82,6 +83,21 @@ static inline void tree_insert_after(
 	/* In the midst of a row it would make those behind it one more than they say. */
 	if (!(++tree->seed % TREE_TURNS) || aside > 2 * TREE_ASIDE_MOST || (next && tree_is_aside(next)))
 		tree_stand(tree, node);
+}
+
+/* Puts in a node whose key is hardly ever less than that of the last: a few steps then, however many there are. */
+static inline void tree_append(struct tree *tree, struct tree_node *node, uint64_t key)
+{
+	struct tree_node *last = tree->last;
+
+	if (last && last->key > key) {
+		tree_insert(tree, node, key);
+	} else if (last) {
+		tree_insert_after(tree, node, key, last);
+	} else {
+		tree_line_up(tree, node, key, NULL, NULL);
+		node->weight = 2; /* aside, and nobody stands before it */
+	}
 }
 
 /* Takes out a node that is in this tree. */

@@ -48,7 +48,10 @@ static struct slab *slab_new(struct pool *pool) REQUIRES(pool->lock)
 	struct slab *slab = direct(frame);
 	char *end = (char *)slab + PAGE_SIZE;
 
-	*slab = (struct slab){.pool = pool};
+	/* Member by member: the whole header would be set to zero first. */
+	slab->pool = pool;
+	slab->free = NULL;
+	slab->used = 0;
 	for (char *at = (char *)(slab + 1); at + pool->size <= end; at += pool->size) {
 		struct piece *piece = (struct piece *)at;
 
@@ -124,13 +127,21 @@ static bool give(struct pool *pool, struct slab *slab, struct piece *piece) REQU
 	piece->next = slab->free;
 	slab->free = piece;
 	slab->used--;
-	if (slab->used)
+	if (__builtin_expect(slab->used, 1))
 		return false;
 	list_remove(&slab->link);
 	pool->slabs--;
 	return true;
 }
 
+static RARE void give_back(struct pool *pool, struct account *account, struct slab *slab)
+{
+	frame_free(direct_to_physical(slab));
+	if (account)
+		account_uncharge(account, pool->charge);
+}
+
+/* Like pool_alloc it calls others only at its end. */
 void pool_free(struct pool *pool, struct account *account, void *pointer)
 {
 	struct slab *slab = (struct slab *)((uintptr_t)pointer & ~(uintptr_t)(PAGE_SIZE - 1));
@@ -140,8 +151,8 @@ void pool_free(struct pool *pool, struct account *account, void *pointer)
 	empty = give(pool, slab, pointer);
 	lock_release(&pool->lock);
 	if (empty)
-		frame_free(direct_to_physical(slab));
-	if (account)
+		give_back(pool, account, slab);
+	else if (account)
 		account_uncharge(account, pool->charge);
 }
 

@@ -22,9 +22,7 @@ int aspace_init(struct aspace *aspace, struct account *account)
 	aspace->account = account;
 	tree_init(&aspace->regions, hart_random());
 	tree_init(&aspace->holes, hart_random());
-	aspace->touched = NULL;
 	list_init(&aspace->removals);
-	aspace->gone = false;
 	aspace->is_plain = true;
 	return arch_aspace_init(&aspace->arch, account);
 }
@@ -37,7 +35,7 @@ static void region_free(struct aspace *aspace, struct region *region)
 	tree_remove(&aspace->holes, &region->hole);
 	tree_take(&aspace->regions, &region->node);
 	lock_acquire(&region->memory->lock);
-	list_remove(&region->shown);
+	memory_remove_mapping(region->memory, &region->shown);
 	lock_release(&region->memory->lock);
 	object_put(&region->memory->object);
 	pool_free(&regions, aspace->account, region);
@@ -88,14 +86,14 @@ static RARE void change_hole(struct aspace *aspace, struct region *region, uint6
 }
 
 /* What is free right below a region, if there is one, has changed. */
-static inline void note_hole(struct aspace *aspace, struct region *region) REQUIRES(aspace->lock)
+static ALWAYS_INLINE void note_hole(struct aspace *aspace, struct region *region) REQUIRES(aspace->lock)
 {
 	if (region && region->hole.key != room_below(region))
 		change_hole(aspace, region, room_below(region));
 }
 
 /* Where there is room, and behind which region that is: the smallest hole that is enough, else behind all regions; else 0. */
-static uint64_t find_room(struct aspace *aspace, uint64_t size, struct tree_node **previous)
+static ALWAYS_INLINE uint64_t find_room(struct aspace *aspace, uint64_t size, struct tree_node **previous)
 	REQUIRES(aspace->lock)
 {
 	const struct tree_node *hole = aspace->holes.root ? tree_after(&aspace->holes, size - 1) : NULL;
@@ -145,18 +143,18 @@ static void note_removal(struct aspace *aspace, struct removal *removal, uint64_
 
 /* ---- mapping and unmapping */
 
-static inline void show(struct region *region)
+static ALWAYS_INLINE void show(struct region *region)
 {
 	struct memory *memory = region->memory;
 
 	lock_acquire(&memory->lock);
-	list_append(&memory->mappings, &region->shown);
+	memory_add_mapping(memory, &region->shown);
 	lock_release(&memory->lock);
 }
 
 /* Whether there is room at `start`. As a program is loaded or cloned, what comes goes behind the last. */
-static int find_fixed(struct aspace *aspace, uint64_t size, uint64_t start, struct tree_node **previous)
-	REQUIRES(aspace->lock)
+static ALWAYS_INLINE int find_fixed(struct aspace *aspace, uint64_t size, uint64_t start,
+	struct tree_node **previous) REQUIRES(aspace->lock)
 {
 	const struct region *last = region_at(aspace->regions.last);
 
@@ -167,8 +165,8 @@ static int find_fixed(struct aspace *aspace, uint64_t size, uint64_t start, stru
 }
 
 /* Where something goes, of which the caller wants *start if that is not 0; `previous`: the one before it, NULL: to be found. */
-static int find_place(struct aspace *aspace, uint64_t size, uint64_t *start, struct tree_node **previous)
-	REQUIRES(aspace->lock)
+static ALWAYS_INLINE int find_place(struct aspace *aspace, uint64_t size, uint64_t *start,
+	struct tree_node **previous) REQUIRES(aspace->lock)
 {
 	*previous = NULL;
 	if (*start)
@@ -177,25 +175,20 @@ static int find_place(struct aspace *aspace, uint64_t size, uint64_t *start, str
 	return *start ? 0 : -ENOMEM;
 }
 
-/* A region that is nowhere yet; the error if it can't be had. */
-static inline int region_create(struct aspace *aspace, const struct mapping *mapping, struct region **made)
+/* A region that is nowhere yet, and has the caller's reference to its memory; NULL when there is no memory for it. */
+static ALWAYS_INLINE struct region *region_create(struct aspace *aspace, const struct mapping *mapping)
 {
 	struct region *region = pool_alloc_unset(&regions, aspace->account);
 
 	if (!region)
-		return -ENOMEM;
-	if (object_take(&mapping->memory->object)) {
-		pool_free(&regions, aspace->account, region);
-		return -EBADF;
-	}
+		return NULL;
 	/* All but its place and what a tree and a list set, member by member: the whole would be set to zero first. */
 	region->aspace = aspace;
 	region->memory = mapping->memory;
 	region->offset = mapping->offset;
 	region->use = mapping->use;
 	region->hole.weight = region->hole.key = 0;
-	*made = region;
-	return 0;
+	return region;
 }
 
 static RARE void region_discard(struct aspace *aspace, struct region *region)
@@ -204,7 +197,7 @@ static RARE void region_discard(struct aspace *aspace, struct region *region)
 	pool_free(&regions, aspace->account, region);
 }
 
-static inline int map(struct aspace *aspace, uint64_t at, uint64_t size, struct region *region)
+static ALWAYS_INLINE int map(struct aspace *aspace, uint64_t at, uint64_t size, struct region *region)
 	REQUIRES(aspace->lock)
 {
 	struct tree_node *previous;
@@ -242,22 +235,57 @@ static RARE void map_anew(struct aspace *aspace, uint64_t start, uint64_t end) R
 		forget(aspace, &removal);
 }
 
+/* Gives the lock back; `made` is what has been mapped, if anything has. */
+static ALWAYS_INLINE void map_end(struct aspace *aspace, const struct region *made) RELEASES(aspace->lock)
+{
+	if (made && !list_is_empty(&aspace->removals))
+		map_anew(aspace, made->start, made->end);
+	else
+		lock_release(&aspace->lock);
+}
+
 /* The region comes first, without the lock: so there is little that has to outlast a call. */
 long aspace_map(struct aspace *aspace, uint64_t at, const struct mapping *mapping)
 {
-	struct region *region;
+	struct region *region = region_create(aspace, mapping);
 	int error;
 
-	TRY(region_create(aspace, mapping, &region));
+	if (!region)
+		return -ENOMEM;
+	if (object_take(&mapping->memory->object)) {
+		pool_free(&regions, aspace->account, region);
+		return -EBADF;
+	}
 	lock_acquire(&aspace->lock);
 	error = map(aspace, at, mapping->size, region);
-	if (!error && !list_is_empty(&aspace->removals))
-		map_anew(aspace, region->start, region->end);
-	else
-		lock_release(&aspace->lock);
+	map_end(aspace, error ? NULL : region);
 	if (!error)
 		return (long)region->start;
 	region_discard(aspace, region);
+	return error;
+}
+
+int aspace_map_shown(struct aspace *aspace, uint64_t at, const struct mapping *mapping, uint64_t first,
+	uint64_t end, int *work)
+{
+	struct region *region = region_create(aspace, mapping);
+	int error;
+
+	if (!region) {
+		object_put(&mapping->memory->object);
+		return -ENOMEM;
+	}
+	lock_acquire(&aspace->lock);
+	error = map(aspace, at, mapping->size, region);
+	if (error) {
+		map_end(aspace, NULL);
+		region_discard(aspace, region);
+		return error;
+	}
+	error = aspace_show(aspace, region, first, end, work);
+	map_end(aspace, region);
+	if (error) /* nor is the mapping left then: a whole one goes without memory */
+		(void)!aspace_unmap_all(aspace, at, mapping->size);
 	return error;
 }
 
@@ -269,6 +297,13 @@ static void cut(struct region *region, uint64_t start, uint64_t end)
 	region->start = start;
 	region->end = region->node.key = end; /* its place among the others stays the same */
 	lock_release(&region->memory->lock);
+}
+
+static void show_part(struct region *region, struct region *rest)
+{
+	lock_acquire(&rest->memory->lock);
+	memory_split_mapping(rest->memory, &region->shown, &rest->shown);
+	lock_release(&rest->memory->lock);
 }
 
 /* Cuts a region in two at `address`, which is inside it. */
@@ -283,7 +318,7 @@ static int split(struct aspace *aspace, struct region *region, uint64_t address)
 	rest->start = address;
 	rest->offset += address - region->start;
 	object_take_another(&rest->memory->object);
-	show(rest); /* before the other one is shorter: no page is without a region meanwhile */
+	show_part(region, rest); /* before the other one is shorter: no page is without a region meanwhile */
 	cut(region, region->start, address);
 	tree_insert_after(&aspace->regions, &rest->node, rest->end, &region->node);
 	return 0;
@@ -408,7 +443,7 @@ static int unmap(struct aspace *aspace, uint64_t at, uint64_t size, bool in_piec
 	if (region->end >= end && (end - from) >> PAGE_SHIFT <= PAGES_AT_ONCE)
 		in_pieces = false;
 	stop = in_pieces ? find_stop(aspace, at, from, end) : end;
-	*stale |= arch_aspace_unmap(&aspace->arch, from, stop);
+	*stale |= arch_aspace_unmap(&aspace->arch, from, stop) || memory_pages_are_taken();
 	*more = !remove_regions(aspace, at, stop, end);
 	return 0;
 }
@@ -466,7 +501,11 @@ static void join(struct aspace *aspace, struct region *rest) REQUIRES(aspace->lo
 	struct region *region = region_from(aspace, rest->start - 1);
 
 	cut(region, region->start, rest->end);
-	region_free(aspace, rest);
+	lock_acquire(&region->memory->lock);
+	memory_grow_mapping(region->memory, &region->shown);
+	lock_release(&region->memory->lock);
+	region_free(aspace,
+		rest); /* last: no page is without a region meanwhile, that is still to be gone through if this one was */
 }
 
 /* Has regions begin and end where the range does. */
@@ -529,7 +568,8 @@ static int protect_piece(struct aspace *aspace, uint64_t end, enum prot prot, st
 		region = region_next(region))
 		region->prot = prot;
 	/* What is allowed comes back with a fault of each page. */
-	*stale = arch_aspace_unmap(&aspace->arch, from, *stop) || is_being_removed(aspace, from, *stop);
+	*stale = arch_aspace_unmap(&aspace->arch, from, *stop) || is_being_removed(aspace, from, *stop) ||
+		 memory_pages_are_taken();
 	if (cut == from)
 		join_at(aspace, cut);
 	steps->changed = *stop;
@@ -604,7 +644,7 @@ static void reveal(struct region *region, struct memory *memory)
 	struct memory *former = region->memory;
 
 	lock_acquire(&former->lock);
-	list_remove(&region->shown);
+	memory_remove_mapping(former, &region->shown);
 	lock_release(&former->lock);
 	object_put(&former->object);
 	region->memory = memory;
@@ -626,13 +666,13 @@ static int make_private(struct aspace *aspace, struct region *region, uint64_t p
 		object_put(&view->object);
 		return -ENOMEM;
 	}
-	*stale = arch_aspace_unmap(&aspace->arch, page, page + PAGE_SIZE);
+	*stale = arch_aspace_unmap(&aspace->arch, page, page + PAGE_SIZE) || memory_pages_are_taken();
 	reveal(region, view);
 	return 0;
 }
 
 /* What `frame_to_change` returns when other harts have to forget the page as it was before a frame can be had. */
-enum { PAGE_STALE = 2 };
+enum { PAGE_STALE = 3 };
 
 static int frame_to_change(struct aspace *aspace, uint64_t address, struct page *page, paddr_t *found,
 	bool *is_code) REQUIRES(aspace->lock)
@@ -647,7 +687,7 @@ static int frame_to_change(struct aspace *aspace, uint64_t address, struct page 
 		TRY(make_private(aspace, region, address & ~(uint64_t)(PAGE_SIZE - 1), &stale));
 		region = region_from(aspace, address);
 	}
-	return stale ? PAGE_STALE : aspace_frame_in(region, address, page, found);
+	return stale ? PAGE_STALE : aspace_frame_in(region, address, PROT_WRITE, page, found);
 }
 
 int aspace_frame_to_change(struct aspace *aspace, uint64_t address, paddr_t *found, bool *is_code)

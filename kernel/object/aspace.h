@@ -46,7 +46,7 @@ struct aspace {
 	bool is_plain MEMBER_GUARDED_BY(lock); /* it is not gone, and no device has ever been mapped */
 };
 
-/* -ENOMEM. */
+/* Of zeros. -ENOMEM. */
 MUST_USE int aspace_init(struct aspace *aspace, struct account *account);
 
 /*
@@ -73,6 +73,13 @@ struct mapping {
  * something is mapped there, -ENOMEM, -EBADF when the memory has just gone.
  */
 MUST_USE long aspace_map(struct aspace *aspace, uint64_t at, const struct mapping *mapping);
+
+/*
+ * The same at a given address, of memory that the caller has a reference to: the mapping has it from then on, or after an error
+ * nobody. Those pages of [first, end), in there, that are in memory are mapped at once, as aspace_bring_in does.
+ */
+MUST_USE int aspace_map_shown(struct aspace *aspace, uint64_t at, const struct mapping *mapping,
+	uint64_t first, uint64_t end, int *work);
 
 /*
  * Removes the mappings of a page-aligned range: -ENOMEM when one has to be cut in two and can't, with no change. `more`: only a
@@ -125,36 +132,48 @@ bool aspace_audit(struct aspace *aspace, aspace_audit_page *fits);
 
 bool aspace_is_empty(struct aspace *aspace);
 
-/* Brings in the page at `address`: -EFAULT when nothing there allows this access, -ENOMEM. */
+/*
+ * Brings in the page at `address`: -EFAULT when nothing there allows this access, -ENOMEM, or PAGE_STOP with some of the work
+ * done.
+ */
 MUST_USE int aspace_fault(struct aspace *aspace, uint64_t address, enum prot access);
 
-/* Brings in the page at `address`, of the current process, which is going to write to it: -EFAULT when it can't. */
+/* Brings in the page at `address`, of the current process, which is going to write to it: -EFAULT when it can't, PAGE_STOP. */
 MUST_USE int aspace_prepare(struct aspace *aspace, uint64_t address);
 
 /*
  * The frame of the page at `address`, brought in if need be, for direct() and an access that the mapping allows:
- * -EFAULT when none does, or it is a device's, -ENOMEM. It stays this page's until the handler returns: objects and
+ * -EFAULT when none does, or it is a device's, -ENOMEM, PAGE_STOP. It stays this page's until the handler returns: objects and
  * their frames end only after that.
  */
 MUST_USE int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *frame);
 
-/*
- * The frame of a page that can be written, by the page table alone: false when it is another page, or not there. Such a page
- * is its object's alone: when the object shares it, that right goes first, and then the hart that does it waits for all
- * handlers (copy.c). So the page table says as much as the region and its memory.
- */
-MUST_USE static ALWAYS_INLINE bool aspace_find_frame(struct aspace *aspace, uint64_t address, paddr_t *found)
-	REQUIRES(aspace->lock)
+/* Whether a frame that is mapped with these rights is good for this access until the handler returns, whatever happens. */
+static ALWAYS_INLINE bool aspace_is_stable(uint64_t mapped, enum prot access, paddr_t frame)
 {
-	return aspace->is_plain && arch_aspace_find(&aspace->arch, address, found);
+	return mapped & ARCH_CAN_WRITE ||
+	       (!(access & PROT_WRITE) && mapped & ARCH_CAN_READ && memory_is_archive(frame));
+}
+
+/*
+ * The frame of a page by the page table alone: false when that does not say as much as the region and its memory. It does of
+ * a page that can be written, since that is its object's alone: when the object shares it, that right goes first, and then
+ * the hart that does it waits for all handlers (copy.c). And of a page of the boot archive that can be read, since nobody writes
+ * to these frames, or gives them back: not even when the object gets a copy of its own meanwhile.
+ */
+MUST_USE static ALWAYS_INLINE bool aspace_find_frame(
+	struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found) REQUIRES(aspace->lock)
+{
+	return aspace->is_plain &&
+	       aspace_is_stable(arch_aspace_find(&aspace->arch, address, found), access, *found);
 }
 
 /* The same, calling nobody: false when the page table would have to be looked for, too. */
 MUST_USE static ALWAYS_INLINE bool aspace_find_at_hand(
-	struct aspace *aspace, uint64_t address, paddr_t *found) REQUIRES(aspace->lock)
+	struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found) REQUIRES(aspace->lock)
 {
 	return aspace->is_plain && arch_aspace_has_at_hand(&aspace->arch, address) &&
-	       arch_aspace_find_at_hand(&aspace->arch, address, found);
+	       aspace_is_stable(arch_aspace_find_at_hand(&aspace->arch, address, found), access, *found);
 }
 
 /*
@@ -165,6 +184,18 @@ MUST_USE int aspace_frame_to_change(struct aspace *aspace, uint64_t address, pad
 
 /* What was stored to memory before is fetched by the threads that run here, now or later. Without any lock. */
 void aspace_sync_code(struct aspace *aspace);
+
+/* Whether the page at `address` of the current process can be written to, by the page table alone, without aspace_prepare. */
+MUST_USE static ALWAYS_INLINE bool aspace_is_prepared(struct aspace *aspace, uint64_t address)
+{
+	paddr_t frame;
+	bool is_there;
+
+	lock_acquire(&aspace->lock);
+	is_there = aspace_find_at_hand(aspace, address, PROT_WRITE, &frame);
+	lock_release(&aspace->lock);
+	return is_there;
+}
 
 /*
  * The memory object that is readable at `address`, with a reference for the caller, and the offset in it: -EFAULT when

@@ -36,27 +36,8 @@ static bool needs_no_copy(const struct mapping *mapping)
 	       memory->kind == MEMORY_DEVICE || memory->kind == MEMORY_CONTIGUOUS;
 }
 
-/* Maps a copy that has no page yet; the memory, with a reference for the caller. */
-static int begin_copy(struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
-{
-	struct mapping other = *mapping;
-	long at;
-
-	*copy = memory_create_like(to->account, mapping->memory, mapping->offset, mapping->size);
-	if (!*copy)
-		return -ENOMEM;
-	other.memory = *copy;
-	other.offset = 0;
-	at = aspace_map(to, start, &other);
-	if (at >= 0)
-		return 0;
-	object_put(&(*copy)->object);
-	return (int)at;
-}
-
 /* The copy that an earlier call has begun: -EEXIST when something else is there. */
-static int go_on_with_copy(
-	struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
+static int find_copy(struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory **copy)
 {
 	const struct region *region;
 	int error = -EEXIST;
@@ -88,80 +69,81 @@ static struct memory_hot hot_pages(
 	return pages;
 }
 
-/* Maps what has just been copied, also when no work is left: nobody comes back for it. */
-static int show_copied(struct aspace *to, uint64_t start, const struct memory_hot *copied, int *work)
-{
-	const int most = WORK_PASS / 4;
-	int left = most, error = 0;
+/* For mapping what has just been copied, also when no other work is left: nobody comes back for it. */
+enum { WORK_TO_SHOW = WORK_PASS / 4 };
 
-	if (copied->first < copied->end)
-		error = aspace_bring_in(to, start + (copied->first << PAGE_SHIFT),
-			start + (copied->end << PAGE_SHIFT), &left);
-	*work -= most - left;
-	return error;
+/* Goes on `done` bytes behind the start of what a mapping shows. How many pages are done, and which, or an error. */
+static long copy_pages(
+	struct memory *copy, const struct mapping *mapping, uint64_t done, struct memory_hot *hot, int *work)
+{
+	return memory_copy((struct memory_place){copy, done >> PAGE_SHIFT},
+		(struct memory_place){mapping->memory, (mapping->offset + done) >> PAGE_SHIFT},
+		(mapping->size - done) >> PAGE_SHIFT, hot, work);
 }
 
-/* A mapping that was made in this call is not left after an error. Whole mappings go without memory. */
-static void take_back(struct aspace *to, uint64_t start, uint64_t size)
+/*
+ * Maps a copy, when something has been copied: how many pages, or an error. Without that it could not be told from a mapping of
+ * somebody else when this goes on.
+ */
+static long begin_copy(
+	struct aspace *to, uint64_t start, const struct mapping *mapping, struct memory_hot *hot, int *work)
 {
-	(void)!aspace_unmap_all(to, start, size);
+	struct memory *copy =
+		memory_create_like(to->account, mapping->memory, mapping->offset, mapping->size);
+	struct mapping other = {.memory = copy, .size = mapping->size, .use = mapping->use};
+	int left = WORK_TO_SHOW;
+	long pages;
+
+	if (!copy)
+		return -ENOMEM;
+	pages = copy_pages(copy, mapping, 0, hot, work);
+	if (pages <= 0) {
+		object_put(&copy->object);
+		return pages;
+	}
+	TRY(aspace_map_shown(to, start, &other, start + (hot->first << PAGE_SHIFT),
+		start + (hot->end << PAGE_SHIFT), &left));
+	return pages;
 }
 
-/* Shows the same memory. */
-static int clone_mapping(struct aspace *to, uint64_t start, const struct mapping *mapping, int *work)
+/* The same with one that is mapped. */
+static long go_on_with_copy(struct aspace *to, uint64_t start, const struct mapping *mapping, uint64_t done,
+	struct memory_hot *hot, int *work)
 {
-	long at = aspace_map(to, start, mapping);
-	int error;
-
-	if (at < 0)
-		return (int)at;
-	error = aspace_bring_in(to, start, start + mapping->size, work);
-	if (error)
-		take_back(to, start, mapping->size);
-	return error;
-}
-
-/* Goes on `done` bytes behind the start of a region with a copy of what it shows. How many more are done, or an error. */
-static long clone_memory(struct aspace *to, uint64_t start, const struct mapping *mapping,
-	const struct aspace_hot *hot, uint64_t done, int *work)
-{
-	struct memory_hot hot_here = hot_pages(hot, start, mapping);
+	int left = WORK_TO_SHOW;
 	struct memory *copy;
 	long pages;
-	int error;
 
-	if (done)
-		TRY(go_on_with_copy(to, start, mapping, &copy));
-	else
-		TRY(begin_copy(to, start, mapping, &copy));
-	pages = memory_copy((struct memory_place){copy, done >> PAGE_SHIFT},
-		(struct memory_place){mapping->memory, (mapping->offset + done) >> PAGE_SHIFT},
-		(mapping->size - done) >> PAGE_SHIFT, &hot_here, work);
+	TRY(find_copy(to, start, mapping, &copy));
+	pages = copy_pages(copy, mapping, done, hot, work);
 	object_put(&copy->object);
-	error = pages < 0 ? (int)pages : show_copied(to, start, &hot_here, work);
-	/* A copy that has no page yet could not be told from a mapping of somebody else when this goes on. */
-	if (!done && (error || !pages))
-		take_back(to, start, mapping->size);
-	return error ? error : pages << PAGE_SHIFT;
+	if (pages <= 0)
+		return pages;
+	TRY(aspace_bring_in(to, start + (hot->first << PAGE_SHIFT), start + (hot->end << PAGE_SHIFT), &left));
+	return pages;
 }
 
-/* Clones a region from *at on, or a part of it, and moves *at behind that. */
+/* Clones a region from *at on, or a part of it, and moves *at behind that. The reference to its memory goes. */
 static int clone_region(struct aspace *to, uint64_t start, const struct mapping *mapping,
-	const struct aspace_hot *hot, uint64_t *at, int *work)
+	const struct aspace_hot *hot, uint64_t *at)
 {
 	uint64_t done = *at > start ? *at - start : 0;
-	long more;
+	struct memory_hot hot_here;
+	int work = WORK_PASS - WORK_OBJECT;
+	long pages;
 
-	*work -= WORK_OBJECT;
 	if (needs_no_copy(mapping)) {
-		TRY(clone_mapping(to, start, mapping, work));
+		TRY(aspace_map_shown(to, start, mapping, start, start + mapping->size, &work));
 		*at = start + mapping->size;
 		return 0;
 	}
-	more = clone_memory(to, start, mapping, hot, done, work);
-	if (more < 0)
-		return (int)more;
-	*at = start + done + (uint64_t)more;
+	hot_here = hot_pages(hot, start, mapping);
+	pages = done ? go_on_with_copy(to, start, mapping, done, &hot_here, &work)
+		     : begin_copy(to, start, mapping, &hot_here, &work);
+	object_put(&mapping->memory->object);
+	if (pages < 0)
+		return (int)pages;
+	*at = start + done + ((uint64_t)pages << PAGE_SHIFT);
 	return 0;
 }
 
@@ -171,16 +153,11 @@ int aspace_clone(struct aspace *to, struct aspace *from, const struct aspace_hot
 	uint64_t start;
 
 	do {
-		int work = WORK_PASS, error;
-
 		if (!region_to_clone(from, *at, &start, &mapping)) {
 			*at = 0;
 			return 0;
 		}
-		error = clone_region(to, start, &mapping, hot, at, &work);
-		object_put(&mapping.memory->object);
-		if (error)
-			return error;
+		TRY(clone_region(to, start, &mapping, hot, at));
 	} while (!arch_interrupt_is_pending());
 	return 0;
 }

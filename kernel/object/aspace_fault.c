@@ -4,14 +4,28 @@
  */
 #include "object/aspace_parts.h"
 
-int aspace_frame_in(const struct region *region, uint64_t address, struct page *page, paddr_t *frame)
+/* What others have, too, and may change one day, does not do: it would have to stay as it is until the handler returns. */
+static int find_for(const struct page *page, enum prot access, struct memory_page *found)
+	REQUIRES(page->memory->lock)
+{
+	if (!(access & PROT_WRITE)) {
+		int error = memory_find(page->memory, page->number, false, found);
+
+		if (error || !found->is_shared || memory_is_archive(found->frame))
+			return error;
+	}
+	return memory_find(page->memory, page->number, true, found);
+}
+
+int aspace_frame_in(
+	const struct region *region, uint64_t address, enum prot access, struct page *page, paddr_t *frame)
 {
 	struct memory_page found;
 	int error;
 
 	*page = page_at(region, address);
 	lock_acquire(&page->memory->lock);
-	error = memory_find(page->memory, page->number, true, &found);
+	error = find_for(page, access, &found);
 	lock_release(&page->memory->lock);
 	if (!error)
 		*frame = found.frame;
@@ -111,18 +125,13 @@ int aspace_bring_in(struct aspace *aspace, uint64_t start, uint64_t end, int *wo
 
 	lock_acquire(&aspace->lock);
 	region = region_of(aspace, start);
-	if (region && !aspace->gone && region->prot) {
-		end = end < region->end ? end : region->end;
-		lock_acquire(&region->memory->lock);
-		error = memory_show(region->memory, page_at(region, start).number,
-			(end - start) >> PAGE_SHIFT, &aspace->arch, start, region->prot, work);
-		lock_release(&region->memory->lock);
-	}
+	if (region && !aspace->gone)
+		error = aspace_show(aspace, region, start, end < region->end ? end : region->end, work);
 	lock_release(&aspace->lock);
 	return error;
 }
 
-/* What can be written is brought in as by a fault, so that the page table knows it the next time, and there is none later. */
+/* What can be written, or is no code, is brought in as by a fault, so that the page table knows it the next time. */
 static RARE int frame_by_region(struct aspace *aspace, uint64_t address, enum prot access, struct page *page,
 	paddr_t *found) REQUIRES(aspace->lock)
 {
@@ -131,12 +140,12 @@ static RARE int frame_by_region(struct aspace *aspace, uint64_t address, enum pr
 
 	if (!region || memory_is_device(region->memory))
 		return -EFAULT;
-	if (aspace->is_plain && region->prot & PROT_WRITE) {
-		TRY(fault(aspace, address, PROT_WRITE, page, &seen));
-		if (aspace_find_frame(aspace, address, found))
+	if (aspace->is_plain && !(region->prot & PROT_EXEC)) {
+		TRY(fault(aspace, address, region->prot & (PROT_READ | PROT_WRITE), page, &seen));
+		if (aspace_find_frame(aspace, address, access, found))
 			return 0;
 	}
-	return aspace_frame_in(region, address, page, found);
+	return aspace_frame_in(region, address, access, page, found);
 }
 
 static RARE int frame_otherwise(struct aspace *aspace, uint64_t address, enum prot access, paddr_t *found)
@@ -146,7 +155,7 @@ static RARE int frame_otherwise(struct aspace *aspace, uint64_t address, enum pr
 
 	for (;;) {
 		lock_acquire(&aspace->lock);
-		error = aspace_find_frame(aspace, address, found)
+		error = aspace_find_frame(aspace, address, access, found)
 				? 0
 				: frame_by_region(aspace, address, access, &page, found);
 		lock_release(&aspace->lock);
@@ -161,7 +170,7 @@ int aspace_frame(struct aspace *aspace, uint64_t address, enum prot access, padd
 	bool is_there;
 
 	lock_acquire(&aspace->lock);
-	is_there = aspace_find_at_hand(aspace, address, found);
+	is_there = aspace_find_at_hand(aspace, address, access, found);
 	lock_release(&aspace->lock);
 	return is_there ? 0 : frame_otherwise(aspace, address, access, found);
 }
@@ -172,9 +181,14 @@ int aspace_prepare(struct aspace *aspace, uint64_t address)
 	bool is_there;
 
 	lock_acquire(&aspace->lock);
-	is_there = aspace_find_frame(aspace, address, &frame);
+	is_there = aspace_find_frame(aspace, address, PROT_WRITE, &frame);
 	lock_release(&aspace->lock);
-	return is_there || !aspace_fault(aspace, address, PROT_WRITE) ? 0 : -EFAULT;
+	if (is_there)
+		return 0;
+
+	int error = aspace_fault(aspace, address, PROT_WRITE);
+
+	return error < 0 ? -EFAULT : error;
 }
 
 static int find(struct aspace *aspace, uint64_t address, struct memory **memory, uint64_t *offset)

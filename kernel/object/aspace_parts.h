@@ -54,6 +54,21 @@ static inline struct page page_at(const struct region *region, uint64_t address)
 	return (struct page){region->memory, (address - region->start + region->offset) >> PAGE_SHIFT};
 }
 
-/* The frame that the kernel may touch. PAGE_LEAVING: `page` has to be separated first, without the lock. */
+/* The frame that the kernel may touch for this access. PAGE_LEAVING: `page` has to be separated first, without the lock. */
 MUST_USE int aspace_frame_in(
-	const struct region *region, uint64_t address, struct page *page, paddr_t *frame);
+	const struct region *region, uint64_t address, enum prot access, struct page *page, paddr_t *frame);
+
+/* Maps those pages of a range in a region that are in memory, as far as `work` goes. */
+static inline int aspace_show(struct aspace *aspace, const struct region *region, uint64_t start,
+	uint64_t end, int *work) REQUIRES(aspace->lock)
+{
+	int error;
+
+	if (start == end || !region->prot)
+		return 0;
+	lock_acquire(&region->memory->lock);
+	error = memory_show(region->memory, page_at(region, start).number, (end - start) >> PAGE_SHIFT,
+		&aspace->arch, start, region->prot, work);
+	lock_release(&region->memory->lock);
+	return error;
+}

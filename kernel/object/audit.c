@@ -18,6 +18,7 @@
 #include "mem/share.h"
 #include "object/futex.h"
 #include "object/memory.h"
+#include "object/notification.h"
 #include "object/process.h"
 #include "object/thread.h"
 #include "panic.h"
@@ -83,14 +84,15 @@ static uint32_t *names_of(const struct object *object)
 /* Of an object with a handle, besides its handles: what shows a memory object, and the threads of a process. */
 static uint32_t first_names(struct object *object) NO_LOCK_ANALYSIS
 {
-	const struct list *list = NULL;
+	const struct list *list;
 	uint32_t count = 0;
 
-	if (object->type == OBJECT_MEMORY)
-		list = &memory_of(object)->mappings;
-	else if (object->type == OBJECT_PROCESS)
-		list = &process_of(object)->threads;
-	for (const struct list *at = list ? list->next : NULL; at != list; at = at->next)
+	if (object->type == OBJECT_PROCESS)
+		return process_of(object)->thread_count;
+	if (object->type != OBJECT_MEMORY)
+		return 0;
+	list = &memory_of(object)->mappings;
+	for (const struct list *at = list->next; at != list; at = at->next)
 		count++;
 	return count;
 }
@@ -120,40 +122,51 @@ static bool is_in(const struct list *list, const struct list *node)
 }
 
 /* Who waits apart is in no list, and who has been taken out to be woken in no queue. */
-static bool waits_rightly(const struct runner *runner)
+static bool waits_rightly(struct runner *runner)
 {
 	const struct wait_queue *queue = runner_queue(runner);
 
+	if (queue && queue->kind == WAITS_FOR_FUTEX)
+		return futex_has(queue, runner);
+	if (queue && queue->kind == WAITS_FOR_NOTIFICATION)
+		return notification_is_awaited(queue, runner);
 	if (list_is_empty(&runner->waiting))
 		return queue || runner->mail;
-	return queue &&
-	       (is_in(&queue->runners, &runner->waiting) ||
-		       (queue->kind == WAITS_FOR_FUTEX && is_in(futex_early(queue), &runner->waiting)));
+	return queue && is_in(&queue->runners, &runner->waiting);
 }
 
 /* Of one that runs, `ready` may be left as it was; whoever is in a queue of its hart is looked at by sched_audit. */
-static bool stands_rightly(const struct runner *runner)
+static bool stands_rightly(struct runner *runner)
 {
 	const struct hart *home = runner->frame.hart;
 
-	if (runner->state == RUNNER_WAITING)
+	if (runner->state == RUNNER_WAITING || (runner->state == RUNNER_RUNNING && home->current != runner))
 		return waits_rightly(runner);
 	if (runner_queue(runner) || !list_is_empty(&runner->waiting))
 		return false;
 	if (runner->state == RUNNER_READY)
 		return is_in(&home->ready[runner->priority], &runner->ready);
-	return runner->state != RUNNER_RUNNING || home->current == runner;
+	return true;
 }
 
-static bool threads_stand_rightly(struct process *process) NO_LOCK_ANALYSIS
+static bool stands(const struct process *process, struct thread *thread)
 {
-	list_each(thread, &process->threads, struct thread, siblings) if (!stands_rightly(&thread->runner))
-	{
-		log_error("audit: thread %u of process %u (%s) is in state %u and not where that is",
-			thread->id, process->id, process->name, thread->runner.state);
-		return false;
-	}
-	return true;
+	if (stands_rightly(&thread->runner))
+		return true;
+	log_error("audit: thread %u of process %u (%s) is in state %u and not where that is", thread->id,
+		process->id, process->name, thread->runner.state);
+	return false;
+}
+
+static bool threads_stand_rightly(const struct process *process) NO_LOCK_ANALYSIS
+{
+	uint32_t count = 0;
+
+	for (const struct tree_node *at = process->thread_count ? process->threads.first : NULL; at;
+		at = at->next, count++)
+		if (!stands(process, container_of(at, struct thread, sibling)))
+			return false;
+	return count == process->thread_count;
 }
 
 /* ---- memory */

@@ -13,6 +13,19 @@
  *
  * The frame's contents do not change as long as the object has a share, so it can be copied at any time before that. Whoever
  * is faster of several ends it. If no other hart can have cached the page, nobody waits.
+ *
+ * Many mappings are gone through in passes, of which whoever wants the page does some, and then lets interrupts in:
+ *
+ *   this hart                                  others
+ *   slot LEAVING, page out of some tables      read the frame by mappings that still have it; can't write, and bring
+ *                                              it in nowhere: who meets a page fault does the next passes
+ *   waits for all others, goes back to its     unmap, map and cut regions: those from memory->rest on are still to be
+ *   program, and comes again                   gone through, and stay so (memory_remove_mapping and its like)
+ *   goes on, if nobody has, to the last one
+ *   as above: waits, copies, changes the slot
+ *
+ * An object takes one page at a time out of many mappings; who wants another one helps. What is not over belongs to nobody: a thread
+ * may end meanwhile, and the page is left to the next one that wants it, or to the end of the mappings.
  */
 #include "abi/abi.h"
 #include "lib/string.h"
@@ -40,22 +53,35 @@ bool memory_others_are_unsettled(void)
 	return __atomic_load_n(&unsettled, __ATOMIC_ACQUIRE) > 1;
 }
 
-bool memory_change_mappings(struct memory *memory, uint64_t first, uint64_t end,
-	bool (*change)(struct arch_aspace *, uint64_t, uint64_t))
+/* ---- pages that are taken out of mappings */
+
+uint32_t memory_takers;
+
+/*
+ * From before this hart takes a page out of a mapping until all others have answered. Who unmaps such a page meanwhile finds that it
+ * is gone, and has to see to it that nobody uses it:
+ *
+ *   this hart                           one that unmaps                   one that reads
+ *   takes part; the entry goes
+ *                                       finds no entry, but a taker:      still reads what it has cached
+ *                                       waits for those in the space      drops that, and answers
+ *                                       returns; the address is free
+ *   waits for all others; takes none
+ */
+static void begin_taking(void)
 {
-	bool cached = false;
+	if (this_hart()->takes_pages)
+		return;
+	this_hart()->takes_pages = true;
+	__atomic_fetch_add(&memory_takers, 1, __ATOMIC_SEQ_CST);
+}
 
-	list_each(region, &memory->mappings, struct region, shown)
-	{
-		uint64_t page = region->offset >> PAGE_SHIFT;
-		uint64_t pages = (region->end - region->start) >> PAGE_SHIFT;
-		uint64_t from = first > page ? first : page, to = end < page + pages ? end : page + pages;
-
-		if (from < to)
-			cached |= change(&region->aspace->arch, region->start + ((from - page) << PAGE_SHIFT),
-				region->start + ((to - page) << PAGE_SHIFT));
-	}
-	return cached;
+static void end_taking(void)
+{
+	if (!this_hart()->takes_pages)
+		return;
+	this_hart()->takes_pages = false;
+	__atomic_fetch_sub(&memory_takers, 1, __ATOMIC_SEQ_CST);
 }
 
 /* ---- having a frame alone */
@@ -87,9 +113,37 @@ static void mark(struct memory *memory, paddr_t *slot) REQUIRES(memory->lock)
 	*slot = (paddr_t){slot_frame(*slot).value | serial << SLOT_SERIAL_SHIFT | SLOT_LEAVING | SLOT_SHARED};
 }
 
+/* In units of work: to take the page out of a mapping. */
+enum { WORK_UNMAP = 3 };
+
+static bool unmap(const struct region *region, uint64_t page, int *work)
+{
+	uint64_t within = (page << PAGE_SHIFT) - region->offset, at = region->start + within;
+
+	*work -= WORK_LOOK;
+	if (within >= region->end - region->start)
+		return false;
+	*work -= WORK_UNMAP;
+	return arch_aspace_unmap(&region->aspace->arch, at, at + PAGE_SIZE);
+}
+
+/* One pass of taking the page out of the mappings: false when more are left. `cached`: other harts may have it still. */
+static bool unmap_pass(struct memory *memory, bool *cached) REQUIRES(memory->lock)
+{
+	int work = WORK_PASS;
+
+	for (; memory->rest != &memory->mappings; memory->rest = memory->rest->next) {
+		if (work <= 0)
+			return false;
+		*cached |= unmap(container_of(memory->rest, struct region, shown), memory->unmapped, &work);
+	}
+	memory->rest = NULL;
+	return true;
+}
+
 int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot)
 {
-	bool cached;
+	bool cached = false;
 
 	if (slot_is_leaving(*slot))
 		return PAGE_LEAVING;
@@ -97,22 +151,55 @@ int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot)
 		*slot = slot_frame(*slot);
 		return 0;
 	}
+	if (memory->rest) /* another one is leaving, which goes first */
+		return PAGE_LEAVING;
 	mark(memory, slot);
-	cached = memory_change_mappings(memory, page, page + 1, arch_aspace_unmap);
-	cached |= __atomic_load_n(&unsettled, __ATOMIC_SEQ_CST) != 0;
-	return cached ? PAGE_LEAVING : replace(slot);
+	memory->unmapped = (uint32_t)page;
+	memory->rest = memory->mappings.next;
+	begin_taking();
+	if (!unmap_pass(memory, &cached) || cached)
+		return PAGE_LEAVING;
+	end_taking();
+	return __atomic_load_n(&unsettled, __ATOMIC_SEQ_CST) ? PAGE_LEAVING : replace(slot);
 }
 
-/* What is in the slot of a page that leaves, else 0. */
+void memory_grow_mapping(struct memory *memory, struct list *shown)
+{
+	memory_remove_mapping(memory, shown);
+	list_append(&memory->mappings, shown);
+	if (memory->rest == &memory->mappings)
+		memory->rest = shown;
+}
+
+/* Does passes, for whichever page, until none is left, or an interrupt is pending: true then. `helped`: it has done some. */
+static bool unmap_more(struct memory *memory, bool *helped)
+{
+	bool more, cached = false;
+
+	do {
+		lock_acquire(&memory->lock);
+		more = memory->rest;
+		*helped |= more;
+		if (more)
+			begin_taking();
+		more = more && !unmap_pass(memory, &cached);
+		lock_release(&memory->lock);
+	} while (more && !arch_interrupt_is_pending());
+	return more;
+}
+
+/* What is in the slot of a page that leaves and is mapped nowhere any more, else 0. */
 static paddr_t leaving_slot(struct memory *memory, uint64_t page, uint64_t *leavings)
 {
 	paddr_t slot;
+	bool left;
 
 	lock_acquire(&memory->lock);
 	slot = *memory_slot(memory, page); /* it has been there before */
+	left = slot_is_leaving(slot) && !memory_is_unmapping(memory, page);
 	*leavings = memory->leavings;
 	lock_release(&memory->lock);
-	return slot_is_leaving(slot) ? slot : (paddr_t){0};
+	return left ? slot : (paddr_t){0};
 }
 
 /*
@@ -121,13 +208,17 @@ static paddr_t leaving_slot(struct memory *memory, uint64_t page, uint64_t *leav
  */
 int memory_separate(struct memory *memory, uint64_t page)
 {
+	bool helped = false, more = unmap_more(memory, &helped);
 	uint64_t before;
 	paddr_t slot = leaving_slot(memory, page, &before), *now;
 	int error = 0;
 
+	/* Also when there is more to do: nobody else knows that others may still use what has been taken out until now. */
+	if (slot.value || helped)
+		arch_harts_settle();
+	end_taking(); /* where nobody had to be waited for, another hart has done so since */
 	if (!slot.value)
-		return 0;
-	arch_harts_settle();
+		return more ? PAGE_STOP : 0;
 	lock_acquire(&memory->lock);
 	now = memory_slot(memory, page);
 	if (now->value == slot.value && memory->leavings - before < SLOT_SERIALS)

@@ -8,12 +8,24 @@
 #include "lib/list.h"
 #include "object/endpoint_parts.h"
 #include "object/process.h"
+#include "object/reception.h"
+#include "panic.h"
 
 static struct object_pool ports = OBJECT_POOL_INIT(ports, struct port, endpoint.object, OBJECT_ENDPOINT);
 static struct object_pool badges = OBJECT_POOL_INIT(badges, struct endpoint, object, OBJECT_ENDPOINT);
 
 /* No call has been received yet: a token is not 0. */
 static struct call_slot no_slot;
+
+struct thread endpoint_busy;
+
+/* A caller has stopped waiting whose call nobody has received. Called with the lock, as those below. */
+static bool unheard_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
+{
+	(void)why;
+	container_of(runner->queue, struct port, callers)->callers_listed--;
+	return true;
+}
 
 /* A served caller has stopped waiting. Called with the lock, by the scheduler, which clang can't follow. */
 static bool caller_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
@@ -45,6 +57,7 @@ struct endpoint *endpoint_create(void)
 	port->callers.kind = WAITS_FOR_RECEIVER;
 	port->receivers.kind = WAITS_FOR_CALL;
 	port->served.kind = WAITS_FOR_REPLY;
+	port->callers.left = unheard_left;
 	port->served.left = caller_left;
 	port->receivers.left = receiver_left;
 	list_init(&port->badges_gone);
@@ -72,12 +85,6 @@ void endpoint_withdraw_badge(struct endpoint *badge)
 }
 
 /* ---- the end of one side */
-
-/* Walks all slots, free ones too. */
-#define each_slot(slot, port) \
-	for (unsigned number_ = 0; number_ < ENDPOINT_PAGES && (port)->page[number_]; number_++) \
-		for (struct call_slot *slot = (port)->page[number_]; \
-			slot < (port)->page[number_] + ENDPOINT_PAGE_SLOTS; slot++)
 
 /* Ends the badge that has waited longest for its end to be told; returns its value. */
 static uint64_t end_badge(struct port *port) REQUIRES(port->lock)
@@ -110,56 +117,71 @@ static void fail_call(struct port *port, struct call_slot *slot) REQUIRES(port->
 		go_on(caller, -EPIPE);
 }
 
-static void fail_served_by(struct port *port, const struct process *server) REQUIRES(port->lock)
+/* Fails calls that have been received, by one process or, if that is NULL, by any, from slot *swept on: true at the end. */
+static bool fail_served(struct port *port, const struct process *server, unsigned *swept, int *work)
+	REQUIRES(port->lock)
 {
-	each_slot(slot, port) if (slot->caller && slot->caller->server == server) fail_call(port, slot);
-}
+	for (; *work > 0; ++*swept) {
+		unsigned number = *swept / ENDPOINT_PAGE_SLOTS;
+		struct call_slot *slot;
+		bool fails;
 
-/* Fails all calls that have been received, from slot `swept` on, as far as `work` goes. */
-static void fail_served(struct port *port, int *work) REQUIRES(port->lock)
-{
-	for (; port->swept<ENDPOINT_PAGE_SLOTS * ENDPOINT_PAGES && * work> 0; port->swept++) {
-		struct call_slot *slot = port->page[port->swept / ENDPOINT_PAGE_SLOTS];
-
-		if (!slot) { /* pages come in order */
-			port->swept = ENDPOINT_PAGE_SLOTS * ENDPOINT_PAGES;
-			return;
-		}
-		slot += port->swept % ENDPOINT_PAGE_SLOTS;
-		*work -= slot->caller ? WORK_WAKE : WORK_LOOK;
-		if (slot->caller)
+		if (number == ENDPOINT_PAGES || !port->page[number]) /* pages come in order */
+			return true;
+		slot = &port->page[number][*swept % ENDPOINT_PAGE_SLOTS];
+		fails = slot->caller && (!server || slot->caller->server == server);
+		*work -= fails ? WORK_WAKE : WORK_LOOK;
+		if (fails)
 			fail_call(port, slot);
 	}
-}
-
-static bool is_serving(const struct port *port, const struct process *server) REQUIRES(port->lock)
-{
-	each_slot(slot, port) if (slot->caller && slot->caller->server == server) return true;
 	return false;
 }
 
-/* Whether a process has just lost its last handle with which it could answer the calls that it has received. */
-static bool has_given_up(struct port *port, struct process *server) REQUIRES(port->lock)
+bool endpoint_fail_served_by(struct port *port, const struct process *server, unsigned *swept, int *work)
 {
-	return server->finishing ||
-	       (is_serving(port, server) &&
-		       !handle_table_has(server, &port->endpoint.object, RIGHT_ENDPOINT_RECEIVE));
+	return fail_served(port, server, swept, work);
+}
+
+void endpoint_stop_receiver(struct port *port, struct thread *thread)
+{
+	lock_assert_held(port->receivers.lock);
+	if (runner_queue(&thread->runner) != &port->receivers)
+		return;
+	forget_receiver(port, thread);
+	runner_claim(&thread->runner);
+	go_on(thread, -EBADF);
+}
+
+/* Nobody waits there from now on; who does is told in passes. */
+static void close_port(struct port *port) REQUIRES(port->lock)
+{
+	struct thread *ready = ready_receiver(port);
+
+	lock_assert_held(port->receivers.lock);
+	if (ready) {
+		list_append(&port->receivers.runners, &ready->runner.waiting);
+		port->receivers_listed++;
+	}
+	port->ready = &endpoint_busy;
+	port->closed = true;
 }
 
 /* The last one closes the endpoint; what follows from that takes passes. The handle that is going has a reference still. */
-void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
+void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner, struct reception *reception)
 {
 	struct port *port = endpoint->port;
-	bool closes = false;
+	bool closes = false, is_over;
 
 	lock_acquire(&port->lock);
-	if (has_given_up(port, owner))
-		fail_served_by(port, owner);
 	if (__atomic_sub_fetch(&port->receiver_handles, 1, __ATOMIC_RELAXED) == 0) {
 		closes = !port->closed;
-		port->closed = port->is_busy = true;
+		close_port(port);
 	}
+	/* One that ends has no thread any more, which might be about to receive. */
+	is_over = port->closed || (owner->finishing && !port->page[0]);
 	lock_release(&port->lock);
+	if (reception)
+		reception_leave(owner, reception, port, is_over);
 	if (closes) {
 		object_take_another(&port->endpoint.object);
 		object_finish_later(&port->endpoint.object);
@@ -170,15 +192,17 @@ void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner)
 static bool leave_nobody(struct port *port, int *work) REQUIRES(port->lock)
 {
 	struct thread *receiver;
+	bool none_served;
 
 	lock_assert_held(port->callers.lock);
 	for (; !list_is_empty(&port->callers.runners) && *work > 0; *work -= WORK_WAKE) {
 		struct runner *caller = list_first(&port->callers.runners, struct runner, waiting);
 
 		runner_claim(caller);
+		port->callers_listed--;
 		go_on(thread_of_runner(caller), -EPIPE);
 	}
-	fail_served(port, work);
+	none_served = fail_served(port, NULL, &port->swept, work);
 	for (; (receiver = next_receiver(port)) && *work > 0; *work -= WORK_WAKE) {
 		forget_receiver(port, receiver);
 		runner_claim(&receiver->runner);
@@ -187,8 +211,8 @@ static bool leave_nobody(struct port *port, int *work) REQUIRES(port->lock)
 	/* Nobody can be told of these any more, and they keep the endpoint. */
 	for (; !list_is_empty(&port->badges_gone) && *work > 0; *work -= WORK_OBJECT)
 		end_badge(port);
-	return list_is_empty(&port->callers.runners) && port->swept == ENDPOINT_PAGE_SLOTS * ENDPOINT_PAGES &&
-	       !next_receiver(port) && list_is_empty(&port->badges_gone);
+	return list_is_empty(&port->callers.runners) && none_served && !next_receiver(port) &&
+	       list_is_empty(&port->badges_gone);
 }
 
 bool endpoint_finish(struct endpoint *endpoint, int *work)
@@ -211,12 +235,13 @@ static bool leave_word(struct port *port, struct endpoint *badge) REQUIRES(port-
 	if (port->closed || !badge->badge)
 		return false;
 	list_append(&port->badges_gone, &badge->gone);
-	port->is_busy = true;
 
 	struct thread *receiver = next_receiver(port);
 
-	if (!receiver)
+	if (!receiver) {
+		port->ready = &endpoint_busy;
 		return true;
+	}
 	forget_receiver(port, receiver);
 	endpoint_tell_gone(port, arch_frame_message(&receiver->runner.frame));
 	lock_assert_held(receiver->runner.queue->lock);
@@ -224,13 +249,19 @@ static bool leave_word(struct port *port, struct endpoint *badge) REQUIRES(port-
 	return true;
 }
 
-static uint32_t count(const struct wait_queue *queue) REQUIRES(*queue->lock)
+/*
+ * How many slots are not free. To count the free ones takes less than a budget of instructions however many there are, and to keep
+ * count would make every call dearer.
+ */
+static uint32_t slots_used(const struct port *port) REQUIRES(port->lock)
 {
-	uint32_t n = 0;
+	uint32_t count = 0;
 
-	for (const struct list *link = queue->runners.next; link != &queue->runners; link = link->next)
-		n++;
-	return n;
+	for (unsigned number = 0; number < ENDPOINT_PAGES && port->page[number]; number++)
+		count += ENDPOINT_PAGE_SLOTS;
+	for (const struct call_slot *slot = port->free; slot; slot = slot->next)
+		count--;
+	return count;
 }
 
 void endpoint_read_info(struct endpoint *endpoint, struct endpoint_info *info)
@@ -239,12 +270,10 @@ void endpoint_read_info(struct endpoint *endpoint, struct endpoint_info *info)
 
 	info->object = port->endpoint.object.id;
 	lock_acquire(&port->lock);
-	lock_assert_held(port->callers.lock);
-	lock_assert_held(port->receivers.lock);
-	info->calling = count(&port->callers);
-	info->served = 0;
-	each_slot(slot, port) info->served += slot->caller != NULL;
-	info->receiving = count(&port->receivers) + (port->ready != NULL);
+	info->calling = port->callers_listed;
+	info->receiving = port->receivers_listed + (ready_receiver(port) != NULL);
+	/* Each who receives keeps a slot. */
+	info->served = slots_used(port) - port->slots_held - info->receiving;
 	info->closed = port->closed;
 	lock_release(&port->lock);
 }
@@ -271,6 +300,7 @@ void endpoint_destroy(struct endpoint *endpoint)
 		destroy_badge(endpoint);
 		return;
 	}
+	assert(!(port->callers_listed | port->receivers_listed | port->slots_held));
 	for (unsigned i = 0; i < ENDPOINT_PAGES; i++)
 		if (port->page[i])
 			account_frame_free(endpoint->object.account, direct_to_physical(port->page[i]));

@@ -20,6 +20,7 @@ enum {
 };
 
 struct process;
+struct reception;
 struct thread;
 
 /*
@@ -36,7 +37,7 @@ struct call_slot {
 
 /* What a handle names: an endpoint itself, or a badge of it. */
 struct endpoint {
-	struct object object;
+	struct object object OBJECT_ALIGNED;
 	uint64_t badge; /* 0: of the endpoint itself, or of a badge that nobody has had */
 	struct port *port; /* of a badge with a reference to the endpoint itself */
 	struct list gone; /* of a badge without handles: in port->badges_gone */
@@ -49,17 +50,24 @@ struct port {
 
 	/* Guarded. */
 	struct wait_queue callers; /* whose call nobody has received yet */
-	struct thread *ready; /* a receiver that waits and is not in the list of `receivers`; NULL: none */
+	/*
+	 * A receiver that waits and is not in the list of `receivers`. NULL: none, and it is plain that who receives has to wait:
+	 * the endpoint is not closed, and there are no callers and no badges to be told of. Else endpoint_busy, with no receivers
+	 * but those that are about to hear of the end.
+	 */
+	struct thread *ready;
 	struct wait_queue receivers; /* there are no callers while there are receivers */
 	struct wait_queue served; /* callers whose call has been received: apart, each has a slot */
 	struct list badges_gone; /* badges whose end has not been told */
 	struct call_slot *page[ENDPOINT_PAGES];
 	struct call_slot *free; /* first free slot; NULL when the pages are full */
+	uint32_t slots_held; /* of calls that are over, but whose callers can't go on yet */
+	uint32_t callers_listed; /* how many are in `callers` */
+	uint32_t receivers_listed; /* the same, in the list of `receivers` */
 	struct call_slot
 		*last; /* of the call that was received last, whether it is over or not; never NULL */
 	uint32_t receiver_handles; /* with the right to receive; none left: the endpoint is closed */
 	bool closed;
-	bool is_busy; /* else it is not closed, and there are no callers and no badges to be told of */
 	uint32_t swept; /* once closed: the calls in slots below this have failed */
 } __attribute__((aligned(CONFIG_CACHE_LINE))); /* its neighbour may be busy on another hart */
 
@@ -86,6 +94,15 @@ MUST_USE long endpoint_reply_receive(struct endpoint *endpoint, struct message *
 MUST_USE struct thread *endpoint_hold(struct endpoint *endpoint, uint32_t token, struct message *sent);
 void endpoint_release(struct endpoint *endpoint, struct thread *caller);
 
+/* The slot whose number a token has; NULL when there is none. */
+static inline struct call_slot *slot_of(const struct port *port, uint32_t token) REQUIRES(port->lock)
+{
+	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
+	struct call_slot *page = port->page[number / ENDPOINT_PAGE_SLOTS];
+
+	return page ? page + number % ENDPOINT_PAGE_SLOTS : NULL;
+}
+
 /*
  * The slot of the call that a token names; NULL when its caller waits no more. It does not go on as long as the lock is held. Mostly it
  * is the call that was received last.
@@ -93,21 +110,29 @@ void endpoint_release(struct endpoint *endpoint, struct thread *caller);
 static inline struct call_slot *endpoint_find_call(const struct port *port, uint32_t token)
 	REQUIRES(port->lock)
 {
-	uint32_t number = token & ((1u << TOKEN_SLOT_BITS) - 1);
 	struct call_slot *slot = port->last;
 
 	if ((uint32_t)(slot->name >> TOKEN_SHIFT) != token) { /* as narrow as it comes: nothing to extend */
-		slot = port->page[number / ENDPOINT_PAGE_SLOTS];
+		slot = slot_of(port, token);
 		if (!slot)
 			return NULL;
-		slot += number % ENDPOINT_PAGE_SLOTS;
 	}
 	return (uint32_t)(slot->name >> TOKEN_SHIFT) == token && slot->caller ? slot : NULL;
 }
 
-/* A handle with the right to receive has been made, or has gone from a process that is ending or not. */
+/*
+ * A handle with the right to receive has been made, or has gone from a process; `reception`: it was the last of that one, else
+ * NULL.
+ */
 void endpoint_receiver_added(struct endpoint *endpoint);
-void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner);
+void endpoint_receiver_removed(struct endpoint *endpoint, struct process *owner, struct reception *reception);
+
+/* Fails the calls that a process has received, from slot *swept on, as far as `work` goes: true when no more are left. */
+MUST_USE bool endpoint_fail_served_by(
+	struct port *port, const struct process *server, unsigned *swept, int *work) REQUIRES(port->lock);
+
+/* If the thread waits for a call there, it does no longer: -EBADF. */
+void endpoint_stop_receiver(struct port *port, struct thread *thread) REQUIRES(port->lock);
 
 /* For object.c: has everybody leave who is at a closed endpoint, as far as `work` goes: true when nobody is left. */
 MUST_USE bool endpoint_finish(struct endpoint *endpoint, int *work);

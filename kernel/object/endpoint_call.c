@@ -56,15 +56,12 @@ static struct call_slot *take_slot(struct port *port) REQUIRES(port->lock)
 static ALWAYS_INLINE int wait_for_call(struct port *port, uint64_t deadline, struct runner *next)
 	REQUIRES(port->lock)
 {
-	struct thread *receiver = current_thread();
-	struct runner *successor;
-
 	lock_assert_held(port->receivers.lock);
-	if (port->ready)
+	if (port->ready) {
+		port->receivers_listed++;
 		return runner_wait_handing(&port->receivers, deadline, next);
-	port->ready = receiver;
-	if (!next && is_never(deadline) && runner_has_successor(&receiver->runner, &successor))
-		return runner_wait_apart_and_stop(&receiver->runner, &port->receivers, successor);
+	}
+	port->ready = current_thread();
 	return runner_wait_apart(&port->receivers, deadline, next);
 }
 
@@ -113,11 +110,11 @@ static int call(struct port *port, struct thread *caller, uint64_t deadline) REQ
 	if (deadline_is_over(deadline))
 		return -ETIMEDOUT;
 	if (!receiver) {
-		port->is_busy = true;
+		port->ready = &endpoint_busy;
+		port->callers_listed++;
 		return runner_wait(&port->callers, deadline);
 	}
-	if (receiver == port->ready)
-		port->ready = NULL;
+	take_receiver(port, receiver);
 	runner_claim(&receiver->runner);
 	deliver(port, caller, receiver, receiver->call_slot);
 	runner_set_result(&receiver->runner, 0);
@@ -153,12 +150,13 @@ long endpoint_call(struct endpoint *endpoint, struct message *message)
 {
 	struct port *port = endpoint->port;
 	struct thread *caller = current_thread(), *receiver;
+	const uint64_t badge = endpoint->badge;
 	struct call_slot *slot;
 
 	lock_acquire(&port->lock);
 	receiver = port->ready;
 	if (!receiver || !runner_is_at_hand(&receiver->runner) || !is_never(message->deadline))
-		return call_otherwise(port, endpoint->badge, message->deadline);
+		return call_otherwise(port, badge, message->deadline);
 
 	slot = receiver->call_slot;
 	port->ready = NULL;
@@ -167,12 +165,12 @@ long endpoint_call(struct endpoint *endpoint, struct message *message)
 	lock_assert_held(port->served.lock);
 	runner_wait_and_run(&caller->runner, &port->served, &receiver->runner);
 
-	uint64_t first = first_of(message, slot->name), last = endpoint->badge;
+	const uint64_t first = first_of(message, slot->name);
 	const uint64_t word0 = message->word[0], word1 = message->word[1], word2 = message->word[2],
 		       word3 = message->word[3];
 
 	lock_release(&port->lock);
-	return arch_hand_over(&receiver->runner.frame, first, word0, word1, word2, word3, last);
+	return arch_hand_over(&receiver->runner.frame, first, word0, word1, word2, word3, badge);
 }
 
 /* The first of those who have called, and a free slot. */
@@ -183,6 +181,15 @@ static RARE void receive_first(struct port *port, struct thread *receiver) REQUI
 	lock_assert_held(port->served.lock);
 	deliver(port, caller, receiver, take_slot(port));
 	runner_wait_apart_in(&caller->runner, &port->served);
+	port->callers_listed--;
+}
+
+/* Something has been received, or is not there any more: if nothing is left, the next one who receives need not look. */
+static inline void look_again(struct port *port) REQUIRES(port->lock)
+{
+	if (port->ready == &endpoint_busy && list_is_empty(&port->badges_gone) &&
+		list_is_empty(&port->callers.runners))
+		port->ready = NULL;
 }
 
 /* `next` is a claimed runner to go on when this one waits, or NULL; it is not touched when there is an error. */
@@ -193,9 +200,9 @@ static ALWAYS_INLINE int receive(struct port *port, struct message *message, str
 
 	if (port->closed)
 		return -EPIPE;
-	port->is_busy = !list_is_empty(&port->badges_gone) || !list_is_empty(&port->callers.runners);
 	if (!list_is_empty(&port->badges_gone)) {
 		endpoint_tell_gone(port, message);
+		look_again(port);
 		return 0;
 	}
 	if (!port->free)
@@ -204,23 +211,42 @@ static ALWAYS_INLINE int receive(struct port *port, struct message *message, str
 	lock_assert_held(port->receivers.lock);
 	if (!list_is_empty(&port->callers.runners)) {
 		receive_first(port, receiver);
+		look_again(port);
 		return 0;
 	}
+	look_again(port); /* callers may have given up */
 	if (deadline_is_over(message->deadline))
 		return -ETIMEDOUT;
 	receiver->call_slot = take_slot(port);
 	return wait_for_call(port, message->deadline, next);
 }
 
+static RARE long receive_otherwise(struct port *port, struct message *message) RELEASES(port->lock)
+{
+	int result = receive(port, message, NULL);
+
+	lock_release(&port->lock);
+	return whole_result(result);
+}
+
 long endpoint_receive(struct endpoint *endpoint, struct message *message)
 {
 	struct port *port = endpoint->port;
-	int result;
+	struct thread *receiver = current_thread();
+	struct runner *next;
+	bool runs;
 
 	lock_acquire(&port->lock);
-	result = receive(port, message, NULL);
+	if (port->ready || !port->free || !is_never(message->deadline) ||
+		!runner_has_successor(&receiver->runner, &next))
+		return receive_otherwise(port, message);
+
+	receiver->call_slot = take_slot(port);
+	port->ready = receiver;
+	lock_assert_held(port->receivers.lock);
+	runs = runner_wait_and_run_ready(&receiver->runner, &port->receivers, next);
 	lock_release(&port->lock);
-	return whole_result(result);
+	return runs ? arch_go_on(&next->frame) : whole_result(WAITING);
 }
 
 /* Whether a thread that has met an exception goes on with this answer. */
@@ -242,10 +268,6 @@ static inline void take_answer(struct thread *caller, const struct message *mess
 {
 	struct message *to = arch_frame_message(&caller->runner.frame);
 
-	if (caller->exception.pending) {
-		exception_answer(caller, message);
-		return;
-	}
 	to->label = message->label;
 	to->token = 0;
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
@@ -264,32 +286,46 @@ static inline int reply(struct port *port, const struct message *message, struct
 
 	struct thread *caller = slot->caller;
 
-	take_answer(caller, message);
+	if (caller->exception.pending)
+		exception_answer(caller, message);
+	else
+		take_answer(caller, message);
 	*answered = end_call(port, slot, 0) && finish_wait(caller, 0) ? &caller->runner : NULL;
 	return 0;
 }
 
-/* As most are, it is at home here. */
-static inline void make_ready(struct runner *runner)
+static RARE long reply_otherwise(struct port *port, const struct message *message) RELEASES(port->lock)
 {
-	if (__builtin_expect(runner_is_home(runner), 1))
-		enqueue_fit(this_hart(), runner);
-	else
-		sched_make_ready(runner);
+	struct runner *caller;
+	int error = reply(port, message, &caller);
+
+	if (!error && caller)
+		sched_make_ready(caller);
+	lock_release(&port->lock);
+	return error;
 }
 
+/* The call that is mostly answered so was not the last, but has been set aside: its caller is at home here, and nobody holds it. */
 long endpoint_reply(struct endpoint *endpoint, const struct message *message)
 {
 	struct port *port = endpoint->port;
-	struct runner *caller;
-	int error;
+	struct call_slot *slot;
+	struct thread *caller;
 
 	lock_acquire(&port->lock);
-	error = reply(port, message, &caller);
-	if (!error && caller)
-		make_ready(caller);
+	slot = slot_of(port, message->token);
+	if (!slot || slot->name != (uint64_t)message->token << TOKEN_SHIFT)
+		return reply_otherwise(port, message);
+	caller = slot->caller;
+	if (!caller || !runner_is_home(&caller->runner) || caller->exception.pending)
+		return reply_otherwise(port, message);
+
+	runner_claim_apart(&caller->runner);
+	free_slot(port, slot);
+	take_answer(caller, message);
+	runner_wake_here(&caller->runner, 0);
 	lock_release(&port->lock);
-	return error;
+	return 0;
 }
 
 static RARE long reply_receive_otherwise(struct port *port, struct message *message) RELEASES(port->lock)
@@ -310,18 +346,19 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 {
 	struct port *port = endpoint->port;
 	struct thread *receiver = current_thread(), *caller;
+	/* The same message, by a register that is needed anyway. */
+	const struct message *answer = arch_frame_message(&receiver->runner.frame);
 	struct call_slot *slot;
 	bool excepted;
 
 	lock_acquire(&port->lock);
 	slot = port->last;
 	caller = slot->caller;
-	if (slot->name != (uint64_t)message->token << TOKEN_SHIFT || !caller ||
-		!runner_is_at_hand(&caller->runner) || port->is_busy || port->ready ||
-		!is_never(message->deadline))
+	if (slot->name != (uint64_t)answer->token << TOKEN_SHIFT || !caller ||
+		!runner_is_at_hand(&caller->runner) || port->ready || !is_never(answer->deadline))
 		return reply_receive_otherwise(port, message);
 	excepted = caller->exception.pending;
-	if (excepted && !exception_goes_on(message))
+	if (excepted && !exception_goes_on(answer))
 		return reply_receive_otherwise(port, message);
 
 	end_token(slot);
@@ -331,13 +368,13 @@ long endpoint_reply_receive(struct endpoint *endpoint, struct message *message)
 	lock_assert_held(port->receivers.lock);
 	runner_wait_and_run(&receiver->runner, &port->receivers, &caller->runner);
 	if (excepted) {
-		exception_end(caller, message);
+		exception_end(caller, answer);
 		lock_release(&port->lock);
 		return arch_go_on(&caller->runner.frame);
 	}
 
-	const uint64_t first = first_of(message, 0), word0 = message->word[0], word1 = message->word[1],
-		       word2 = message->word[2], word3 = message->word[3];
+	const uint64_t first = first_of(answer, 0), word0 = answer->word[0], word1 = answer->word[1],
+		       word2 = answer->word[2], word3 = answer->word[3];
 
 	lock_release(&port->lock);
 	return arch_hand_over(&caller->runner.frame, first, word0, word1, word2, word3, 0);
@@ -371,6 +408,7 @@ void endpoint_release(struct endpoint *endpoint, struct thread *caller)
 	lock_acquire(&port->lock);
 	slot->name--;
 	if (!is_held(slot) && !slot->caller) {
+		port->slots_held--;
 		free_slot(port, slot);
 		go_on(caller, slot->result);
 	}

@@ -11,6 +11,9 @@
 /* The next generation of a slot's name. */
 #define NAME_GENERATION (1ul << (TOKEN_SHIFT + TOKEN_SLOT_BITS))
 
+/* Stands in port->ready for what has to be looked at before somebody waits. It is never run, so it is at hand nowhere. */
+extern struct thread endpoint_busy;
+
 static inline struct thread *thread_of_runner(struct runner *runner)
 {
 	return container_of(runner, struct thread, runner);
@@ -54,25 +57,42 @@ static inline bool end_call(struct port *port, struct call_slot *slot, long resu
 	if (is_held(slot)) {
 		slot->caller = NULL;
 		slot->result = result;
+		port->slots_held++;
 		return false;
 	}
 	free_slot(port, slot);
 	return true;
 }
 
-/* A receiver does not wait any more: its slot need not be kept. */
-static inline void forget_receiver(struct port *port, struct thread *receiver) REQUIRES(port->lock)
+/* A receiver that waits is taken. */
+static inline void take_receiver(struct port *port, const struct thread *receiver) REQUIRES(port->lock)
 {
 	if (port->ready == receiver)
 		port->ready = NULL;
+	else
+		port->receivers_listed--;
+}
+
+/* It does not wait any more: its slot need not be kept. */
+static inline void forget_receiver(struct port *port, struct thread *receiver) REQUIRES(port->lock)
+{
+	take_receiver(port, receiver);
 	put_slot(port, receiver->call_slot);
+}
+
+/* The one that is at hand, if any. */
+static inline struct thread *ready_receiver(const struct port *port) REQUIRES(port->lock)
+{
+	return port->ready != &endpoint_busy ? port->ready : NULL;
 }
 
 /* The receiver that is to get the next call, NULL when none waits. */
 static inline struct thread *next_receiver(const struct port *port) REQUIRES(port->lock)
 {
-	if (port->ready)
-		return port->ready;
+	struct thread *ready = ready_receiver(port);
+
+	if (ready)
+		return ready;
 	if (list_is_empty(&port->receivers.runners))
 		return NULL;
 	return list_first(&port->receivers.runners, struct thread, runner.waiting);

@@ -7,9 +7,11 @@
 
 RARE int exchange_failed(enum prot access)
 {
-	if (aspace_fault(&current_process()->aspace, this_hart()->missing, access))
+	int error = aspace_fault(&current_process()->aspace, this_hart()->missing, access);
+
+	if (error && error != PAGE_STOP)
 		return -EFAULT;
-	return arch_interrupt_is_pending() ? EXCHANGE_STOP : EXCHANGE_AGAIN;
+	return error || arch_interrupt_is_pending() ? EXCHANGE_STOP : EXCHANGE_AGAIN;
 }
 
 RARE long exchange_stopped(int why, size_t done)

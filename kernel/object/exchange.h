@@ -10,13 +10,14 @@
 #include "abi/types.h"
 #include "hart.h"
 #include "mem/user.h"
+#include "object/memory.h"
 #include "result.h"
 
 /*
  * A page was missing and is there now. AGAIN: the frame has to be found again, and the copy made once more. STOP: the same, but
  * an interrupt is pending, and pages were filled for this call: it stops here, by exchange_stopped.
  */
-enum { EXCHANGE_AGAIN = 1, EXCHANGE_STOP = 2 };
+enum { EXCHANGE_AGAIN = 1, EXCHANGE_STOP = PAGE_STOP };
 
 /* What a copy comes to that has failed: door_copy_fault has said what was missing. */
 MUST_USE int exchange_failed(enum prot access);

@@ -24,14 +24,14 @@ static bool begin_search(struct process *process)
 {
 	struct image image = image_of(process);
 
-	return image.memory && elf_search_begin(&image.source, process->result.pc, &process->report.search);
+	return image.memory && elf_search_begin(&image.source, process->result.pc, &process->search);
 }
 
 static bool search_more(struct process *process)
 {
 	struct image image = image_of(process);
 
-	return elf_search_more(&image.source, &process->report.search);
+	return elf_search_more(&image.source, &process->search);
 }
 
 /* "main+0x12", or that the program has no symbols there. */
@@ -41,7 +41,7 @@ static void tell_where(const struct process *process)
 	struct image image = image_of(process);
 	char name[SYMBOL_SIZE];
 
-	if (elf_search_name(&image.source, &process->report.search, name, sizeof(name), &offset))
+	if (elf_search_name(&image.source, &process->search, name, sizeof(name), &offset))
 		log_error("  pc 0x%lx in %s+0x%lx", pc, name, offset);
 	else
 		log_error("  pc 0x%lx, where the program has no symbol", pc);

@@ -6,16 +6,14 @@
 
 #include <stdbool.h>
 
-#include "lib/elf.h"
 #include "result.h"
 
 struct process;
 
-/* Of a process; full of zeros there is nothing to tell. */
+/* Of a process; full of zeros there is nothing to tell. What the search needs is elsewhere: see struct process. */
 struct fault_report {
 	const char *fault; /* what it has met */
 	enum { FAULT_UNTOLD, FAULT_TOLD, FAULT_SEARCHING, FAULT_SEARCHED } state;
-	struct elf_search search;
 };
 
 /* For process_finish: goes on as far as `work` goes. True when all has been told; until then it is to be called again. */

@@ -6,6 +6,7 @@
 #include "object/control.h"
 #include "object/endpoint.h"
 #include "object/process.h"
+#include "object/reception.h"
 #include "object/thread.h"
 #include "panic.h"
 
@@ -64,7 +65,7 @@ static uint32_t generation_of(uint64_t name)
 
 void handle_table_init(struct handle_table *table)
 {
-	*table = (struct handle_table){.free = HANDLE_NONE};
+	table->free = HANDLE_NONE;
 }
 
 /* Adds a page of slots, all of them zero, where the first that was never used is to be. */
@@ -107,29 +108,54 @@ static bool may_receive(const struct object *object, uint32_t rights)
 	return object->type == OBJECT_ENDPOINT && rights & RIGHT_ENDPOINT_RECEIVE;
 }
 
+/* may_receive of what a name tells, at one look. */
+static inline bool name_may_receive(uint64_t name)
+{
+	const uint64_t denied = handle_pack_rights(RIGHT_ENDPOINT_RECEIVE) << HANDLE_DENIED_SHIFT;
+
+	return (name & (HANDLE_TYPE_MASK | denied)) == OBJECT_ENDPOINT;
+}
+
 /* A thread counts who can let it go on when it has been stopped. */
 static bool may_control(const struct object *object, uint32_t rights)
 {
 	return object->type == OBJECT_THREAD && rights & RIGHT_THREAD_MANAGE;
 }
 
-/* What follows from a handle being made, and its going is to take back. */
-static void handle_made(struct object *object, uint32_t rights)
+static inline bool name_may_control(uint64_t name)
 {
-	if (may_receive(object, rights))
+	const uint64_t denied = handle_pack_rights(RIGHT_THREAD_MANAGE) << HANDLE_DENIED_SHIFT;
+
+	return (name & (HANDLE_TYPE_MASK | denied)) == OBJECT_THREAD;
+}
+
+/* What follows from a handle of this name being made, and its going is to take back. */
+static inline void handle_made(struct object *object, uint64_t name)
+{
+	if (name_may_receive(name))
 		endpoint_receiver_added(endpoint_of(object));
-	if (may_control(object, rights))
+	if (name_may_control(name))
 		control_handle_added(thread_of(object));
 }
 
-/* What follows from a handle having gone, when its slot is free and the lock released. */
-static void handle_gone(struct process *owner, struct object *object, uint32_t rights)
+static RARE void told_gone(
+	struct process *owner, struct object *object, uint32_t rights, struct reception *reception)
 {
 	if (may_receive(object, rights))
-		endpoint_receiver_removed(endpoint_of(object), owner);
+		endpoint_receiver_removed(endpoint_of(object), owner, reception);
 	if (may_control(object, rights))
 		control_handle_removed(thread_of(object));
 	object_put(object);
+}
+
+/* What follows from a handle having gone, when its slot is free and the lock released; `reception`: as free_slot has it. */
+static inline void handle_gone(
+	struct process *owner, struct object *object, uint32_t rights, struct reception *reception)
+{
+	if (may_receive(object, rights) || may_control(object, rights))
+		told_gone(owner, object, rights, reception);
+	else
+		object_put(object);
 }
 
 static handle_result add(struct process *owner, struct object *object, uint32_t rights) REQUIRES(owner->lock)
@@ -137,10 +163,16 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 	struct handle_table *table = &owner->handles;
 
 	uint32_t index, generation;
+	uint64_t name;
 	int error = find_free(table, owner->account, &index);
 
 	if (!error)
 		error = object_take(object);
+	if (!error && may_receive(object, rights)) {
+		error = reception_add(owner, endpoint_of(object));
+		if (error)
+			object_put(object);
+	}
 	if (error)
 		return (handle_result){error};
 
@@ -148,11 +180,11 @@ static handle_result add(struct process *owner, struct object *object, uint32_t 
 
 	generation = take_free(table, slot->name);
 	table->count++;
-	table->receivers += may_receive(object, rights);
 	owner->self_handles += object == &owner->object;
-	handle_made(object, rights);
+	name = name_of(object, generation, rights);
+	handle_made(object, name);
 	/* Release: who finds the object finds it as it was made. */
-	arch_store_release(&slot->name, name_of(object, generation, rights));
+	arch_store_release(&slot->name, name);
 	return (handle_result){(long)(generation << HANDLE_INDEX_BITS | index)};
 }
 
@@ -172,19 +204,27 @@ static uint32_t next_generation(uint32_t generation)
 	return generation ? generation : 1;
 }
 
-/* Empties a slot in use; returns its object with the slot's reference. */
-static struct object *free_slot(struct process *owner, uint32_t index) REQUIRES(owner->lock)
+/* A handle that may receive is less: what reception_take returns, else NULL. */
+static struct reception *take_reception(struct process *owner, struct object *object, uint32_t rights)
+	REQUIRES(owner->lock)
+{
+	return may_receive(object, rights) ? reception_take(owner, endpoint_of(object)) : NULL;
+}
+
+/* Empties a slot in use, whose object's reference the caller has now; see handle_gone. */
+static struct reception *free_slot(struct process *owner, uint32_t index) REQUIRES(owner->lock)
 {
 	struct handle_table *table = &owner->handles;
 	struct handle_slot *slot = slot_at(table, index);
 	struct object *object = handle_object(slot->name);
 
-	table->receivers -= may_receive(object, handle_rights(slot->name));
+	struct reception *reception = take_reception(owner, object, handle_rights(slot->name));
+
 	arch_store(&slot->name, free_name(next_generation(generation_of(slot->name)), table->free));
 	table->free = index;
 	table->count--;
 	owner->self_handles -= object == &owner->object;
-	return object;
+	return reception;
 }
 
 /* Like handle_find, and for other processes, too: the table of one that is finishing goes without the lock. */
@@ -224,28 +264,32 @@ handle_result handle_move(
 
 int handle_remove(struct process *owner, uint32_t value)
 {
+	struct reception *reception = NULL;
 	struct handle_ref found;
 	int error;
 
 	lock_acquire(&owner->lock);
 	error = find_locked(owner, value, &found);
 	if (!error)
-		free_slot(owner, index_of(value));
+		reception = free_slot(owner, index_of(value));
 	lock_release(&owner->lock);
 	if (!error)
-		handle_gone(owner, found.object, found.rights);
+		handle_gone(owner, found.object, found.rights, reception);
 	return error;
 }
 
 /* ---- clones */
 
-/* How many slots of a page have ever been used. */
-static unsigned used_in(const struct handle_table *table, unsigned number)
-{
-	unsigned start = number * HANDLE_PAGE_SLOTS, used = table->used > start ? table->used - start : 0;
+/* What goes in one piece: slots, and handles to receive among them. */
+enum { CLONED_AT_ONCE = 64, RECEPTIONS_AT_ONCE = 8 };
 
-	return used < HANDLE_PAGE_SLOTS ? used : HANDLE_PAGE_SLOTS;
-}
+struct piece {
+	uint32_t index, count; /* slots of the table */
+	uint32_t receptions;
+	bool is_last; /* none have been used behind them */
+	const uint32_t *left_out; /* two handles */
+	uint64_t names[CLONED_AT_ONCE];
+};
 
 /* What a name of `from` becomes in `to`, with a reference; that of a free slot when it may not be given. */
 static inline uint64_t copy_name(uint64_t name, struct process *to, struct process *from)
@@ -262,127 +306,174 @@ static inline uint64_t copy_name(uint64_t name, struct process *to, struct proce
 	return name;
 }
 
-/* Copies a page of slots with a reference to each object; what may not be given is left empty. How many have been used. */
-static unsigned copy_page(struct handle_slot *page, unsigned number, struct process *to, struct process *from)
+/* Which of the next slots a handle is in; HANDLE_NONE: in none. */
+static uint32_t left_out(const struct handle_slot *slots, uint32_t most, uint32_t index, uint32_t value)
 {
-	unsigned used;
+	uint32_t n = index_of(value) - index;
 
-	lock_acquire(&from->lock);
-	used = from->finishing ? 0 : used_in(&from->handles, number);
-	for (unsigned i = 0; i < used; i++)
-		page[i].name = copy_name(from->handles.page[number][i].name, to, from);
-	lock_release(&from->lock);
-	return used;
+	return n < most && generation_of(slots[n].name) == value >> HANDLE_INDEX_BITS ? n : HANDLE_NONE;
 }
 
-/* Makes what copy_page has copied part of the table. The free slots come first in its list. */
-static void adopt_page(struct process *to, struct handle_slot *page, unsigned used) REQUIRES(to->lock)
+/* Copies some names of one page with a reference to each object; what may not or is not to be given is left empty. */
+static void copy_names(struct piece *piece, struct process *to, struct process *from) REQUIRES(from->lock)
 {
-	struct handle_table *table = &to->handles;
-	uint32_t start = table->used;
+	uint32_t used = from->finishing ? 0 : from->handles.used, n = 0;
+	uint32_t left = used > piece->index ? used - piece->index : 0;
+	uint32_t most = HANDLE_PAGE_SLOTS - piece->index % HANDLE_PAGE_SLOTS;
+	const struct handle_slot *slots = left ? slot_at(&from->handles, piece->index) : NULL;
 
-	for (unsigned i = used; i--;) {
-		struct object *object = handle_object(page[i].name);
+	most = most < CLONED_AT_ONCE ? most : CLONED_AT_ONCE;
+	most = most < left ? most : left;
+	const uint32_t but = left_out(slots, most, piece->index, piece->left_out[0]);
+	const uint32_t but2 = left_out(slots, most, piece->index, piece->left_out[1]);
 
-		if (!object) {
-			page[i].name = free_name(generation_of(page[i].name), table->free);
-			table->free = start + i;
-			continue;
-		}
-		table->count++;
-		table->receivers += may_receive(object, handle_rights(page[i].name));
-		to->self_handles += object == &to->object;
-		handle_made(object, handle_rights(page[i].name));
+	for (; n < most && piece->receptions < RECEPTIONS_AT_ONCE; n++) {
+		uint64_t name = slots[n].name;
+
+		if (n == but || n == but2)
+			name = free_name(generation_of(name), HANDLE_NONE);
+		else
+			name = copy_name(name, to, from);
+		piece->receptions += name_may_receive(name);
+		piece->names[n] = name;
 	}
-	table->used += used;
-	arch_store_release(&table->page[start / HANDLE_PAGE_SLOTS], page);
+	piece->count = n;
+	piece->is_last = n == left;
 }
 
-/* Pages come in order, and all of them but the last have been used to the end. */
-static int try_adopt(struct process *to, struct handle_slot *page, unsigned number, unsigned used)
-	REQUIRES(to->lock)
+/* Takes back what add_receptions has added for the first so many. */
+static void take_receptions(struct process *to, const struct piece *piece, uint32_t count) REQUIRES(to->lock)
 {
-	if (to->finishing)
-		return -EBUSY;
-	if (to->handles.used != number * HANDLE_PAGE_SLOTS)
-		return -EEXIST;
-	adopt_page(to, page, used);
+	while (count--)
+		if (name_may_receive(piece->names[count]))
+			reception_forget(to, endpoint_of(handle_object(piece->names[count])));
+}
+
+static int add_receptions(struct process *to, const struct piece *piece) REQUIRES(to->lock)
+{
+	int error;
+
+	for (uint32_t i = 0; piece->receptions && i < piece->count; i++) {
+		if (!name_may_receive(piece->names[i]))
+			continue;
+		error = reception_add(to, endpoint_of(handle_object(piece->names[i])));
+		if (!error)
+			continue;
+		take_receptions(to, piece, i);
+		return error;
+	}
 	return 0;
 }
 
-static void drop_page(struct process *to, struct handle_slot *page, unsigned used)
+/* Makes it part of the table. The free slots come first in its list. */
+static void adopt(struct process *to, const struct piece *piece) REQUIRES(to->lock)
 {
-	for (unsigned i = 0; i < used; i++)
-		if (handle_object(page[i].name))
-			object_put(handle_object(page[i].name));
-	account_frame_free(to->account, direct_to_physical(page));
+	struct handle_table *table = &to->handles;
+	struct handle_slot *slots = slot_at(table, piece->index);
+
+	table->used += piece->count;
+	for (uint32_t i = piece->count; i--;) {
+		uint64_t name = piece->names[i];
+		struct object *object = handle_object(name);
+
+		if (!object) {
+			name = free_name(generation_of(name), table->free);
+			table->free = piece->index + i;
+		} else {
+			table->count++;
+			to->self_handles += object == &to->object;
+			handle_made(object, name);
+		}
+		arch_store_release(&slots[i].name, name);
+	}
 }
 
-long handle_table_clone(struct process *to, struct process *from, uint32_t index)
+static int try_adopt(struct process *to, const struct piece *piece) REQUIRES(to->lock)
 {
-	unsigned number = index / HANDLE_PAGE_SLOTS, used;
-	struct handle_slot *page;
-	paddr_t frame;
+	if (to->finishing)
+		return -EBUSY;
+	if (to->handles.used != piece->index)
+		return piece->index % HANDLE_PAGE_SLOTS ? -EINVAL : -EEXIST;
+	if (piece->index % HANDLE_PAGE_SLOTS == 0)
+		TRY(grow(&to->handles, to->account));
+	TRY(add_receptions(to, piece));
+	adopt(to, piece);
+	return 0;
+}
+
+static void drop(const struct piece *piece)
+{
+	for (uint32_t i = 0; i < piece->count; i++)
+		if (handle_object(piece->names[i]))
+			object_put(handle_object(piece->names[i]));
+}
+
+long handle_table_clone(struct process *to, struct process *from, uint32_t index, const uint32_t left_out[2])
+{
+	struct piece piece;
 	int error;
 
-	if (index % HANDLE_PAGE_SLOTS || number >= HANDLE_PAGES)
+	if (index >= HANDLE_PAGES * HANDLE_PAGE_SLOTS)
 		return -EINVAL;
-	TRY(account_frame_alloc_zeroed(to->account, &frame));
-	page = direct(frame);
-	used = copy_page(page, number, to, from);
-	if (!used) {
-		account_frame_free(to->account, frame);
+	piece.index = index;
+	piece.count = piece.receptions = 0;
+	piece.left_out = left_out;
+	lock_acquire(&from->lock);
+	copy_names(&piece, to, from);
+	lock_release(&from->lock);
+	if (!piece.count)
 		return 0;
-	}
 	lock_acquire(&to->lock);
-	error = try_adopt(to, page, number, used);
+	error = try_adopt(to, &piece);
 	lock_release(&to->lock);
 	if (error)
-		drop_page(to, page, used);
-	if (error || used < HANDLE_PAGE_SLOTS) /* what `from` gets meanwhile need not be in the clone */
+		drop(&piece);
+	if (error || piece.is_last) /* what `from` gets meanwhile need not be in the clone */
 		return error;
-	return (long)(number + 1) % HANDLE_PAGES * HANDLE_PAGE_SLOTS;
+	return (long)(index + piece.count) % (HANDLE_PAGES * HANDLE_PAGE_SLOTS);
 }
 
-bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights)
+/* The same for a handle that may receive. */
+static RARE void close_receiver(struct process *owner, struct object *object)
 {
-	bool found = false;
+	struct reception *reception;
 
-	assert(may_receive(object, rights));
 	lock_acquire(&owner->lock);
-	for (uint32_t i = 0, left = owner->handles.receivers; left && !found; i++) {
-		uint64_t name = slot_at(&owner->handles, i)->name;
-		const struct object *named = handle_object(name);
-
-		if (!named || !may_receive(named, handle_rights(name)))
-			continue;
-		found = named == object && !(rights & ~handle_rights(name));
-		left--;
-	}
+	reception = reception_take(owner, endpoint_of(object));
 	lock_release(&owner->lock);
-	return found;
+	endpoint_receiver_removed(endpoint_of(object), owner, reception);
+	object_put(object);
 }
 
-/* Closes the handle in a slot, if there is one, and leaves zeros: nobody makes another. */
+/* Closes the handle in a slot, if there is one, and leaves zeros: nobody makes another. Nor does anybody look, so without the lock. */
 static void clear_slot(struct process *owner, struct handle_slot *slot, int *work)
 {
-	struct object *object = handle_object(slot->name);
-	uint32_t rights = handle_rights(slot->name);
+	uint64_t name = slot->name;
+	struct object *object = handle_object(name);
 
-	*work -= !object ? WORK_LOOK : may_receive(object, rights) ? WORK_OBJECT : WORK_NAME;
-	lock_acquire(&owner->lock);
-	owner->handles.receivers -= object && may_receive(object, rights);
 	arch_store(&slot->name, 0);
-	lock_release(&owner->lock);
-	if (object)
-		handle_gone(owner, object, rights);
+	if (!object) {
+		*work -= WORK_LOOK;
+	} else if (name_may_receive(name)) {
+		*work -= WORK_OBJECT;
+		close_receiver(owner, object);
+	} else {
+		*work -= WORK_NAME;
+		if (name_may_control(name))
+			control_handle_removed(thread_of(object));
+		object_put(object);
+	}
 }
 
 /* What was used of it has been cleared, so it is zeros again. */
 static void free_page(struct process *owner, unsigned number)
 {
-	if (owner->handles.page[number])
-		account_frame_free_zeroed(owner->account, direct_to_physical(owner->handles.page[number]));
+	struct handle_slot *page = owner->handles.page[number];
+
+	if (!page)
+		return;
+	arch_store(&owner->handles.page[number], NULL);
+	account_frame_free_zeroed(owner->account, direct_to_physical(page));
 }
 
 bool handle_table_clear(struct process *owner, int *work)
@@ -401,6 +492,7 @@ bool handle_table_clear(struct process *owner, int *work)
 	/* Of the last page a part was never used; where all was, there may be another one that was made for nothing. */
 	if (table->used < HANDLE_PAGES * HANDLE_PAGE_SLOTS)
 		free_page(owner, table->used / HANDLE_PAGE_SLOTS);
-	handle_table_init(table);
+	table->free = HANDLE_NONE;
+	table->used = table->cleared = table->count = 0;
 	return true;
 }

@@ -60,12 +60,14 @@ struct handle_table {
 	uint32_t free; /* index of the first free slot that has been used before; HANDLE_NONE */
 	uint32_t used; /* slots from this index on have never been used, and are zero */
 	uint32_t count; /* handles in use */
-	uint32_t receivers; /* of these, with the right to receive from an endpoint */
 	uint32_t cleared; /* at the owner's end: slots below this are gone for good */
+	struct tree *
+		receptions; /* reception.c: of these, with the right to receive from an endpoint; NULL: there has been none */
 };
 
 enum { HANDLE_NONE = UINT32_MAX };
 
+/* Of zeros. */
 void handle_table_init(struct handle_table *table);
 
 /* Rights without the bits that no type has: 2 to 7. */
@@ -154,17 +156,12 @@ MUST_USE handle_result handle_move(
 	struct process *from, const struct handle_ref *h, struct process *to, uint32_t rights);
 
 /*
- * Gives `to`, whose table is empty from `index` on (-EEXIST; -EINVAL inside of a page), one page of the handles of `from`,
- * with the same values; those to itself become some of `to` to itself. Returns where to go on, or 0 at the end. -ENOMEM,
- * -EBUSY when `to` ends, with nothing given.
+ * Gives `to`, whose table is empty from `index` on (-EEXIST; -EINVAL inside of a page, unless it ends just there), some of the
+ * handles of `from`, with the same values; those to itself become some of `to` to itself, and two are left out, if they are there.
+ * Returns where to go on, or 0 at the end. -ENOMEM, -EBUSY when `to` ends, with nothing given.
  */
-MUST_USE long handle_table_clone(struct process *to, struct process *from, uint32_t index);
-
-/*
- * Whether a process that is not finishing has a handle to `object`, an endpoint, with these rights, among them that to receive.
- * Looks at the table up to the last handle with that right to any endpoint.
- */
-bool handle_table_has(struct process *owner, const struct object *object, uint32_t rights);
+MUST_USE long handle_table_clone(
+	struct process *to, struct process *from, uint32_t index, const uint32_t left_out[2]);
 
 /*
  * Closes handles and frees the table's pages as far as `work` goes, when the owner has no threads any more: true when all

@@ -1,5 +1,6 @@
 /* Audits of a table of handles: it counts right, and each slot is in use or free, once. For debug builds and tests. */
 #include "object/process.h"
+#include "object/reception.h"
 
 /* What is in use, by a walk through all that has been used; zero of what never was. */
 static bool count_used(
@@ -44,7 +45,8 @@ bool handle_table_audit(struct process *process, handle_audit *fits)
 	lock_acquire(&process->lock);
 	if (!process->finishing)
 		good = count_used(table, fits, &used, &receivers) && count_free(table, &free) &&
-		       used == table->count && receivers == table->receivers && used + free == table->used;
+		       used == table->count && receivers == receptions_count(process) &&
+		       used + free == table->used;
 	lock_release(&process->lock);
 	return good;
 }

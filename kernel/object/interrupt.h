@@ -9,7 +9,7 @@
 struct notification;
 
 struct interrupt {
-	struct object object;
+	struct object object OBJECT_ALIGNED;
 	unsigned number;
 	struct notification *notification; /* with a reference */
 	uint64_t bits;

@@ -16,6 +16,8 @@ struct node {
 static struct object_pool memories = OBJECT_POOL_INIT(memories, struct memory, object, OBJECT_MEMORY);
 static struct pool nodes = POOL_INIT(nodes, struct node);
 
+struct memory_range memory_archive;
+
 static unsigned levels_for(uint64_t pages)
 {
 	unsigned levels = 0;
@@ -50,8 +52,10 @@ struct memory *memory_create_physical(paddr_t start, uint64_t size)
 {
 	struct memory *memory = create(current_account(), MEMORY_PHYSICAL, size);
 
-	if (memory)
-		memory->roots[0] = start;
+	if (!memory)
+		return NULL;
+	memory->roots[0] = start;
+	memory_archive = (struct memory_range){start.value, size};
 	return memory;
 }
 
@@ -259,6 +263,7 @@ static int fill(struct memory *memory, uint64_t page, bool alone, paddr_t *slot)
 /* A view locks what it shows while it holds its own lock: from the younger to the older, so never in a circle. */
 int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_page *found)
 {
+	bool is_new = false;
 	paddr_t *slot;
 
 	assert(page < memory->size >> PAGE_SHIFT);
@@ -272,10 +277,11 @@ int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_
 	if (!slot->value) {
 		TRY(fill(memory, page, alone, slot));
 		memory->pages++;
+		is_new = true;
 	} else if (slot_is_leaving(*slot) || (alone && slot_is_shared(*slot))) {
 		TRY(memory_leave(memory, page, slot));
 	}
-	*found = (struct memory_page){slot_frame(*slot), slot_is_shared(*slot)};
+	*found = (struct memory_page){slot_frame(*slot), slot_is_shared(*slot), is_new};
 	return 0;
 }
 
@@ -287,25 +293,36 @@ bool memory_shows(struct memory *memory, uint64_t page, paddr_t frame, bool writ
 	if (memory_is_fixed(memory))
 		return frame.value == memory_run(memory).value + (page << PAGE_SHIFT);
 	slot = memory_slots(memory, page, &count);
-	return slot && slot_frame(*slot).value == frame.value && !slot_is_leaving(*slot) &&
-	       !(writes && slot_is_shared(*slot));
+	return slot && slot_frame(*slot).value == frame.value && !(writes && slot_is_shared(*slot)) &&
+	       (!slot_is_leaving(*slot) || memory_is_unmapping(memory, page));
 }
 
-int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
+int memory_frame_told(struct memory *memory, uint64_t page, paddr_t *frame, bool *is_new)
 {
 	struct memory_page found;
+	bool separated = false;
 	int error;
 
 	for (;;) {
 		lock_acquire(&memory->lock);
 		error = memory_find(memory, page, true, &found);
 		lock_release(&memory->lock);
-		if (!error)
+		if (!error) {
 			*frame = found.frame;
+			*is_new = found.is_new || separated;
+		}
 		if (error != PAGE_LEAVING)
 			return error;
 		TRY(memory_separate(memory, page));
+		separated = true;
 	}
+}
+
+int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame)
+{
+	bool is_new;
+
+	return memory_frame_told(memory, page, frame, &is_new);
 }
 
 /* Programs may be writing these bytes meanwhile: whoever gets them checks what it has got, and does not look again. */
@@ -404,39 +421,34 @@ struct row {
 	unsigned level; /* of the nodes that hang in them; 0: frames do */
 };
 
-/* The next slot that is not empty, from one on; `count` when there is none. */
-static unsigned next_used(const struct row *row, unsigned i)
-{
-	return i + (unsigned)slots_empty(&row->slots[i], row->count - i);
-}
-
 /* Frees the pages of a row from `lowest` on while there is work left. Behind the last that the object has, nobody looks. */
 static void free_pages(struct memory *memory, const struct row *row, int *work)
 {
-	unsigned start = way_to(memory->lowest, 0), i = start;
+	const uint64_t count = row->count, pages = memory->pages, start = way_to(memory->lowest, 0);
 	struct share_area area = SHARE_NOWHERE;
-	uint64_t freed = 0;
+	uint64_t i = start, freed = 0;
+	int left = *work;
 
-	while (*work > 0 && i < row->count && freed < memory->pages) {
+	while (left > 0 && i < count && freed < pages) {
 		paddr_t slot = row->slots[i];
 
 		if (!slot.value) {
-			i = next_used(row, i);
+			i += slots_empty(&row->slots[i], count - i);
 			continue;
 		}
 		if (!slot_is_shared(slot) || !share_leave(slot_frame(slot), &area)) {
 			frame_free(slot_frame(slot));
-			*work -= WORK_FRAME;
+			left -= WORK_FRAME;
 		}
-		*work -= WORK_SLOT;
+		left -= WORK_SLOT;
 		row->slots[i++].value = 0;
 		freed++;
 	}
 	account_uncharge(memory->object.account, freed * PAGE_SIZE);
-	*work -= (int)(i - start) / 8 * WORK_LOOK;
+	*work = left - (int)(i - start) / 8 * WORK_LOOK;
 	memory->pages -= freed;
 	if (!memory->pages)
-		i = row->count;
+		i = count;
 	memory->lowest += i - start;
 }
 
@@ -444,10 +456,11 @@ static void free_pages(struct memory *memory, const struct row *row, int *work)
 static void skip(struct memory *memory, const struct row *row, int *work)
 {
 	unsigned shift = NODE_BITS * row->level;
-	unsigned start = way_to(memory->lowest, row->level), i = next_used(row, start);
+	unsigned start = way_to(memory->lowest, row->level);
+	uint64_t empty = slots_empty(&row->slots[start], row->count - start);
 
-	memory->lowest = ((memory->lowest >> shift) + (i - start)) << shift;
-	*work -= (int)(i - start) / 8 * WORK_LOOK;
+	memory->lowest = ((memory->lowest >> shift) + empty) << shift;
+	*work -= (int)empty / 8 * WORK_LOOK;
 }
 
 /* The nodes that end before `lowest` have nothing below them any more. */

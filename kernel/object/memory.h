@@ -21,10 +21,12 @@ enum { MEMORY_ROOTS = 8 };
 enum memory_kind { MEMORY_ANONYMOUS, MEMORY_VIEW, MEMORY_PHYSICAL, MEMORY_DEVICE, MEMORY_CONTIGUOUS };
 
 struct memory {
-	struct object object;
+	struct object object OBJECT_ALIGNED;
 	enum memory_kind kind;
 	uint64_t size; /* bytes */
 	unsigned levels; /* of nodes between `roots` and the frames */
+	uint32_t unmapped MEMBER_GUARDED_BY(
+		lock); /* the page that is being taken out of the mappings; see `rest` */
 	struct spinlock lock;
 	paddr_t roots[MEMORY_ROOTS] MEMBER_GUARDED_BY(
 		lock); /* of the tree of frames. Of memory_is_fixed ones the first is the first byte */
@@ -39,6 +41,8 @@ struct memory {
 	bool is_console; /* MEMORY_DEVICE: see memory_create_device */
 	uint32_t nodes MEMBER_GUARDED_BY(
 		lock); /* of the tree of frames; here, where it makes the whole no larger */
+	struct list *rest MEMBER_GUARDED_BY(
+		lock); /* from here on `mappings` may still have that page; NULL: none is being taken out */
 };
 
 /* The most that one object can have. */
@@ -49,7 +53,16 @@ struct memory {
 
 /* NULL when memory is out. Sizes are multiples of the page size, from 1 page to MEMORY_SIZE_MOST. */
 struct memory *memory_create(uint64_t size);
+
+/* The boot archive, once: frames that stay as they are, and where they are. */
 struct memory *memory_create_physical(paddr_t start, uint64_t size);
+
+extern struct memory_range memory_archive; /* its frames, from boot on */
+
+static inline bool memory_is_archive(paddr_t frame)
+{
+	return frame.value - memory_archive.start < memory_archive.size;
+}
 
 /*
  * Registers of a device. Only user mode can reach them, by mapping the object: direct() does not hold for its frames. As
@@ -83,26 +96,59 @@ struct memory *memory_create_view(struct account *account, struct memory *of, ui
 	uint64_t of_size, uint64_t lead, uint64_t size);
 
 /*
- * The frame of a page below the size, given one if it has none, at the cost of the object's account; -ENOMEM. Nobody else
- * has it until this hart leaves the kernel, or waits for others. Without any lock: this may wait for other harts itself.
+ * The frame of a page below the size, given one if it has none, at the cost of the object's account; -ENOMEM, PAGE_STOP. Nobody
+ * else has it until this hart leaves the kernel, or waits for others. Without any lock: this may wait for other harts itself.
  */
 MUST_USE int memory_frame(struct memory *memory, uint64_t page, paddr_t *frame);
+
+/* The same, for whoever wants to know whether the frame has been filled for it. */
+MUST_USE int memory_frame_told(struct memory *memory, uint64_t page, paddr_t *frame, bool *is_new);
 
 /* What memory_find has found. */
 struct memory_page {
 	paddr_t frame;
 	bool is_shared; /* others have it, too: it may only be read */
+	bool is_new;
 };
 
-/* What memory_find returns of a page that is to be had alone, and can't be at once: memory_separate, then once more. */
-enum { PAGE_LEAVING = 1 };
+/*
+ * What memory_find returns of a page that is to be had alone, and can't be at once: memory_separate, then once more. And what
+ * that returns, and whoever calls it, when there is more to do, and an interrupt is pending: the call is made again.
+ */
+enum { PAGE_LEAVING = 1, PAGE_STOP = 2 };
 
 /* The same with the lock, for whoever maps the page before it gives that back: alone, or shared if it may be so. */
 MUST_USE int memory_find(struct memory *memory, uint64_t page, bool alone, struct memory_page *found)
 	REQUIRES(memory->lock);
 
-/* Ends what memory_find has begun; -ENOMEM. Without any lock: it waits for other harts. */
+/* Ends what memory_find has begun; -ENOMEM, PAGE_STOP. Without any lock: it waits for other harts. */
 MUST_USE int memory_separate(struct memory *memory, uint64_t page);
+
+/* A region begins to show the object. None of its pages are mapped. */
+static inline void memory_add_mapping(struct memory *memory, struct list *shown) REQUIRES(memory->lock)
+{
+	list_insert_before(
+		memory->mappings.next, shown); /* who goes through the list has nothing to do there */
+}
+
+/* It shows it no more. */
+static inline void memory_remove_mapping(struct memory *memory, struct list *shown) REQUIRES(memory->lock)
+{
+	if (memory->rest == shown)
+		memory->rest = shown->next;
+	list_remove(shown);
+}
+
+/* A part of a region becomes a region of its own: both are still to be gone through, or none. */
+static inline void memory_split_mapping(struct memory *memory, struct list *shown, struct list *part)
+	REQUIRES(memory->lock)
+{
+	(void)memory;
+	list_insert_before(shown->next, part);
+}
+
+/* A region shows more than before: whoever goes through the list has to look at it again. */
+void memory_grow_mapping(struct memory *memory, struct list *shown) REQUIRES(memory->lock);
 
 /* For audits: whether this frame may be mapped as that page, and written to if `writes`. */
 bool memory_shows(struct memory *memory, uint64_t page, paddr_t frame, bool writes) REQUIRES(memory->lock);
@@ -137,7 +183,8 @@ struct memory_hot {
 /*
  * Gives pages of `to`, which must not have any there (-EEXIST), what those of `from` hold now, as far as `work` goes;
  * returns how many are done. What is in memory is shared until one of the two writes, but for pages of `from` that are
- * `hot`, if there are any: those are copied now, and what is written to them meanwhile may be in the copy or not. What is
+ * `hot`, if there are any, and those with many mappings: they are copied now, and what is written to them meanwhile may be in the
+ * copy or not. What is
  * not in memory is the same for both already (memory_create_like, or zeros). `to` is anonymous, or like `from`; `from` is no
  * device. -ENOMEM, when nothing has been done. Without any lock: this waits for other harts.
  */
@@ -150,6 +197,17 @@ MUST_USE long memory_copy(
  */
 MUST_USE int memory_show(struct memory *memory, uint64_t page, uint64_t pages, struct arch_aspace *space,
 	uint64_t address, enum prot prot, int *work) REQUIRES(memory->lock);
+
+/*
+ * Whether some hart has taken pages out of mappings that others may use until they have answered. Asked when an entry has been found
+ * gone: then it may be such a one.
+ */
+static inline bool memory_pages_are_taken(void)
+{
+	extern uint32_t memory_takers; /* atomic: how many harts have */
+
+	return __atomic_load_n(&memory_takers, __ATOMIC_SEQ_CST) != 0;
+}
 
 /*
  * Pages are about to be taken away from other harts, which may still use them until these have answered: who makes a frame

@@ -4,6 +4,7 @@
  */
 #include "abi/abi.h"
 #include "mem/share.h"
+#include "object/aspace.h"
 #include "object/memory_parts.h"
 #include "panic.h"
 
@@ -18,11 +19,57 @@ static void copy_live_page(uint64_t *to, const uint64_t *from)
 			to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
+/* ---- mappings */
+
+/*
+ * To share a page that an object has had alone, all of its mappings have to give up writing to it at the same time. With more than
+ * so many that takes longer than to copy the page, and so does to look for them among too many others: then it is copied.
+ */
+enum { MAPPINGS_MOST = 16, LOOKED_AT_MOST = 128, WORK_PROTECT = 3, PROTECTED_FOR_A_UNIT = 4 };
+
+/* Leaves of [*first, *end) the pages that a region shows; false when it shows none. */
+static bool clip(const struct region *region, uint64_t *first, uint64_t *end)
+{
+	uint64_t page = region->offset >> PAGE_SHIFT;
+	uint64_t last = page + ((region->end - region->start) >> PAGE_SHIFT);
+
+	*first = *first > page ? *first : page;
+	*end = *end < last ? *end : last;
+	return *first < *end;
+}
+
+/* How many regions show some of these pages; more than MAPPINGS_MOST when they are too many. */
+static unsigned count_mappings(struct memory *memory, uint64_t first, uint64_t end) REQUIRES(memory->lock)
+{
+	unsigned count = 0, looks = 0;
+
+	list_each(region, &memory->mappings, struct region, shown)
+	{
+		uint64_t from = first, to = end;
+
+		count += clip(region, &from, &to);
+		if (count > MAPPINGS_MOST || ++looks > LOOKED_AT_MOST)
+			return MAPPINGS_MOST + 1;
+	}
+	return count;
+}
+
+static void protect_mappings(struct memory *memory, uint64_t first, uint64_t end) REQUIRES(memory->lock)
+{
+	list_each(region, &memory->mappings, struct region, shown)
+	{
+		uint64_t from = first, to = end, shift = region->start - region->offset;
+
+		if (clip(region, &from, &to))
+			(void)!arch_aspace_protect(&region->aspace->arch, (from << PAGE_SHIFT) + shift,
+				(to << PAGE_SHIFT) + shift);
+	}
+}
+
 /* ---- two objects, side by side */
 
 enum {
 	WORK_COPY = 30, /* of a page */
-	ROW_MOST = 32, /* slots in one step */
 	SKIP_MOST = 1 << 12, /* pages that are looked at in one step */
 };
 
@@ -41,6 +88,8 @@ struct pass {
 	uint64_t there; /* at most so many of these are in memory */
 	const struct memory_hot *hot;
 	struct share_area area;
+	unsigned mappings; /* that show some of `from`, or `is_crowded` */
+	bool is_crowded;
 	bool is_first; /* `to` has nothing but what this pass has put there, which lies before */
 	uint64_t first, end; /* of `to`: what the pass has put there lies between */
 	uint64_t shared, shared_end; /* of `from`: what has been shared, and was not before */
@@ -107,10 +156,9 @@ static int copy_now(struct pass *pass, paddr_t frame, int *work) REQUIRES(pass->
 }
 
 /* Puts what is in a slot into another one, which is to be empty: 0, or what is in the way. */
-static inline int share_slot(struct pass *pass, paddr_t *from, paddr_t *to)
+static inline int share_slot(struct pass *pass, struct account *account, paddr_t *from, paddr_t *to)
 	REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
 {
-	struct account *account = pass->to.memory->object.account;
 	int error;
 
 	if (slot_is_leaving(*from))
@@ -134,15 +182,16 @@ struct row {
 	uint64_t fresh, fresh_end; /* those that were not shared before lie between */
 };
 
-/* Shares what is in the next slots, of which the first can be; how many it has gone past, or an error. */
-static long share_slots(struct pass *pass, uint64_t count, struct row *row)
+/* Shares what is in the next slots, of which the first can be, `most` pages; how many it has gone past, or an error. */
+static long share_slots(struct pass *pass, uint64_t count, uint64_t most, struct row *row)
 	REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
 {
+	struct account *account = pass->to.memory->object.account;
 	paddr_t *from = pass->from.slots, *to = pass->to.slots;
-	uint64_t i = 0, n, there = pass->there;
+	uint64_t i = 0, n, left = most;
 	int error = 0;
 
-	while (i < count && there) {
+	while (i < count && left) {
 		bool was_shared = slot_is_shared(from[i]);
 
 		if (!from[i].value) {
@@ -152,29 +201,45 @@ static long share_slots(struct pass *pass, uint64_t count, struct row *row)
 			i += n;
 			continue;
 		}
-		error = share_slot(pass, &from[i], &to[i]);
+		error = share_slot(pass, account, &from[i], &to[i]);
 		if (error)
 			break;
 		row->end = ++i;
-		there--;
+		left--;
 		if (!was_shared) {
 			row->fresh = row->fresh_end ? row->fresh : i - 1;
 			row->fresh_end = i;
 		}
 	}
-	row->pages = pass->there - there;
+	row->pages = most - left;
 	return i ? (long)i : error;
 }
 
-/* The same, and notes it. The first has something. */
-static long share_row(struct pass *pass, uint64_t most, int *work)
+/* What a page costs that is shared. */
+static int price_of_page(const struct pass *pass)
+{
+	return WORK_SLOT + (int)pass->mappings / PROTECTED_FOR_A_UNIT;
+}
+
+/* For how many pages there is work left; one at least. */
+static uint64_t pages_for(const struct pass *pass, int work)
+{
+	int price = price_of_page(pass);
+
+	return work > price ? (uint64_t)(work / price) : 1;
+}
+
+/* The same of `count` slots, and notes it. The first has something. */
+static long share_row(struct pass *pass, uint64_t count, int *work)
 	REQUIRES(pass->to.memory->lock, pass->from.memory->lock)
 {
+	uint64_t most = pages_for(pass, *work);
 	struct row row = {0};
 	long n;
 
 	TRY(make_room(&pass->to));
-	n = share_slots(pass, pass->to.count < most ? pass->to.count : most, &row);
+	n = share_slots(pass, pass->to.count < count ? pass->to.count : count,
+		pass->there < most ? pass->there : most, &row);
 	if (!row.pages)
 		return n;
 	if (row.fresh < row.fresh_end) {
@@ -184,7 +249,7 @@ static long share_row(struct pass *pass, uint64_t most, int *work)
 	}
 	note_put(pass, pass->to.page, pass->to.page + row.end, row.pages);
 	pass->there -= row.pages;
-	*work -= (int)(n / 8 * WORK_LOOK + (long)row.pages * WORK_SLOT);
+	*work -= (int)(n / 8 * WORK_LOOK + (long)row.pages * price_of_page(pass));
 	return n;
 }
 
@@ -251,7 +316,9 @@ static long copy_next(struct pass *pass, int *work) REQUIRES(pass->to.memory->lo
 	if (slot_is_leaving(*from->slots))
 		return 0;
 	most = pass->pages < from->count ? pass->pages : from->count;
-	most = before_hot(pass->hot, from->page, most < ROW_MOST ? most : ROW_MOST);
+	most = before_hot(pass->hot, from->page, most);
+	if (most && pass->is_crowded)
+		most = slot_is_shared(*from->slots);
 	if (most)
 		return share_row(pass, most, work);
 	TRY(copy_now(pass, slot_frame(*from->slots), work));
@@ -275,7 +342,7 @@ static void protect(struct memory *from, uint64_t first, uint64_t end, const str
 	for (uint64_t n; first < end; first += n + 1) {
 		n = before_hot(hot, first, end - first);
 		if (n)
-			(void)memory_change_mappings(from, first, first + n, arch_aspace_protect);
+			protect_mappings(from, first, first + n);
 	}
 }
 
@@ -310,6 +377,9 @@ static long copy_locked(struct pass *pass, int *work, bool *stale) NO_LOCK_ANALY
 	lock_acquire(&second->lock);
 	pass->is_first = !to->pages;
 	pass->there = pass->from.page > from->lowest ? UINT64_MAX : from->pages;
+	pass->mappings = count_mappings(from, pass->from.page, pass->from.page + pass->pages);
+	pass->is_crowded = pass->mappings > MAPPINGS_MOST;
+	*work -= pass->is_crowded ? 0 : (int)pass->mappings * WORK_PROTECT;
 	done = copy(pass, work);
 	*stale =
 		pass->shared < pass->shared_end || (pass->first < pass->end && memory_others_are_unsettled());
@@ -327,6 +397,7 @@ long memory_copy(
 {
 	struct pass pass;
 	bool stale;
+	int error;
 	long done;
 
 	assert(to.memory != from.memory && !memory_is_device(from.memory) && pages && *work > 0);
@@ -340,14 +411,16 @@ long memory_copy(
 	memory_end_unsettled();
 	if (hot)
 		hot->first = pass.first, hot->end = pass.end;
-	if (!done) /* another hart has its page leave; when that is over, it is no longer in the way */
-		TRY(memory_separate(from.memory, from.page));
-	return done;
+	if (done)
+		return done;
+	/* Somebody else has its page leave; when that is over, it is no longer in the way. */
+	error = memory_separate(from.memory, from.page);
+	return error < 0 ? error : 0;
 }
 
 /* ---- showing what is there */
 
-enum { SHOW_PIECE = 32, WORK_SHOW = 8 /* for a piece that is all there */ };
+enum { SHOWN_FOR_A_UNIT = 4 /* pages that are all there */ };
 
 STATIC_ASSERT((int)SLOT_SHARED == ARCH_RUN_READ && (int)SLOT_LEAVING == ARCH_RUN_SKIP);
 
@@ -366,9 +439,9 @@ int memory_show(struct memory *memory, uint64_t page, uint64_t pages, struct arc
 		*work -= (int)(n < SKIP_MOST ? n : SKIP_MOST) / 32 * WORK_LOOK + WORK_LOOK;
 		if (n)
 			continue;
-		n = most < SHOW_PIECE ? most : SHOW_PIECE;
-		*work -= WORK_SHOW;
-		TRY(arch_aspace_map_run(space, address, slot, (unsigned)n, prot));
+		*work -= (int)most / SHOWN_FOR_A_UNIT;
+		TRY(arch_aspace_map_run(space, address, slot, (unsigned)most, prot));
+		n = most;
 	}
 	return 0;
 }

@@ -12,7 +12,7 @@ enum { NODE_BITS = 6, NODE_ENTRIES = 1 << NODE_BITS };
 
 enum {
 	SLOT_SHARED = 1, /* other objects may have the frame, too (mem/share.h) */
-	SLOT_LEAVING = 2, /* besides: it is mapped nowhere, and a copy is about to take its place */
+	SLOT_LEAVING = 2, /* besides: nobody maps it any more, and a copy is about to take its place */
 	SLOT_SERIAL_SHIFT = 2, /* while it is LEAVING: tells this time from others */
 	SLOT_SERIALS = 1 << (PAGE_SHIFT - SLOT_SERIAL_SHIFT),
 };
@@ -65,12 +65,14 @@ static inline uint64_t memory_row(const struct memory *memory, uint64_t page)
  */
 paddr_t *memory_slots(struct memory *memory, uint64_t page, uint64_t *count) REQUIRES(memory->lock);
 
+/* Whether some of the mappings may still have a page that leaves. */
+static inline bool memory_is_unmapping(const struct memory *memory, uint64_t page) REQUIRES(memory->lock)
+{
+	return memory->rest && memory->unmapped == page;
+}
+
 /* Has the object have the frame in a slot alone: 0 when it has, -ENOMEM, or PAGE_LEAVING. */
 MUST_USE int memory_leave(struct memory *memory, uint64_t page, paddr_t *slot) REQUIRES(memory->lock);
-
-/* Changes the page table entries of [first, end) wherever they are mapped; true when other harts may have cached some. */
-bool memory_change_mappings(struct memory *memory, uint64_t first, uint64_t end,
-	bool (*change)(struct arch_aspace *, uint64_t, uint64_t)) REQUIRES(memory->lock);
 
 /* Between memory_begin_unsettled and its end: whether others are there, too. */
 bool memory_others_are_unsettled(void);

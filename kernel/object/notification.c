@@ -1,25 +1,78 @@
-/* Notifications. The only lock on the way is the notification's own. */
+/*
+ * Notifications. The only lock on the way is the notification's own. One thread that waits is at hand; as soon as there are
+ * more, all of them stand in a crowd, in which the first who wants some bits is found however many want others.
+ */
 #include "object/notification.h"
 
+#include "object/printer.h"
 #include "object/thread.h"
+
+/* Who are woken before interrupts are let in, each of whom has been found and taken out of a crowd. */
+enum { GIVEN_AT_ONCE = 8 };
 
 static struct object_pool notifications =
 	OBJECT_POOL_INIT(notifications, struct notification, object, OBJECT_NOTIFICATION);
 
 /*
- * What `alone` is when those who wait stand in the list, or nobody can wait any more. It wants no bit, so a signal does not
+ * What `alone` is when those who wait stand in the crowd, or nobody can wait any more. It wants no bit, so a signal does not
  * take it for a waiter at hand.
  */
-static struct runner crowd;
+static struct runner many;
+
+static struct crowd_member *member_of(struct runner *runner)
+{
+	return &container_of(runner, struct thread, runner)->member;
+}
+
+/* Behind those who stand there. */
+static void stand_in_crowd(struct notification *notification, struct runner *runner)
+	REQUIRES(notification->lock)
+{
+	crowd_append(&notification->crowd, member_of(runner), runner->wants[0], hart_random());
+}
+
+/* Where it has waited, alone or not, it does no longer. */
+static void stand_nowhere(struct notification *notification, struct runner *runner)
+	REQUIRES(notification->lock)
+{
+	if (notification->alone == &many) {
+		crowd_remove(&notification->crowd, member_of(runner));
+		if (notification->crowd.root)
+			return;
+	}
+	notification->alone = notification->gone ? &many : NULL;
+}
+
+/* Who waits alone goes into the crowd, where others may come behind it. */
+static void join_crowd(struct notification *notification) REQUIRES(notification->lock)
+{
+	if (notification->alone && notification->alone != &many)
+		stand_in_crowd(notification, notification->alone);
+	notification->alone = &many;
+}
+
+/* The first in the crowd who waits for one of these bits; NULL when nobody does. */
+static struct runner *first_for(const struct notification *notification, uint64_t bits)
+	REQUIRES(notification->lock)
+{
+	struct crowd_member *member = crowd_first(&notification->crowd, bits);
+
+	return member ? &container_of(member, struct thread, member)->runner : NULL;
+}
+
+static void wake(struct notification *notification, struct runner *runner, long result)
+	REQUIRES(notification->lock)
+{
+	stand_nowhere(notification, runner);
+	runner_claim_apart(runner);
+	runner_wake(runner, result);
+}
 
 /* Called with the lock when one leaves that nobody woke. */
 static bool waiter_left(struct runner *runner, int why) NO_LOCK_ANALYSIS
 {
-	struct notification *notification = container_of(runner->queue, struct notification, waiters);
-
 	(void)why;
-	if (notification->alone == runner)
-		notification->alone = NULL;
+	stand_nowhere(container_of(runner->queue, struct notification, waiters), runner);
 	return true;
 }
 
@@ -35,77 +88,107 @@ struct notification *notification_create(void)
 	return notification;
 }
 
-/* One that waits alone goes into the list, where others may come behind it. */
-static void join_crowd(struct notification *notification) REQUIRES(notification->lock)
+/*
+ * Gives new bits to some of the crowd, first come, first served. What nobody waits for stays; returns what is left for others who
+ * wait.
+ */
+static uint64_t give(struct notification *notification, uint64_t bits, unsigned most)
+	REQUIRES(notification->lock)
 {
-	if (notification->alone && notification->alone != &crowd)
-		list_append(&notification->waiters.runners, &notification->alone->waiting);
-	notification->alone = &crowd;
-}
+	struct runner *runner;
 
-static void leave_crowd(struct notification *notification) REQUIRES(notification->lock)
-{
-	if (notification->alone == &crowd && !notification->gone &&
-		list_is_empty(&notification->waiters.runners))
-		notification->alone = NULL;
-}
+	while ((runner = first_for(notification, bits)) && most--) {
+		uint64_t taken = bits & runner->wants[0];
 
-/* Gives bits to those who wait, first come, first served. What is left stays. */
-static RARE long hand_out(struct notification *notification) RELEASES(notification->lock)
-{
-	join_crowd(notification);
-	wait_queue_each(runner, &notification->waiters)
-	{
-		uint64_t taken = notification->bits & runner->wants[0];
-
-		lock_assert_held(runner->queue->lock);
-		if (taken) {
-			runner_claim(runner);
-			runner_wake(runner, (long)taken);
-			notification->bits &= ~taken;
-		}
-		if (!notification->bits)
-			break;
+		wake(notification, runner, (long)taken);
+		bits &= ~taken;
 	}
-	leave_crowd(notification);
+	if (runner)
+		return bits;
+	notification->bits |= bits;
+	return 0;
+}
+
+/*
+ * The first gets his bits, and the rest is given on the way out of the kernel, as if it were another signal. An interrupt that is let
+ * in there is given at once: its device is let in once, and few may have one. If the last reference has gone, all who wait will
+ * hear of that instead.
+ */
+static RARE long hand_out_to_crowd(struct notification *notification, uint64_t bits)
+	RELEASES(notification->lock)
+{
+	bits = give(notification, bits, this_hart()->signalled ? NOTIFICATION_BIT_COUNT : 1);
+	if (bits && !object_take(&notification->object))
+		object_signal_later(&notification->object, bits);
 	lock_release(&notification->lock);
 	return 0;
+}
+
+/* Who waits is not at hand, or does not want all of the bits. */
+static RARE long hand_out(struct notification *notification, uint64_t bits) RELEASES(notification->lock)
+{
+	struct runner *alone = notification->alone;
+	uint64_t taken = bits & alone->wants[0];
+
+	if (alone == &many)
+		return hand_out_to_crowd(notification, bits);
+	notification->bits |= bits & ~taken;
+	if (taken)
+		wake(notification, alone, (long)taken);
+	lock_release(&notification->lock);
+	return 0;
+}
+
+void notification_go_on(void)
+{
+	struct hart *hart = this_hart();
+	struct notification *notification = hart->signalled;
+
+	lock_acquire(&notification->lock);
+	hart->signal_rest = give(notification, hart->signal_rest, GIVEN_AT_ONCE);
+	lock_release(&notification->lock);
+	if (hart->signal_rest)
+		return;
+	hart->signalled = NULL;
+	object_put(&notification->object);
 }
 
 long notification_signal(struct notification *notification, uint64_t bits)
 {
 	struct runner *waiter;
+	uint64_t all;
 
 	lock_acquire(&notification->lock);
 	waiter = notification->alone;
-	bits |= notification->bits;
-	notification->bits = bits;
-	if (waiter) {
-		if ((bits | waiter->wants[0]) != waiter->wants[0] || !runner_is_home(waiter))
-			return hand_out(notification);
+	all = bits | notification->bits;
+	if (!waiter) {
+		notification->bits = all;
+	} else {
+		if ((all | waiter->wants[0]) != waiter->wants[0] || !runner_is_home(waiter))
+			return hand_out(notification, bits);
 		notification->bits = 0;
 		notification->alone = NULL;
 		runner_claim_apart(waiter);
-		runner_wake_here(waiter, (long)bits);
+		runner_wake_here(waiter, (long)all);
 	}
 	lock_release(&notification->lock);
 	return 0;
 }
 
-/* The current thread waits: apart when nobody else does. */
+/* The current thread waits: alone, when nobody else does. */
 static int wait_in_turn(struct notification *notification, uint64_t mask, uint64_t deadline)
 	REQUIRES(notification->lock)
 {
 	struct runner *runner = &current_thread()->runner;
 
 	runner->wants[0] = mask;
-	lock_assert_held(notification->waiters.lock);
-	leave_crowd(notification);
-	if (notification->alone) {
+	if (!notification->alone) {
+		notification->alone = runner;
+	} else {
 		join_crowd(notification);
-		return runner_wait(&notification->waiters, deadline);
+		stand_in_crowd(notification, runner);
 	}
-	notification->alone = runner;
+	lock_assert_held(notification->waiters.lock);
 	return runner_wait_apart(&notification->waiters, deadline, NULL);
 }
 
@@ -149,37 +232,46 @@ long notification_wait(struct notification *notification, uint64_t mask, uint64_
 
 bool notification_dismiss(struct notification *notification, int *work)
 {
-	bool done;
+	struct runner *runner;
 
 	lock_acquire(&notification->lock);
 	notification->gone = true;
 	join_crowd(notification);
-	wait_queue_each(runner, &notification->waiters)
-	{
-		if (*work <= 0)
-			break;
-		lock_assert_held(runner->queue->lock);
-		runner_wake_with(runner, -EBADF);
-		*work -= WORK_WAKE;
-	}
-	done = list_is_empty(&notification->waiters.runners);
+	for (; (runner = first_for(notification, NOTIFICATION_BITS)) && *work > 0; *work -= WORK_WAKE)
+		wake(notification, runner, -EBADF);
 	lock_release(&notification->lock);
-	return done;
+	return !runner && printer_leave(notification, work);
+}
+
+bool notification_is_gone(struct notification *notification)
+{
+	bool gone;
+
+	lock_acquire(&notification->lock);
+	gone = notification->gone;
+	lock_release(&notification->lock);
+	return gone;
 }
 
 void notification_read_info(struct notification *notification, struct notification_info *info)
 {
+	bool alone;
+
 	info->object = notification->object.id;
 	lock_acquire(&notification->lock);
-	join_crowd(notification);
+	alone = notification->alone && notification->alone != &many;
 	info->bits = notification->bits;
-	wait_queue_each(runner, &notification->waiters)
-	{
-		info->waiting++;
-		info->wanted |= runner->wants[0];
-	}
-	leave_crowd(notification);
+	info->waiting = alone ? 1 : notification->crowd.count;
+	info->wanted = alone ? notification->alone->wants[0] : crowd_wants(&notification->crowd);
 	lock_release(&notification->lock);
+}
+
+bool notification_is_awaited(const struct wait_queue *waiters, struct runner *runner)
+{
+	const struct notification *notification = container_of(waiters, const struct notification, waiters);
+
+	return notification->alone == runner ||
+	       (notification->alone == &many && crowd_has(&notification->crowd, member_of(runner)));
 }
 
 void notification_destroy(struct notification *notification)

@@ -2,7 +2,8 @@
  * The end of objects. An object without references can't be found any more, but other harts may still be working with
  * it. It is put on the hart's list of doomed ones; a batch of these waits until every other hart that was not idle
  * has taken an interrupt, which it does in user mode only, and then ends. Ending one object gives back its references
- * to others, which come into a later batch: so a long chain made by a program can't exhaust the kernel's stack.
+ * to others, which come into a later batch: so a long chain made by a program can't exhaust the kernel's stack. A process that
+ * has given up its last handle to receive from an endpoint leaves it in such a batch, too (reception.h).
  *
  *   this hart                             other hart
  *   last reference gone, object doomed
@@ -20,17 +21,19 @@
  *   process -> whatever its handles name     once it has had a thread: until its last thread ends
  *
  * So a circle without a thread leads through the handles of processes that never had one. Such a one can be given others of
- * its kind only if they are older (process_would_keep), and its own handle does not count (process_abandon).
+ * its kind only if they are older (process_would_keep), and its own handle does not count (process_is_left).
  */
 #include "object/object.h"
 
 #include "arch.h"
 #include "hart.h"
+#include "lib/bits.h"
 #include "object/endpoint.h"
 #include "object/interrupt.h"
 #include "object/memory.h"
 #include "object/notification.h"
 #include "object/process.h"
+#include "object/reception.h"
 #include "object/system.h"
 #include "object/thread.h"
 #include "object/timer.h"
@@ -83,12 +86,12 @@ void object_revive(struct object *object)
 }
 
 /* What is to be ended is more important than whoever is less so than the thread that caused it. */
-static void leave_work(struct list *list, struct object *object)
+void object_work_later(struct list *list, struct list *link)
 {
 	struct hart *hart = this_hart();
 	unsigned priority = hart->current ? hart->current->priority : RUNNER_PRIORITY;
 
-	list_append(list, &object->doomed);
+	list_append(list, link);
 	hart->has_work = true;
 	if (priority > hart->work_priority)
 		hart->work_priority = priority;
@@ -96,29 +99,46 @@ static void leave_work(struct list *list, struct object *object)
 }
 
 /* Who waits for a notification is woken before it is doomed, which needs passes like the end of a process. */
-static void doom(struct object *object)
+static RARE void doom(struct object *object)
 {
 	struct hart *hart = this_hart();
 
-	leave_work(object->type == OBJECT_NOTIFICATION ? &hart->finishing : &hart->doomed, object);
+	object_work_later(
+		object->type == OBJECT_NOTIFICATION ? &hart->finishing : &hart->doomed, &object->doomed);
+}
+
+void object_signal_later(struct object *notification, uint64_t bits)
+{
+	struct hart *hart = this_hart();
+
+	hart->signalled = notification_of(notification);
+	hart->signal_rest = bits;
+	hart->has_work = true;
+	hart->work |= WORK_OBJECTS;
 }
 
 void object_finish_later(struct object *object)
 {
-	leave_work(&this_hart()->finishing, object);
+	object_work_later(&this_hart()->finishing, &object->doomed);
 }
 
+static RARE void doom_if_left(struct object *process)
+{
+	if (process_is_left(process_of(process)))
+		doom(process);
+}
+
+/* It calls others only at its end, so that no register has to be saved. */
 void object_put(struct object *object)
 {
 	/* Release: what was done to the object is seen by whoever ends it, who acquires it here too. */
 	uint32_t before = __atomic_fetch_sub(&object->references, 1, __ATOMIC_ACQ_REL);
 
 	assert(before);
-	if (before == 1) {
+	if (object->type == OBJECT_PROCESS)
+		doom_if_left(object);
+	else if (before == 1)
 		doom(object);
-	} else if (object->type == OBJECT_PROCESS && process_abandon(process_of(object))) {
-		doom(object);
-	}
 }
 
 /* Ends an object that waits for that no more. One of memory takes several passes, and stays at the front until it is gone. */
@@ -178,7 +198,7 @@ void object_answer_graces(void)
 	uint32_t requests = __atomic_exchange_n(&this_hart()->grace_requests, 0, __ATOMIC_ACQ_REL);
 
 	for (; requests; requests &= requests - 1) {
-		struct hart *asking = &harts[__builtin_ctz(requests)];
+		struct hart *asking = &harts[bits_lowest(requests)];
 
 		/* Release: all that this hart did with the object is over. Partner: the load in object_reclaim. */
 		if (__atomic_sub_fetch(&asking->grace_answers_due, 1, __ATOMIC_RELEASE) == 0)
@@ -202,7 +222,7 @@ static void finish(struct object *object, int *work)
 	if (!done)
 		list_insert_before(this_hart()->finishing.next, &object->doomed);
 	else if (is_notification)
-		leave_work(&this_hart()->doomed, object);
+		object_work_later(&this_hart()->doomed, &object->doomed);
 	else
 		object_put(object);
 }
@@ -216,13 +236,18 @@ static bool advance(struct hart *hart, int *work)
 	}
 	if (__atomic_load_n(&hart->grace_answers_due, __ATOMIC_ACQUIRE))
 		return false;
+	if (!list_is_empty(&hart->left)) {
+		reception_go_on(list_first(&hart->left, struct reception, link), work);
+		return true;
+	}
 	if (!list_is_empty(&hart->dying)) {
 		destroy(&hart->dying, list_first(&hart->dying, struct object, doomed), work);
 		return true;
 	}
-	if (list_is_empty(&hart->doomed))
+	if (list_is_empty(&hart->doomed) && list_is_empty(&hart->leaving))
 		return false;
 	list_append_all(&hart->dying, &hart->doomed);
+	list_append_all(&hart->left, &hart->leaving);
 	ask_for_grace(hart);
 	/* Nobody to wait for: again, but first mail is taken, for which a thread among them may wait (thread_destroy). */
 	if (!__atomic_load_n(&hart->grace_answers_due, __ATOMIC_RELAXED))
@@ -231,29 +256,48 @@ static bool advance(struct hart *hart, int *work)
 }
 
 /*
+ * Does the rest of a signal, whoever is ready: it may be for somebody more important. It ends, since no timer fires meanwhile, nor for
+ * some time after that.
+ */
+static RARE void signal_on(struct hart *hart)
+{
+	while (hart->signalled) {
+		if (hart->work & WORK_IPIS)
+			sched_send_ipis();
+		arch_take_interrupts();
+		notification_go_on();
+	}
+}
+
+/*
  * Interrupts are let in in front of the first pass, too: what was done before it, such as the call that caused it, or the last
  * of these, has taken its time already.
  */
 static void work_on(struct hart *hart)
 {
-	int pass = 0;
-	bool more;
+	bool more = true;
 
 	hart->postponed = false;
-	do {
-		if (pass <= 0) {
-			pass = WORK_PASS;
-			/* As in front of a thread of user mode: no object is held here but those that are going. */
-			arch_take_interrupts();
-			if (sched_is_above(hart->work_priority)) {
-				hart->postponed = true;
-				return;
-			}
+	for (;;) {
+		int pass = WORK_PASS;
+
+		/* As in front of a thread of user mode: no object is held here but those that are going. */
+		arch_take_interrupts();
+		if (hart->signalled)
+			signal_on(hart);
+		if (sched_is_above(hart->work_priority)) {
+			hart->postponed = true;
+			return;
 		}
-		more = advance(hart, &pass);
-	} while (more);
+		while (more && pass > 0)
+			more = advance(hart, &pass);
+		if (!more)
+			break;
+		if (hart->work & WORK_IPIS)
+			sched_send_ipis();
+	}
 	/* Those that are dying wait for other harts, which will tell, or come next. */
-	if (!list_is_empty(&hart->dying))
+	if (!list_is_empty(&hart->dying) || !list_is_empty(&hart->left))
 		return;
 	hart->has_work = false;
 	hart->work_priority = 0;

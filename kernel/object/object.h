@@ -21,7 +21,10 @@ struct object {
 	struct account
 		*account; /* that it is charged to, with a reference: of the process whose call made it */
 	struct list doomed; /* in a hart's list of objects about to go */
-} __attribute__((aligned(ARCH_PACKED_ALIGN)));
+};
+
+/* Of the member `object` of a struct: a name of a handle has its address packed. */
+#define OBJECT_ALIGNED __attribute__((aligned(ARCH_PACKED_ALIGN)))
 
 /* Where objects of a type are made. */
 struct object_pool {
@@ -72,6 +75,12 @@ void object_put(struct object *object);
  * soon, so this comes before the thread that caused it goes on.
  */
 void object_finish_later(struct object *object);
+
+/* The same with the rest of a signal of this hart, which has no other: it comes before all else, and before whoever is ready. */
+void object_signal_later(struct object *notification, uint64_t bits);
+
+/* The same for other work of object_reclaim, in a list of this hart's. */
+void object_work_later(struct list *list, struct list *link);
 
 /*
  * Ends objects whose time has come. Called on the way out of the kernel, when nothing holds an object any more. That can

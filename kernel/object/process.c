@@ -7,23 +7,24 @@
 #include "object/audit.h"
 #include "object/endpoint.h"
 #include "object/image.h"
+#include "object/reception.h"
 #include "object/thread.h"
 #include "panic.h"
 #include "sched.h"
 
-/* Threads that are told of a new limit of priorities before interrupts are let in. */
-enum { LIMITED_AT_ONCE = 32 };
+/* Before interrupts are let in: threads that are told of a new limit of priorities, or counted, and processes passed by. */
+enum { LIMITED_AT_ONCE = 32, COUNTED_AT_ONCE = 64, PASSED_AT_ONCE = 32 };
 
 static struct object_pool processes = OBJECT_POOL_INIT(processes, struct process, object, OBJECT_PROCESS);
 
 static struct spinlock all_lock;
 static uint32_t last_id GUARDED_BY(all_lock);
-static struct list all GUARDED_BY(all_lock); /* by process->all, in the order of their ids */
+static struct tree all GUARDED_BY(all_lock); /* by process->all and their ids */
 
 void process_init(void)
 {
 	lock_acquire(&all_lock);
-	list_init(&all);
+	tree_init(&all, hart_random());
 	lock_release(&all_lock);
 }
 
@@ -31,7 +32,7 @@ static void enlist(struct process *process)
 {
 	lock_acquire(&all_lock);
 	process->id = ++last_id;
-	list_append(&all, &process->all);
+	tree_append(&all, &process->all, process->id);
 	lock_release(&all_lock);
 }
 
@@ -60,7 +61,7 @@ struct process *process_create(const char *name, size_t length)
 	process->parent = this_hart()->current ? current_process()->id : 0;
 	set_name(process, name, length);
 	handle_table_init(&process->handles);
-	list_init(&process->threads);
+	tree_init(&process->threads, process->aspace.holes.seed); /* as good as another one */
 	wait_queue_init(&process->waiters, &process->lock);
 	process->waiters.kind = WAITS_FOR_END;
 	enlist(process);
@@ -71,10 +72,10 @@ struct process *process_create(const char *name, size_t length)
 
 static int map_segment(struct aspace *aspace, const struct image *image, const struct elf_segment *segment)
 {
-	uint64_t lead = segment->address & (PAGE_SIZE - 1), start = segment->address - lead;
-	uint64_t size = (lead + segment->memory_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t within = segment->address & (PAGE_SIZE - 1), start = segment->address - within;
+	uint64_t size = (within + segment->memory_size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
 	struct memory *view = memory_create_view(aspace->account, image->memory,
-		image->start + segment->offset, segment->file_size, lead, size);
+		image->start + segment->offset, segment->file_size, within + segment->lead, size);
 	long at;
 
 	if (!view)
@@ -88,16 +89,22 @@ static int map_segment(struct aspace *aspace, const struct image *image, const s
 	return at == -EEXIST ? -ENOEXEC : (int)at; /* two segments in one page */
 }
 
+/* One behind the other, since the next may turn out to begin where the last one does. */
 static int map_segments(struct aspace *aspace, const struct image *image, const struct elf *elf)
 {
+	struct elf_segment last = {0};
+
 	for (unsigned i = 0; i < elf->segments; i++) {
 		struct elf_segment segment;
 
 		TRY(elf_segment(&image->source, elf, i, &segment));
-		if (segment.memory_size)
-			TRY(map_segment(aspace, image, &segment));
+		if (!segment.memory_size)
+			continue;
+		if (last.memory_size && !elf_segment_join(&last, &segment))
+			TRY(map_segment(aspace, image, &last));
+		last = segment;
 	}
-	return 0;
+	return last.memory_size ? map_segment(aspace, image, &last) : 0;
 }
 
 /* Remembers where its program is, and forgets where one was whose mappings have been removed since. */
@@ -167,8 +174,8 @@ int process_add_thread(struct process *process, struct thread *thread)
 	error = process->ending ? -EBUSY : object_take(&process->object);
 	if (!error) {
 		runner_limit_priority(&thread->runner, process->priority_limit);
-		thread->limit = process->priority_limit;
-		list_append(&process->threads, &thread->siblings);
+		tree_append(&process->threads, &thread->sibling, thread->id);
+		process->thread_count++;
 		__atomic_store_n(&process->started, true, __ATOMIC_RELAXED);
 	}
 	lock_release(&process->lock);
@@ -190,9 +197,46 @@ static enum process_state state(const struct process *process) REQUIRES(process-
 	return has_started(process) ? PROCESS_STATE_LIVE : PROCESS_STATE_NEW;
 }
 
-void process_read_info(struct process *process, struct process_info *info)
+static struct thread *thread_at(struct tree_node *node)
+{
+	return node ? container_of(node, struct thread, sibling) : NULL;
+}
+
+/* The first with a higher id. */
+static struct thread *thread_after(const struct process *process, uint32_t id) REQUIRES(process->lock)
+{
+	return process->thread_count ? thread_at(tree_after(&process->threads, id)) : NULL;
+}
+
+static struct thread *next_sibling(const struct thread *thread)
+{
+	return thread_at(thread->sibling.next);
+}
+
+static void count(struct process *process, struct thread *thread) REQUIRES(process->lock)
+{
+	uint64_t ticks = runner_cpu_time(&thread->runner);
+
+	process->ticks += ticks - thread->counted;
+	thread->counted = ticks;
+}
+
+/* Counts those behind *last: false when there are more than go at once. */
+static bool count_time(struct process *process, uint32_t *last) REQUIRES(process->lock)
+{
+	struct thread *thread = thread_after(process, *last);
+
+	for (unsigned i = 0; thread && i < COUNTED_AT_ONCE; i++, thread = next_sibling(thread)) {
+		count(process, thread);
+		*last = thread->id;
+	}
+	return !thread;
+}
+
+bool process_read_info(struct process *process, uint32_t *last, struct process_info *info)
 {
 	uint64_t ticks;
+	bool counted;
 
 	account_read(process->account, &info->memory_used, &info->memory_limit);
 	memcpy(info->name, process->name, sizeof(info->name));
@@ -200,18 +244,16 @@ void process_read_info(struct process *process, struct process_info *info)
 	info->parent = process->parent;
 	info->object = process->object.id;
 	lock_acquire(&process->lock);
+	counted = count_time(process, last);
 	info->state = state(process);
 	info->handles = process->finishing ? 0 : process->handles.count; /* then they go without the lock */
 	info->reason = process->result.reason;
 	info->status = process->result.status;
-	ticks = process->cpu_ended;
-	list_each(thread, &process->threads, struct thread, siblings)
-	{
-		ticks += runner_cpu_time(&thread->runner);
-		info->threads++;
-	}
+	info->threads = process->thread_count;
+	ticks = process->ticks;
 	lock_release(&process->lock);
 	info->cpu_time = arch_ticks_to_ns(ticks);
+	return counted;
 }
 
 /* Either may start at any time, and is no danger any more then; so both looks may come too early. */
@@ -225,17 +267,13 @@ bool process_would_keep(const struct process *process, const struct object *obje
 	return object->id > process->object.id && !has_started(process) && !has_started(other);
 }
 
-/* A thread in the list holds a reference to itself. */
+/* A thread of a process holds a reference to itself. */
 struct thread *process_next_thread(struct process *process, uint32_t after_id)
 {
-	struct thread *next = NULL;
+	struct thread *next;
 
 	lock_acquire(&process->lock);
-	list_each(thread, &process->threads, struct thread, siblings)
-	{
-		if (thread->id > after_id && (!next || thread->id < next->id))
-			next = thread;
-	}
+	next = thread_after(process, after_id);
 	if (next)
 		object_take_another(&next->object);
 	lock_release(&process->lock);
@@ -247,56 +285,71 @@ bool process_all_are(bool (*good)(struct process *process))
 	bool result = true;
 
 	lock_acquire(&all_lock);
-	for (struct list *at = all.next; at != &all && result; at = at->next)
+	for (struct tree_node *at = all.first; at && result; at = at->next)
 		result = good(container_of(at, struct process, all));
 	lock_release(&all_lock);
 	return result;
 }
 
-/*
- * Tells the next thread that has not heard of the limit yet; false when all have. Those who have go to the end of the list, as
- * those do who have been asked to end: so once the process is ending the list is left to that, and nobody is forgotten.
- */
+/* From one process on, the first in which there is a thread behind this one; *at: the process behind those that were looked at. */
+static struct thread *find_thread(struct tree_node **at, uint32_t process_id, uint32_t thread_id)
+{
+	struct thread *found = NULL;
+
+	for (unsigned i = 0; *at && !found && i < PASSED_AT_ONCE; i++, *at = (*at)->next) {
+		struct process *process = container_of(*at, struct process, all);
+
+		found = process_next_thread(process, process->id == process_id ? thread_id : 0);
+	}
+	return found;
+}
+
+struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id, uint32_t *next_process)
+{
+	struct thread *next;
+	struct tree_node *at;
+
+	lock_acquire(&all_lock);
+	at = process_id ? tree_after(&all, process_id - 1) : all.first;
+	next = find_thread(&at, process_id, thread_id);
+	*next_process = at ? container_of(at, const struct process, all)->id : 0;
+	lock_release(&all_lock);
+	return next;
+}
+
+/* Tells the next thread of the limit; false when all have heard of it. The end of a process goes before that. */
 static bool limit_next(struct process *process) REQUIRES(process->lock)
 {
-	struct thread *thread = list_first(&process->threads, struct thread, siblings);
+	struct thread *thread = process->ending ? NULL : thread_after(process, process->last_limited);
 	unsigned limit = process->priority_limit;
 
-	if (process->ending || list_is_empty(&process->threads) || thread->limit == limit)
+	if (!thread)
 		return false;
-	thread->limit = limit;
-	list_remove(&thread->siblings);
-	list_append(&process->threads, &thread->siblings);
+	process->last_limited = thread->id;
 	if (__atomic_load_n(&thread->runner.wanted_priority, __ATOMIC_RELAXED) > limit)
 		runner_set_priority(&thread->runner, limit);
 	return true;
 }
 
-struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id)
+/* All have to hear of a lower one. Those that come now know it. */
+static int set_limit(struct process *process, unsigned priority) REQUIRES(process->lock)
 {
-	struct thread *next = NULL;
-
-	lock_acquire(&all_lock);
-	for (struct list *at = all.next; at != &all && !next; at = at->next) {
-		struct process *process = container_of(at, struct process, all);
-
-		if (process->id >= process_id)
-			next = process_next_thread(process, process->id == process_id ? thread_id : 0);
-	}
-	lock_release(&all_lock);
-	return next;
+	if (priority > process->priority_limit)
+		return -EINVAL;
+	if (priority < process->priority_limit &&
+		!process->ending) /* then there may be a search in its place */
+		process->last_limited = 0;
+	process->priority_limit = (uint8_t)priority;
+	return 0;
 }
 
 int process_limit_priority(struct process *process, unsigned priority, bool *more)
 {
-	int error = 0;
+	int error;
 
 	*more = false;
 	lock_acquire(&process->lock);
-	if (priority > process->priority_limit)
-		error = -EINVAL;
-	else
-		process->priority_limit = priority;
+	error = set_limit(process, priority);
 	for (unsigned i = 0; !error && limit_next(process); i++) {
 		*more = i == LIMITED_AT_ONCE;
 		if (*more)
@@ -350,28 +403,17 @@ call_table process_table(struct process *process)
 	return table;
 }
 
-/* Has the next thread end that has not been asked to yet, but not this one; false when all have been. */
-static bool end_next(struct process *process, const struct runner *but) REQUIRES(process->lock)
-{
-	struct thread *thread = list_first(&process->threads, struct thread, siblings);
-
-	if (list_is_empty(&process->threads) || thread->is_asked_to_end)
-		return false;
-	thread->is_asked_to_end = true;
-	list_remove(&thread->siblings);
-	list_append(&process->threads, &thread->siblings);
-	if (&thread->runner != but)
-		runner_end_later(&thread->runner);
-	return true;
-}
-
-/* The same as far as `work` goes: true when that was all. */
+/* Has threads end that have not been asked to yet, but not this one, as far as `work` goes: true when that was all. */
 static bool end_threads(struct process *process, const struct runner *but, int *work) REQUIRES(process->lock)
 {
-	while (end_next(process, but)) {
-		*work -= WORK_LOOK;
+	for (struct thread *thread = thread_after(process, process->last_asked); thread;
+		thread = next_sibling(thread)) {
 		if (*work <= 0)
 			return false;
+		process->last_asked = thread->id;
+		if (&thread->runner != but)
+			runner_end_later(&thread->runner);
+		*work -= WORK_LOOK;
 	}
 	process->asking = false;
 	return true;
@@ -384,7 +426,7 @@ static bool ask_threads(struct process *process, int *work, bool *left)
 
 	lock_acquire(&process->lock);
 	done = !process->asking || end_threads(process, NULL, work);
-	*left = !list_is_empty(&process->threads);
+	*left = process->thread_count;
 	lock_release(&process->lock);
 	return done;
 }
@@ -398,6 +440,20 @@ static void set_finishing(struct process *process)
 		object_put(&process->exceptions->object);
 }
 
+/* Nobody waits any more once it has ended. True when nobody is left. */
+static bool wake_waiters(struct process *process, int *work)
+{
+	bool done;
+
+	lock_acquire(&process->lock);
+	lock_assert_held(process->waiters.lock);
+	for (; !list_is_empty(&process->waiters.runners) && *work > 0; *work -= WORK_WAKE)
+		wait_queue_wake_first_again(&process->waiters);
+	done = list_is_empty(&process->waiters.runners);
+	lock_release(&process->lock);
+	return done;
+}
+
 static void set_ended(struct process *process)
 {
 	struct memory *image;
@@ -406,8 +462,6 @@ static void set_ended(struct process *process)
 	image = process->image;
 	process->image = NULL;
 	process->ended = true;
-	lock_assert_held(process->waiters.lock);
-	wait_queue_wake_all_again(&process->waiters);
 	lock_release(&process->lock);
 	if (image)
 		object_put(&image->object);
@@ -418,6 +472,8 @@ bool process_finish(struct process *process, int *work)
 {
 	bool has_threads;
 
+	if (process->ended)
+		return wake_waiters(process, work);
 	if (!ask_threads(process, work, &has_threads))
 		return false;
 	if (has_threads)
@@ -432,7 +488,7 @@ bool process_finish(struct process *process, int *work)
 	if (!handle_table_clear(process, work))
 		return false;
 	set_ended(process);
-	return true;
+	return wake_waiters(process, work);
 }
 
 static void set_ending(struct process *process, const struct process_result *result) REQUIRES(process->lock)
@@ -446,9 +502,10 @@ void process_remove_thread(struct process *process, struct thread *thread)
 	bool last, finished_elsewhere;
 
 	lock_acquire(&process->lock);
-	list_remove(&thread->siblings);
-	process->cpu_ended += runner_cpu_time(&thread->runner);
-	last = list_is_empty(&process->threads);
+	tree_take(&process->threads, &thread->sibling);
+	process->thread_count--;
+	count(process, thread);
+	last = !process->thread_count;
 	finished_elsewhere = process->asking;
 	if (last && !process->ending)
 		set_ending(process, &(struct process_result){.reason = END_REASON_EXITED});
@@ -473,8 +530,7 @@ static void end(struct process *process, const char *fault, const struct process
 		process->report.fault = fault;
 		/* Without threads, or with more than can be asked now, it goes on as work, with a reference: unless the last one
 		   has just gone, when it comes to process_destroy. */
-		needs_finish = list_is_empty(&process->threads) ||
-			       !end_threads(process, this_hart()->current, &work);
+		needs_finish = !process->thread_count || !end_threads(process, this_hart()->current, &work);
 		needs_finish = needs_finish && !object_take(&process->object);
 		process->asking = needs_finish;
 	}
@@ -495,17 +551,29 @@ void process_fail(struct process *process, const char *fault, const struct proce
 	end(process, fault, result);
 }
 
-bool process_abandon(struct process *process)
+/*
+ * Several may come here with no reference left, or with those of its own table alone: each has given one back before it looks.
+ *
+ *   one                                 another
+ *   gives back, one is left
+ *                                       gives back, none is left
+ *                                       lock; none: left; unlock
+ *   lock; none, but it is left; unlock
+ */
+bool process_is_left(struct process *process)
 {
-	bool abandoned;
+	uint32_t references;
+	bool left;
 
 	lock_acquire(&process->lock);
-	abandoned = !process->ending && list_is_empty(&process->threads) &&
-		    __atomic_load_n(&process->object.references, __ATOMIC_RELAXED) == process->self_handles;
-	if (abandoned)
+	references = __atomic_load_n(&process->object.references, __ATOMIC_RELAXED);
+	left = !process->left && (!references || (!process->ending && !process->thread_count &&
+							 references == process->self_handles));
+	if (left && !process->ending)
 		set_ending(process, &(struct process_result){.reason = END_REASON_EXITED});
+	process->left |= left;
 	lock_release(&process->lock);
-	return abandoned;
+	return left;
 }
 
 /*
@@ -517,14 +585,15 @@ void process_destroy(struct process *process)
 	struct account *account = process->account;
 
 	if (!process->ended) {
-		process->ending = true;
+		process->left = false;
 		object_revive(&process->object);
 		object_finish_later(&process->object);
 		return;
 	}
 	lock_acquire(&all_lock);
-	list_remove(&process->all);
+	tree_take(&all, &process->all);
 	lock_release(&all_lock);
+	receptions_end(process);
 	object_free(&processes, process);
 	account_put(account);
 	audit_sometimes();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abi/types.h"
+#include "lib/elf.h"
 #include "object/aspace.h"
 #include "object/fault_report.h"
 #include "object/handle.h"
@@ -15,33 +16,43 @@ struct thread;
 enum { PROCESS_NAME_SIZE = 32 };
 
 struct process {
-	struct object object;
+	struct object object OBJECT_ALIGNED;
 	uint32_t id; /* never 0 */
 	uint32_t parent; /* the id of the process that made it; 0: the kernel did */
 	char name[PROCESS_NAME_SIZE];
-	struct list all; /* in the list of all processes */
+	struct tree_node all; /* in the tree of all processes, by its id */
 	struct account *account; /* with a reference */
 	struct aspace aspace; /* has a lock of its own */
 
 	struct spinlock lock; /* guards all that follows, but for looking handles up */
 	struct handle_table handles;
 	unsigned self_handles; /* handles in its own table that name it */
-	/*
-	 * By thread->siblings; each holds a reference to the process. What is asked of all of them is asked of the first ones,
-	 * which go behind the others then, until one comes that has been asked: so that can be done piece by piece.
-	 */
-	struct list threads;
+	uint32_t thread_count;
+	union {
+		/*
+		 * While there are threads: by thread->sibling and their ids; each holds a reference to the process. What concerns
+		 * all of them is done piece by piece, from one id to the next.
+		 */
+		struct {
+			struct tree threads;
+			uint32_t last_limited; /* the last one that has heard of its limit of priorities */
+			uint32_t last_asked; /* and of those that have been asked to end */
+		};
+		struct elf_search search; /* for the report of a fault, when there are none any more */
+	};
 	bool started; /* atomic: it has had a thread; never changes back */
 	bool ending; /* no new threads or handles; those that are left are on their way out */
+	bool left; /* somebody sees to its being destroyed */
 	bool asking; /* in a hart's list, to be asked to go */
 	bool finishing; /* no threads are left; what it had is going */
 	bool space_is_gone; /* its address space has */
 	bool ended; /* nothing is left but the result */
+	uint8_t priority_limit; /* no thread of it has a higher priority */
 	struct process_result result; /* once ending */
 	struct fault_report report; /* if that is a fault */
-	uint64_t cpu_ended; /* ticks of its threads that have ended */
+	uint64_t
+		ticks; /* that its threads have run: those that have ended, and the others when they were last counted */
 	struct wait_queue waiters; /* for its end */
-	unsigned priority_limit; /* no thread of it has a higher priority */
 	call_table table; /* of threads that are made from now on; NULL: the native one */
 	struct endpoint
 		*exceptions; /* atomic: where those of its threads go, with a reference; NULL: nowhere */
@@ -102,8 +113,11 @@ call_table process_table(struct process *process);
 /* The thread with the lowest number above `after_id`, with a reference for the caller; NULL when there is none. */
 struct thread *process_next_thread(struct process *process, uint32_t after_id);
 
-/* The next thread behind this one in the order of processes and threads, as above; its process stays as long. */
-struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id);
+/*
+ * The next thread behind this one in the order of processes and threads, as above; its process stays as long. When it
+ * returns NULL, *next_process is the id to go on with, before any thread, or 0 when there is none.
+ */
+struct thread *process_next_of_all(uint32_t process_id, uint32_t thread_id, uint32_t *next_process);
 
 /* Whether `good` is true of each process there is. They stay meanwhile. */
 bool process_all_are(bool (*good)(struct process *process));
@@ -111,8 +125,11 @@ bool process_all_are(bool (*good)(struct process *process));
 /* A thread of it has ended. The last one takes the process with it. */
 void process_remove_thread(struct process *process, struct thread *thread);
 
-/* What there is to tell, into a struct of zeros. */
-void process_read_info(struct process *process, struct process_info *info);
+/*
+ * What there is to tell, into a struct of zeros, when the time of all threads has been counted. *last is the id of the last one
+ * that has been, 0 at first: false when there are more, and it is to be called again.
+ */
+MUST_USE bool process_read_info(struct process *process, uint32_t *last, struct process_info *info);
 
 static inline struct process *process_of(struct object *object)
 {
@@ -120,10 +137,10 @@ static inline struct process *process_of(struct object *object)
 }
 
 /*
- * For object.c: true when nothing names the process any more but its own table, and it has no threads: then it is
- * ending, and to be destroyed.
+ * For object.c, when a reference has gone: true when nothing names the process any more, or only its own table, and it has no
+ * threads; then it is ending, and to be destroyed. True to one only of those who have given references back at the same time.
  */
-bool process_abandon(struct process *process);
+bool process_is_left(struct process *process);
 
 /* Frees what the process had, as far as `work` goes: true when nothing is left; until then it is to be called again. */
 MUST_USE bool process_finish(struct process *process, int *work);

@@ -8,7 +8,7 @@
 enum { SYSTEM_INPUT = 256 };
 
 struct system {
-	struct object object;
+	struct object object OBJECT_ALIGNED;
 	struct spinlock lock;
 	struct wait_queue readers; /* of the console */
 	/* What has been typed and nobody has taken yet, from the firmware's console. */

@@ -12,6 +12,8 @@
 #include "report.h"
 
 STATIC_ASSERT(offsetof(struct thread, runner) == 0);
+STATIC_ASSERT(offsetof(struct thread, futex) + sizeof(struct futex_wait) <=
+	      offsetof(struct thread, exception.sent.deadline)); /* what else stays as it is while it waits */
 
 static struct object_pool threads = OBJECT_POOL_INIT(threads, struct thread, object, OBJECT_THREAD);
 
@@ -24,22 +26,28 @@ struct account *current_account(void)
 	return this_hart()->current ? current_process()->account : &kernel_account;
 }
 
-struct thread *thread_create(call_table table, const struct frame_start *start)
+struct thread *thread_create_placed(
+	call_table table, const struct frame_start *start, unsigned priority, uint32_t harts_allowed)
 {
-	const struct runner *creator = this_hart()->current;
 	struct thread *thread = object_alloc(&threads, current_account());
 
 	if (!thread)
 		return NULL;
 	arch_frame_init(&thread->runner.frame, start);
-	runner_init(&thread->runner, RUNNER_PRIORITY, creator ? creator->harts : HARTS_ALL);
+	runner_init(&thread->runner, priority, harts_allowed);
 	thread->runner.frame.table = table;
-	list_init(&thread->siblings);
 	thread->exception.sent.deadline = DEADLINE_NEVER;
 	thread->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	wait_queue_init(&thread->watchers, &thread->lock);
 	thread->watchers.is_brief = true;
 	return thread;
+}
+
+struct thread *thread_create(call_table table, const struct frame_start *start)
+{
+	const struct runner *creator = this_hart()->current;
+
+	return thread_create_placed(table, start, RUNNER_PRIORITY, creator ? creator->harts : HARTS_ALL);
 }
 
 static int start(struct thread *thread, struct process *process, bool stopped)

@@ -1,9 +1,11 @@
 /* Threads: a runner in a process, with a name for handles. */
 #pragma once
 
+#include "lib/crowd.h"
 #include "lock.h"
 #include "object/aspace.h"
 #include "object/exception.h"
+#include "object/futex.h"
 #include "object/object.h"
 #include "sched.h"
 
@@ -16,37 +18,45 @@ struct progress {
 	uint64_t number, about[3]; /* of the call, and what it acts on */
 	union {
 		struct aspace_steps steps;
-		uint64_t woken;
+		struct futex_waking waking;
+		uint32_t last_counted; /* thread of a process */
+		uint32_t next_process; /* to be looked at */
 	} done; /* zeros at first */
 };
 
 struct thread {
 	struct runner runner; /* first: the trap path knows the thread by its frame */
-	struct object object;
+	struct object object OBJECT_ALIGNED;
 	uint32_t id; /* no other thread has had the same; never 0 */
 	uint32_t process_id; /* once started */
 	struct process *process; /* with a reference, from its start until it ends */
-	/* While it calls through an endpoint, guarded by the endpoint's lock. */
-	uint64_t call_badge; /* of the handle it calls through */
-	struct call_slot
-		*call_slot; /* of its call, once received; of a waiting receiver, for the one to come */
-	const struct process *server; /* that has received it */
+	union {
+		struct {
+			/* While it calls through an endpoint, guarded by the endpoint's lock. */
+			uint64_t call_badge; /* of the handle it calls through */
+			struct call_slot *
+				call_slot; /* of its call, once received; of a waiting receiver, for the one to come */
+			const struct process *server; /* that has received it */
 
-	struct exception exception; /* the last one it has met */
+			struct exception exception; /* the last one it has met */
+		};
+		/* While it waits for one: so it has not called, nor met an exception. */
+		struct futex_wait futex;
+		struct crowd_member member; /* the same, of those who wait for a notification */
+	};
 
 	struct making *making; /* its own: contiguous memory that its call is making; NULL: none */
 	struct progress *progress; /* its own, and of who writes to its frame: of its call; NULL: none */
 
 	/* Guarded by the lock of the process. */
-	struct list siblings; /* in process->threads */
-	unsigned limit; /* of priorities, that it has been told of */
-	bool is_asked_to_end; /* with the process */
+	struct tree_node sibling; /* in process->threads */
+	uint64_t counted; /* ticks of it that are in process->ticks */
 
 	/* Who controls it: control.c. */
-	bool stopped MEMBER_GUARDED_BY(lock); /* its home holds it, and its frame is whole */
 	struct spinlock lock;
-	enum { THREAD_NEW, THREAD_LIVE, THREAD_ENDED } life MEMBER_GUARDED_BY(lock);
 	uint32_t managers; /* atomic: handles that can let it go on. Without any it does not stay stopped */
+	enum { THREAD_NEW, THREAD_LIVE, THREAD_ENDED } life : 8 MEMBER_GUARDED_BY(lock);
+	bool stopped MEMBER_GUARDED_BY(lock); /* its home holds it, and its frame is whole */
 	struct wait_queue watchers; /* until its home has done what they asked for */
 };
 
@@ -70,6 +80,10 @@ struct account *current_account(void);
  */
 struct thread *thread_create(call_table table, const struct frame_start *start);
 
+/* The same with another priority than the usual one, and other harts to run on than the creator's. */
+struct thread *thread_create_placed(
+	call_table table, const struct frame_start *start, unsigned priority, uint32_t harts_allowed);
+
 /*
  * Makes it a thread of `process`, ready to run or stopped: -EBUSY when the process is ending, -EBADF when it has just
  * gone.
@@ -86,6 +100,12 @@ static inline long thread_restart_call(void)
 	arch_frame_restart_call(&current_thread()->runner.frame);
 	return arch_frame_result(&current_thread()->runner.frame);
 }
+
+/*
+ * What a handler returns that gives a struct, and has the call made again first: its thunk does that, and gives nothing. Not
+ * an error, nor WAITING.
+ */
+enum { CALL_AGAIN = -4097 };
 
 /*
  * What the current thread's call has done before it was made again; else zeros, since it is another one. And what it has done

@@ -16,7 +16,7 @@ struct timer_queue {
 	struct spinlock lock;
 	struct tree armed MEMBER_GUARDED_BY(lock); /* by deadline */
 	uint64_t rest_until MEMBER_GUARDED_BY(lock); /* nothing fires before */
-};
+} __attribute__((aligned(CONFIG_CACHE_LINE))); /* other harts write to theirs */
 
 static struct timer_queue queues[CONFIG_HARTS];
 
@@ -115,7 +115,7 @@ static bool fire(struct timer_queue *queue, struct timer *timer, uint64_t now) R
 
 /*
  * A timer that fires once was set by a call each time, but periodic ones, and many at once, could take all of the hart's
- * time: true when there has to be a rest.
+ * time: true when there has to be a rest. So there has when a signal wakes so many that it is not over yet.
  */
 static bool fire_due(struct timer_queue *queue, uint64_t now) REQUIRES(queue->lock)
 {
@@ -126,6 +126,8 @@ static bool fire_due(struct timer_queue *queue, uint64_t now) REQUIRES(queue->lo
 
 		if (!first || first->key > now)
 			return periodic;
+		if (this_hart()->signalled)
+			return true;
 		periodic |= fire(queue, container_of(first, struct timer, armed), now);
 	}
 	return true;

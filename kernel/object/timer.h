@@ -11,7 +11,7 @@ struct hart;
 struct notification;
 
 struct timer {
-	struct object object;
+	struct object object OBJECT_ALIGNED;
 	struct notification *notification; /* with a reference */
 	uint64_t bits;
 	struct hart *home;

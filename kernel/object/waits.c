@@ -13,10 +13,16 @@ enum { LOGGED_MOST = 64 };
 
 STATIC_ASSERT(sizeof(((struct thread_wait *)0)->name) == PROCESS_NAME_SIZE);
 
-int waits_next(uint32_t process, uint32_t thread, struct thread_wait *wait)
+int waits_next(uint32_t *process, uint32_t *thread, struct thread_wait *wait)
 {
-	struct thread *next = process_next_of_all(process, thread);
+	uint32_t next_process;
+	struct thread *next = process_next_of_all(*process, *thread, &next_process);
 
+	if (!next && next_process) {
+		*process = next_process;
+		*thread = 0;
+		return WAITS_MORE;
+	}
 	if (!next)
 		return -ESRCH;
 	thread_read_wait(next, wait);
@@ -92,8 +98,12 @@ void waits_log(void)
 	log_error("  who waits for whom:");
 	for (unsigned i = 0; i < LOGGED_MOST; i++) {
 		struct thread_wait wait = {0};
+		int error;
 
-		if (waits_next(process, thread, &wait))
+		do
+			error = waits_next(&process, &thread, &wait);
+		while (error == WAITS_MORE);
+		if (error)
 			return;
 		log_wait(&wait);
 		process = wait.process;

@@ -69,7 +69,7 @@ static long copy_from_held(struct thread *lender, enum prot access, uint64_t off
 		int error = aspace_frame(&lender->process->aspace, address, access, &frame);
 
 		if (error)
-			return error == -EFAULT ? -EBADMSG : error;
+			return error == -EFAULT ? -EBADMSG : exchange_stopped(error, done);
 
 		char *at = (char *)direct(frame) + (address & (PAGE_SIZE - 1));
 
@@ -118,7 +118,7 @@ struct pages_at_hand {
 };
 
 static ALWAYS_INLINE bool are_at_hand(
-	struct aspace *space, uint64_t address, size_t size, struct pages_at_hand *pages)
+	struct aspace *space, uint64_t address, size_t size, enum prot access, struct pages_at_hand *pages)
 {
 	uint64_t in_page = address & (PAGE_SIZE - 1);
 	paddr_t frame, next = {0};
@@ -126,8 +126,9 @@ static ALWAYS_INLINE bool are_at_hand(
 
 	pages->first = PAGE_SIZE - in_page;
 	lock_acquire(&space->lock);
-	are_there = aspace_find_at_hand(space, address, &frame) &&
-		    (size <= pages->first || aspace_find_at_hand(space, address + pages->first, &next));
+	are_there =
+		aspace_find_at_hand(space, address, access, &frame) &&
+		(size <= pages->first || aspace_find_at_hand(space, address + pages->first, access, &next));
 	lock_release(&space->lock);
 	if (!are_there)
 		return false;
@@ -162,7 +163,7 @@ static ALWAYS_INLINE bool copy_at_hand(struct port *port, uint32_t token, uint64
 	lock_acquire(&port->lock);
 	slot = endpoint_find_call(port, token);
 	is_there = slot && is_lent(slot->caller, access, offset, size, &address) &&
-		   are_at_hand(&slot->caller->process->aspace, address, size, &pages);
+		   are_at_hand(&slot->caller->process->aspace, address, size, access, &pages);
 	if (is_there)
 		*error = size <= pages.first ? copy_one(pages.at, access, own, size)
 					     : copy_two(pages.at, pages.first, pages.rest, access, own, size);

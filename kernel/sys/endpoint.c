@@ -61,32 +61,64 @@ long sys_ipc_call_lend(struct endpoint *e, struct message *message, const struct
 /* The bytes that go in stand in the last words, the first of them at the beginning of one. */
 static int put_short(struct message *message, const struct windows *windows)
 {
-	unsigned words = (windows->read_size + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+	size_t size = windows->read_size, in_words = (size + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
 
-	if (!words)
+	if (!size)
 		return 0;
 	message->word[MESSAGE_WORDS - 1] = 0;
-	return user_copy_in(&message->word[MESSAGE_WORDS - words], (struct user_in){{windows->read_address}},
-		0, windows->read_size);
+	return user_copy_in((char *)&message->word[MESSAGE_WORDS] - in_words,
+		(struct user_in){{windows->read_address}}, 0, size);
+}
+
+static uint64_t last_written(const struct windows *windows)
+{
+	return windows->write_address + windows->write_size - 1;
 }
 
 /* The pages that the caller is going to write to are there. */
 static int prepare_short(const struct windows *windows)
 {
-	uint64_t first = windows->write_address, last = first + windows->write_size - 1;
+	uint64_t first = windows->write_address, last = last_written(windows);
 
-	if (!windows->write_size)
-		return 0;
 	TRY(aspace_prepare(&current_process()->aspace, first));
 	return (first ^ last) & -PAGE_SIZE ? aspace_prepare(&current_process()->aspace, last) : 0;
+}
+
+/* The same at one look: whether it is one page, and there. */
+static ALWAYS_INLINE bool is_prepared(const struct windows *windows)
+{
+	uint64_t first = windows->write_address;
+
+	return (first ^ last_written(windows)) < PAGE_SIZE &&
+	       aspace_is_prepared(&current_process()->aspace, first);
+}
+
+/* What calls others is apart, so that a call that does not need it saves no registers for it. */
+static __attribute__((noinline)) long call_with_bytes(
+	struct endpoint *e, struct message *message, const struct windows *windows)
+{
+	TRY(put_short(message, windows));
+
+	return endpoint_call(e, message);
+}
+
+static RARE long call_unprepared(struct endpoint *e, struct message *message, const struct windows *windows)
+{
+	int error = prepare_short(windows);
+
+	if (error)
+		return error == PAGE_STOP ? thread_restart_call() : error;
+	return call_with_bytes(e, message, windows);
 }
 
 long sys_ipc_call_short(struct endpoint *e, struct message *message, const struct windows *windows)
 {
 	if (windows->read_size > MESSAGE_SHORT || windows->write_size > MESSAGE_SHORT)
 		return -EINVAL;
-	TRY(prepare_short(windows));
-	TRY(put_short(message, windows));
+	if (windows->write_size && !is_prepared(windows))
+		return call_unprepared(e, message, windows);
+	if (windows->read_size)
+		return call_with_bytes(e, message, windows);
 
 	return endpoint_call(e, message);
 }
@@ -132,6 +164,11 @@ static long take(struct process *from, uint32_t value)
 	return result == -EBADF ? -EBADMSG : result;
 }
 
+static bool is_offered(struct thread *caller, const struct message *sent, uint32_t word)
+{
+	return word < MESSAGE_WORDS && window_lent_by(caller) && sent->token & 1u << word;
+}
+
 handle_result sys_ipc_take(struct endpoint *e, uint32_t token, uint32_t word)
 {
 	struct message sent;
@@ -140,8 +177,48 @@ handle_result sys_ipc_take(struct endpoint *e, uint32_t token, uint32_t word)
 
 	if (!caller)
 		return (handle_result){-ESRCH};
-	if (word < MESSAGE_WORDS && window_lent_by(caller) && sent.token & 1u << word)
+	if (is_offered(caller, &sent, word))
 		result = take(caller->process, (uint32_t)sent.word[word]);
+	endpoint_release(e, caller);
+	return (handle_result){result};
+}
+
+static int check_copied(const struct handle_ref *h, uint32_t type, uint32_t rights)
+{
+	const uint32_t needed = RIGHT_DUPLICATE | RIGHT_TRANSFER;
+
+	if (needed & ~h->rights)
+		return -EBADMSG;
+	if (type != OBJECT_ANY && type != (uint32_t)h->object->type)
+		return -EFTYPE;
+	return rights & ~h->rights ? -EACCES : 0;
+}
+
+/* A handle like one of the caller's for the current process, which has a thread: so nothing is kept for ever by it. */
+static long copy(struct process *from, uint32_t value, uint32_t type, uint32_t rights)
+{
+	struct handle_ref h;
+	long result;
+
+	if (handle_borrow(from, value, &h))
+		return -EBADMSG;
+	result = check_copied(&h, type, rights);
+	if (!result)
+		result = handle_add(current_process(), h.object, h.rights).value;
+	object_put(h.object);
+	return result;
+}
+
+handle_result sys_ipc_copy(struct endpoint *e, uint32_t token, uint32_t word, uint32_t type, uint32_t rights)
+{
+	struct message sent;
+	struct thread *caller = endpoint_hold(e, token, &sent);
+	long result = -EINVAL;
+
+	if (!caller)
+		return (handle_result){-ESRCH};
+	if (is_offered(caller, &sent, word))
+		result = copy(caller->process, (uint32_t)sent.word[word], type, rights);
 	endpoint_release(e, caller);
 	return (handle_result){result};
 }
@@ -172,7 +249,7 @@ long sys_ipc_badge(struct endpoint *e, uint32_t token, uint32_t word)
 
 	if (!caller)
 		return -ESRCH;
-	if (word < MESSAGE_WORDS && window_lent_by(caller) && sent.token & 1u << word)
+	if (is_offered(caller, &sent, word))
 		result = badge_of(e, caller->process, (uint32_t)sent.word[word]);
 	endpoint_release(e, caller);
 	return result;

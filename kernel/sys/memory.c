@@ -34,12 +34,18 @@ long sys_memory_size(struct memory *m)
 	return (long)m->size;
 }
 
-/* One step of a copy: where its bytes are, as long as this hart does not wait for others: the copy itself brings nothing in. */
+/*
+ * One step of a copy: where its bytes are, as long as this hart does not wait for others: the copy itself brings nothing in. To fill
+ * a page takes as long as to copy it: EXCHANGE_STOP when that was to be done, and an interrupt is pending.
+ */
 static int locate(struct memory *m, uint64_t offset, char **at)
 {
+	bool is_new;
 	paddr_t frame;
 
-	TRY(memory_frame(m, offset >> PAGE_SHIFT, &frame));
+	TRY(memory_frame_told(m, offset >> PAGE_SHIFT, &frame, &is_new));
+	if (is_new && arch_interrupt_is_pending())
+		return EXCHANGE_STOP;
 	*at = (char *)direct(frame) + (offset & (PAGE_SIZE - 1));
 	return 0;
 }
@@ -59,8 +65,9 @@ long sys_memory_read(struct memory *m, uint64_t offset, struct user_out buf, siz
 		return -EINVAL;
 	while (copy_goes_on(done, size)) {
 		n = copy_piece(offset + done, done, size);
-		TRY(locate(m, offset + done, &at));
-		error = exchange_out(buf, done, at, n);
+		error = locate(m, offset + done, &at);
+		if (!error)
+			error = exchange_out(buf, done, at, n);
 		if (!error)
 			done += n;
 		else if (error != EXCHANGE_AGAIN)
@@ -79,8 +86,9 @@ long sys_memory_write(struct memory *m, uint64_t offset, struct user_in buf, siz
 		return -EINVAL;
 	while (copy_goes_on(done, size)) {
 		n = copy_piece(offset + done, done, size);
-		TRY(locate(m, offset + done, &at));
-		error = exchange_in(at, buf, done, n);
+		error = locate(m, offset + done, &at);
+		if (!error)
+			error = exchange_in(at, buf, done, n);
 		if (!error)
 			done += n;
 		else if (error != EXCHANGE_AGAIN)
@@ -196,6 +204,8 @@ long sys_memory_copy(struct memory *to, uint64_t at, struct memory *from, uint64
 
 	pages = memory_copy((struct memory_place){to, at >> PAGE_SHIFT},
 		(struct memory_place){from, offset >> PAGE_SHIFT}, len >> PAGE_SHIFT, NULL, &work);
+	if (!pages)
+		return thread_restart_call();
 	return pages < 0 ? pages : pages << PAGE_SHIFT;
 }
 

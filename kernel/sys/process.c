@@ -29,7 +29,7 @@ handle_result sys_process_create(struct user_in name, size_t len)
 	if (!process)
 		return (handle_result){-ENOMEM};
 	process->table = process_table(current_process());
-	process->priority_limit = process_priority_limit(current_process());
+	process->priority_limit = (uint8_t)process_priority_limit(current_process());
 	result = handle_add(current_process(), &process->object, RIGHTS_PROCESS_ALL);
 	object_put(&process->object); /* the handle has its own; without one the process goes */
 	return result;
@@ -67,12 +67,18 @@ long sys_process_limit(struct process *p, uint64_t bytes)
 	return account_limit(p->account, bytes);
 }
 
-long sys_process_clone_handles(struct process *to, struct process *from, uint32_t index)
+long sys_process_clone_handles_but(
+	struct process *to, struct process *from, uint32_t index, uint32_t but, uint32_t but2)
 {
 	if (to == from)
 		return -EINVAL;
 
-	return handle_table_clone(to, from, index);
+	return handle_table_clone(to, from, index, (uint32_t[]){but, but2});
+}
+
+long sys_process_clone_handles(struct process *to, struct process *from, uint32_t index)
+{
+	return sys_process_clone_handles_but(to, from, index, 0, 0);
 }
 
 static int result_or_wait(struct process *p, uint64_t deadline, struct process_result *result)

@@ -33,11 +33,12 @@ static handle_result start(
 	return (handle_result){error};
 }
 
-static struct thread *make(struct process *p, const struct frame_start *how)
+static struct thread *make(
+	struct process *p, const struct frame_start *how, unsigned priority, uint32_t harts_allowed)
 {
 	call_table table = process_table(p);
 
-	return thread_create(table ? table : native_table, how);
+	return thread_create_placed(table ? table : native_table, how, priority, harts_allowed);
 }
 
 /* The handle comes first: a thread that runs can't be taken back. */
@@ -52,35 +53,63 @@ static handle_result give_and_start(struct thread *thread, struct process *p, bo
 	return result;
 }
 
+/* As sys_thread_create has it; NULL: memory is out. */
+static struct thread *make_plain(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument)
+{
+	return make(p,
+		&(struct frame_start){.entry = entry.value, .stack = stack.value, .argument = argument},
+		RUNNER_PRIORITY, this_hart()->current->harts);
+}
+
+/* One that takes after the caller. */
+static struct thread *make_like(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument)
+{
+	struct runner *caller = this_hart()->current;
+	struct thread *thread = make(p,
+		&(struct frame_start){.entry = entry.value,
+			.stack = stack.value,
+			.argument = argument,
+			.pointer = arch_frame_pointer(&caller->frame)},
+		__atomic_load_n(&caller->wanted_priority, __ATOMIC_RELAXED), caller->harts);
+
+	if (thread)
+		arch_frame_give_float(&thread->runner.frame, &caller->frame);
+	return thread;
+}
+
 handle_result sys_thread_create(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument)
 {
 	if (check_start(entry, stack))
 		return (handle_result){-EINVAL};
 
-	struct thread *thread = make(
-		p, &(struct frame_start){.entry = entry.value, .stack = stack.value, .argument = argument});
+	struct thread *thread = make_plain(p, entry, stack, argument);
 
 	return thread ? give_and_start(thread, p, false) : (handle_result){-ENOMEM};
 }
 
 handle_result sys_thread_create_like(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument)
 {
-	struct runner *caller = this_hart()->current;
-
 	if (check_start(entry, stack))
 		return (handle_result){-EINVAL};
 
-	struct thread *thread = make(p, &(struct frame_start){.entry = entry.value,
-						.stack = stack.value,
-						.argument = argument,
-						.pointer = arch_frame_pointer(&caller->frame)});
+	struct thread *thread = make_like(p, entry, stack, argument);
 
+	return thread ? give_and_start(thread, p, false) : (handle_result){-ENOMEM};
+}
+
+long sys_process_start(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument, enum manner how)
+{
+	struct thread *thread;
+	int error;
+
+	TRY(check_start(entry, stack));
+	thread = how & MANNER_LIKE ? make_like(p, entry, stack, argument)
+				   : make_plain(p, entry, stack, argument);
 	if (!thread)
-		return (handle_result){-ENOMEM};
-	arch_frame_give_float(&thread->runner.frame, &caller->frame);
-	runner_place(
-		&thread->runner, __atomic_load_n(&caller->wanted_priority, __ATOMIC_RELAXED), caller->harts);
-	return give_and_start(thread, p, false);
+		return -ENOMEM;
+	error = thread_start(thread, p);
+	object_put(&thread->object);
+	return error;
 }
 
 handle_result sys_thread_create_with(struct process *p, uaddr_t entry, uaddr_t stack, uint64_t argument,
@@ -91,11 +120,11 @@ handle_result sys_thread_create_with(struct process *p, uaddr_t entry, uaddr_t s
 		return (handle_result){-EINVAL};
 
 	struct thread *thread =
-		make(p, &(struct frame_start){entry.value, stack.value, argument, argument2, pointer});
+		make(p, &(struct frame_start){entry.value, stack.value, argument, argument2, pointer},
+			priority, (uint32_t)harts_allowed);
 
 	if (!thread)
 		return (handle_result){-ENOMEM};
-	runner_place(&thread->runner, priority, (uint32_t)harts_allowed);
 	return give_and_start(thread, p, how & START_STOPPED);
 }
 

@@ -41,7 +41,7 @@ static inline MUST_USE int thunk_range(uint64_t address, uint64_t count, size_t 
 	if (__builtin_mul_overflow(count, element_size, &size))
 		return -EFAULT;
 	last = address + size - 1;
-	return address < USER_BASE || (address | size | last) >= USER_TOP ? -EFAULT : 0;
+	return address < USER_BASE || (address | size | last) / USER_TOP ? -EFAULT : 0;
 }
 
 /* The same for a struct, whose size the compiler knows. */

@@ -80,6 +80,8 @@ class CallParser(Stream):
         word = self.word("an argument")
         if word.text in ("in", "out"):
             return self.pointer(word.text)
+        if word.text == "kept" and self.in_protocol():
+            return self.handle(self.word("the type of the handle"), kept=True)
         type_name = self.type_name(word)
         if type_name is None:
             return self.handle(word) if word.text != "client" else self.client(word)
@@ -133,7 +135,7 @@ class CallParser(Stream):
         return model.Argument("client", name.text, name.span, type=model.TypeName("client", "client", word.span),
                               detail=word.span)
 
-    def handle(self, word: Token) -> model.Argument:
+    def handle(self, word: Token, kept: bool = False) -> model.Argument:
         rights: List[str] = []
         rights_from = ""
         detail = word.span
@@ -146,7 +148,7 @@ class CallParser(Stream):
         name = self.word("the name of the argument")
         return model.Argument("handle", name.text, name.span, object=word.text, rights=rights,
                               rights_from=rights_from, type=model.TypeName("handle", word.text, word.span),
-                              detail=detail)
+                              detail=detail, kept=kept)
 
     def errors(self) -> List[Token]:
         self.skip_soft()

@@ -35,7 +35,8 @@ can be called), `EFAULT` (a buffer that is no memory of the program), `ETIMEDOUT
 back is no reply).
 A method that may wait takes a deadline as its last argument, in nanoseconds of `clock_now`.
 
-A handle that goes in as an argument is given away, whatever comes of the call. One of type `client` is only shown: it names
+A handle that goes in as an argument is given away, whatever comes of the call. One that is kept is not: the server gets one like
+it, with all its rights, which have to allow that it is duplicated and transferred. One of type `client` is only shown: it names
 an object of the same server.
 
 What the server checks before a method does anything, in this order: scalars, flags and enums (`EINVAL`); texts and structs,
@@ -102,7 +103,7 @@ def _type(argument: model.Argument) -> str:
     if argument.kind == "gift":
         return f"`out {argument.object}`"
     rights = f", right {', '.join(f'`{right}`' for right in argument.rights)}" if argument.rights else ""
-    return emit_manual.type_of(argument) + rights
+    return emit_manual.type_of(argument) + rights + (", kept by the caller" if argument.kept else "")
 
 
 def _where(call: model.Call, argument: model.Argument) -> str:

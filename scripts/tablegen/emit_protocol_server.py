@@ -90,5 +90,5 @@ def emit(interface: model.Interface, protocol: model.Protocol, path: str) -> str
 
 
 def _contract(call: model.Call) -> List[str]:
-    names = [argument.name for argument in wire.given(call)]
+    names = [argument.name for argument in wire.handles(call)]
     return [f"The handler owns {' and '.join(names)}, also when it fails."] if names else []

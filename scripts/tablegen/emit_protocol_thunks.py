@@ -264,10 +264,11 @@ class _Thunk:
         """What has been taken goes again when the next can't be."""
         lines: List[str] = []
         taken: List[str] = []
-        for argument in wire.given(self.call):
+        for argument in wire.handles(self.call):
             object_type = "OBJECT_ANY" if argument.object == "handle" else f"OBJECT_{argument.object.upper()}"
             rights = " | ".join(self.interface.right_c_name(argument.object, right) for right in argument.rights) or "0"
-            take = f"request_take(request, {self.field(argument).word}, {object_type}, {rights}, &{argument.name}_handle)"
+            how = "copy" if argument.kept else "take"
+            take = f"request_{how}(request, {self.field(argument).word}, {object_type}, {rights}, &{argument.name}_handle)"
             if taken:
                 lines += [f"returned = {take};", "if (returned) {",
                           *[f"\t(void)handle_close({name}_handle);" for name in taken], "\treturn returned;", "}"]

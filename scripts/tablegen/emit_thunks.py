@@ -199,6 +199,7 @@ def _thunk(out: CFile, interface: model.Interface, call: model.Call) -> None:
         out.add(f"\treturn {value};")
     out.from_here()
     if thunk.copies_out:
+        out.add("\tif (returned == CALL_AGAIN)", "\t\treturn thread_restart_call();")
         out.add("\tif (returned >= 0) {", *[f"\t\t{line}" for line in thunk.copies_out], "\t}", "\treturn returned;")
     out.add("}", "", f"long thunk_{call.name}({_REGISTERS})", "{",
             f"\treturn thunk_result(SYS_{call.name}, check_{call.name}({_PASSED}));", "}")

@@ -53,7 +53,7 @@ def _argument(call: model.Call, argument: model.Argument) -> str:
     if argument.kind == "handle":
         rights = f":{'+'.join(sorted(argument.rights))}" if argument.rights else ""
         source = f"+#{call.position(argument.rights_from) + 1}" if argument.rights_from else ""
-        return f"{argument.object}{rights}{source}"
+        return f"{'kept ' if argument.kept else ''}{argument.object}{rights}{source}"
     if argument.kind == "buffer":
         return f"{argument.direction} {argument.type}[#{call.position(argument.length) + 1}]"
     if argument.kind == "client":

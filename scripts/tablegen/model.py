@@ -127,6 +127,7 @@ class Argument:
     and in methods of protocols only:
 
     text                  direction (in), most (bytes, without the end)
+    handle                besides: kept, by the caller; the server gets one like it
     client                an object of the server that is called, shown by a handle to it
     value                 direction (out), type: a scalar that comes back
     gift                  direction (out), object: a handle that comes back
@@ -143,6 +144,7 @@ class Argument:
     length: str = ""
     struct: str = ""
     most: int = 0
+    kept: bool = False
     version: int = 0  # of a `struct` call: 0, or how many `;` stand before it
     detail: Optional[Span] = None  # where right, length or struct are named
 

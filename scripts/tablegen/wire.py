@@ -123,5 +123,11 @@ def returned(call: model.Call) -> List[model.Argument]:
     return [argument for argument in call.arguments if argument.kind in ("value", "gift")]
 
 
-def given(call: model.Call) -> List[model.Argument]:
+def handles(call: model.Call) -> List[model.Argument]:
+    """Those that go in."""
     return [argument for argument in call.arguments if argument.kind == "handle"]
+
+
+def given(call: model.Call) -> List[model.Argument]:
+    """Of these, the ones that the caller does not keep."""
+    return [argument for argument in handles(call) if not argument.kept]

@@ -45,7 +45,7 @@ MISTAKES: Dict[str, Tuple[str, str, str]] = {
 def compile_driver(directory: Path, *flags: str) -> Path:
     subprocess.run(["cc", "-std=gnu17", "-O1", "-g", *flags, "-DDEBUG_CHECKS=0", "-iquote", f"{ROOT}/kernel",
                     "-iquote", str(directory / "arch/riscv"), f"-I{ROOT}/build/gen", "-o", str(directory / "driver"),
-                    str(directory / "tests/host/asid_driver.c")], check=True)
+                    str(directory / "tests/host/asid_driver.c"), f"{ROOT}/kernel/lib/bits.c"], check=True)
     return directory / "driver"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ import unittest
 from pathlib import Path
 from typing import List
 
-from tests.support import ktap, record
+from tests.support import built, ktap, record
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60.0
@@ -30,29 +29,22 @@ def threads_of(pid: int) -> str:
     return done.stdout
 
 
-def build(kind: str, directory: str, target: str) -> None:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
-    environment.pop("MFLAGS", None)
-    made = subprocess.run(["make", "--no-print-directory", "-j2", f"HOSTED={kind}", f"HOSTED_B={directory}", target],
-                          cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
-    if made.returncode:
-        raise AssertionError(made.stdout)
+def programs() -> List[str]:
+    return sorted(file.stem[len("test_"):] for file in (ROOT / "tests/host/kernel").glob("test_*.c"))
 
 
 class Hosted(unittest.TestCase):
-    """Builds the programs of one kind into a directory of its own and runs them."""
+    """Builds the programs of one kind and runs them."""
 
     counts_subtests = True
+    takes_long = True
     kind = ""
 
     def test_programs(self) -> None:
         if not self.kind:
             self.skipTest("it names no kind")
-        with tempfile.TemporaryDirectory() as directory:
-            build(self.kind, directory, "hosted")
-            programs = sorted(path for path in Path(directory).iterdir() if path.is_file())
-            printed = [self._run([str(program), str(seed)]) for program in programs for seed in SEEDS]
+        folder = built.hosted(self.kind, "hosted")
+        printed = [self._run([str(folder / program), str(seed)]) for program in programs() for seed in SEEDS]
         record.note(type(self).__name__, "".join(printed))
 
     def _run(self, command: List[str]) -> str:
@@ -87,9 +79,9 @@ class GuidedFuzzer(unittest.TestCase):
     """Some thousand inputs, from nothing; `make fuzz` goes on for longer and keeps what it has found."""
 
     def test_random_calls(self) -> None:
+        folder = built.hosted("fuzz", "build/host/fuzz/calls")
         with tempfile.TemporaryDirectory() as directory:
-            build("fuzz", directory, f"{directory}/calls")
-            command = [f"{directory}/calls", f"-runs={FUZZ_RUNS}", f"-max_total_time={FUZZ_SECONDS}", "-seed=1",
+            command = [f"{folder}/calls", f"-runs={FUZZ_RUNS}", f"-max_total_time={FUZZ_SECONDS}", "-seed=1",
                        "-rss_limit_mb=4096", f"-artifact_prefix={directory}/", "-print_final_stats=1"]
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   text=True, errors="replace", timeout=LIMIT, check=False)

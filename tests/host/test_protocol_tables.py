@@ -175,6 +175,7 @@ class Lock(ProtocolScratch):
                 ("probe_sum(u8 a", "probe_sum(u16 a", "u64 probe_sum", "the published call probe_sum has changed"),
                 ("in text text[63]", "in text text[62]", "probe_text(", "the published call probe_text has changed"),
                 ("probe_which(client other)", "probe_which(endpoint other)", "probe_which(", "has changed"),
+                ("(notification:signal n", "(kept notification:signal n", "probe_keep(", "has changed"),
                 ("deep 0x20000000", "deep 0x10000000", "deep 0x1", "a published flag has changed"),
                 ("13 probe - u32 probe_count", 'gap 13 "why"\n\n## Text.\n14 probe - u32 probe_count', "14 probe",
                  "has moved from number 13"),
@@ -234,6 +235,16 @@ class Code(ProtocolScratch):
                  "int f(endpoint_handle e, memory_handle m) { return probe_keep(e, m, 1); }\n")
         result = self.compile(CROSS + "gcc", *self.STUB_FLAGS, "program.c")
         self.assertRegex(result.stdout, "incompatible type for argument 2 of .probe_keep.")
+
+    def test_a_handle_that_is_kept(self) -> None:
+        line = "14 probe - void probe_lend(kept memory:read m) ! EBADF EFTYPE EACCES ENFILE"
+        self.put("probe.tbl", PROTOCOL + f"\n## Text.\n{line}\n")
+        self.accept()
+        self.generate()
+        self.assertIn("request_copy(request, 0, OBJECT_MEMORY, RIGHT_MEMORY_READ, &m_handle)",
+                      self.get("gen/user/protocols/probe.c"))
+        stub = self.get("gen/user/tabula/protocol/probe.h").partition("int probe_lend(")[2]
+        self.assertNotIn("protocol_drop", stub)
 
     def test_every_slot_is_written_out(self) -> None:
         slots = re.findall(r"^\t\[(\d+)\] = (thunk|protocol)_", self.get("gen/user/protocols/probe.c"), re.MULTILINE)

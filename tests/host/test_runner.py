@@ -60,6 +60,21 @@ class Runner(unittest.TestCase):
                 "  def test_c(self): time.sleep(0.1); open('c', 'w').close()\n")
         self.ends(body, 0, "3 passed, 0 failed, 0 skipped", "-j", "3")
 
+    def test_what_takes_long_starts_first(self) -> None:
+        """Where no times are known yet, as on a fresh tree."""
+        body = "".join(f"class {name}(unittest.TestCase):\n  takes_long = {name == 'B'}\n  def test_it(self): pass\n"
+                       for name in "ABC")
+        said = self.ends(body, 0, "3 passed, 0 failed, 0 skipped", "-j", "1")
+        self.assertRegex(said, r"^  ok +test_it\.B\.")
+
+    def test_processor_time(self) -> None:
+        """That of all that a class has started is its own."""
+        busy = "import subprocess; subprocess.run([sys.executable, '-c', 'sum(range(20000000))'])"
+        body = (f"class A(unittest.TestCase):\n  def test_a(self): {busy}\n"
+                "class B(unittest.TestCase):\n  def test_b(self): pass\n")
+        said = self.ends(body, 0, "2 passed, 0 failed, 0 skipped")
+        self.assertRegex(said, r"(?m)^  processor time: \d+ s in \d+ s; most in test_it\.A \d+ s, test_it\.B \d+ s$")
+
     def test_figures(self) -> None:
         body = ("class A(unittest.TestCase):\n"
                 "  def test_a(self):\n"
@@ -87,6 +102,19 @@ class Runner(unittest.TestCase):
                          "  def test_b(self): os._exit(3)\n"
                          "  def test_c(self): pass\n", 1, "1 passed, 2 failed, 0 skipped")
         self.assertIn("ended with status 3", said)
+
+    def test_one_that_hangs(self) -> None:
+        """It is stopped when its time is up, or that of all; what waits for its turn then fails, too."""
+        hangs = "class A(unittest.TestCase):\n  def test_a(self): import time; time.sleep(100)\n"
+        runner = (ROOT / "scripts/test").read_text()
+        for limit, why in (("CLASS_LIMIT = 600.0", "no result within 1 s"),
+                           ("RUN_LIMIT = 1800.0", "no time left: all tests together have 1 s")):
+            self.assertIn(limit, runner)
+            changed = runner.replace(limit, limit.split(" = ")[0] + " = 1.0")
+            (self.tree / "scripts/test").write_text(changed)
+            said = self.ends(hangs + "class B(unittest.TestCase):\n  runs_last = True\n  def test_b(self): pass\n",
+                             1, {"C": "1 passed, 1 failed, 0 skipped", "R": "0 passed, 2 failed, 0 skipped"}[limit[0]])
+            self.assertIn(why, said)
 
     def test_set_up_that_fails_or_skips(self) -> None:
         body = "class A(unittest.TestCase):\n  @classmethod\n  def setUpClass(cls): {}\n  def test_a(self): pass\n"

@@ -13,7 +13,7 @@ import unittest
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional
 
-from tests.support import boot, record
+from tests.support import boot, built, record
 
 _RESULT = re.compile(r"^(not )?ok\b(?: (\d+))?(?:\s+(?:- )?(.*?))?(?:\s+#\s*(SKIP|TODO)\b\s*(.*))?$", re.IGNORECASE)
 _PLAN = re.compile(r"^1\.\.(\d+)(?:\s+#\s*SKIP\b.*)?$", re.IGNORECASE)
@@ -108,7 +108,7 @@ class KtapSuite(unittest.TestCase):
             self.skipTest("it names no command")
         machine = dict(self.machine)
         if self.is_checked():
-            machine.update(kernel=boot.debug_kernel(), append=f"{machine.get('append', '')} report=yes audit=each".strip())
+            machine.update(kernel=built.debug_kernel(), append=f"{machine.get('append', '')} report=yes audit=each".strip())
         result = boot.run(self.command, timeout=self.timeout, **machine)  # type: ignore[arg-type]
         record.note(type(self).__name__, result.log)
         report = parse(result.output)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "abi/abi.h"
+#include "abi/types.h"
 #include "config.h"
 #include "result.h"
 
@@ -124,7 +125,9 @@ struct arch_hart {
 };
 
 void arch_aspace_enter(struct arch_aspace *space);
-bool hosted_find(const struct arch_aspace *space, uint64_t address, paddr_t *frame);
+enum { ARCH_CAN_READ = PROT_READ, ARCH_CAN_WRITE = PROT_WRITE };
+
+uint64_t hosted_find(const struct arch_aspace *space, uint64_t address, paddr_t *frame);
 
 /* Every other page, so that both ways are gone. */
 static inline bool arch_aspace_has_at_hand(const struct arch_aspace *space, uint64_t address)
@@ -132,7 +135,8 @@ static inline bool arch_aspace_has_at_hand(const struct arch_aspace *space, uint
 	return space->root.value && address >> PAGE_SHIFT & 1;
 }
 
-static inline bool arch_aspace_find_at_hand(const struct arch_aspace *space, uint64_t address, paddr_t *frame)
+static inline uint64_t arch_aspace_find_at_hand(
+	const struct arch_aspace *space, uint64_t address, paddr_t *frame)
 {
 	return hosted_find(space, address, frame);
 }

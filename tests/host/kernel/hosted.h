@@ -44,16 +44,19 @@ bool hosted_store(uint64_t address, uint8_t byte);
 /* What a page table says of an address: its frame and rights; false when nothing is mapped. */
 bool hosted_lookup(const struct arch_aspace *space, uint64_t address, paddr_t *frame, enum prot *prot);
 
+/* How long a copy from or to user memory takes, in pauses of the host: 1 unless it is said otherwise before the boot. */
+extern unsigned hosted_copy_pauses;
+
 /* ---- device.c */
 
 /* Has a device raise its interrupt; from a program or a job. */
 void hosted_interrupt(unsigned number);
 
-/* For arch.c: whether a hart has an interrupt to take; takes them all, and says whether there was one. */
+/* For the seam: whether a hart has an interrupt to take; takes them all, and says whether there was one. */
 bool hosted_interrupt_due(unsigned hart);
 bool hosted_take_interrupts(unsigned hart);
 
-/* ---- arch.c */
+/* ---- seam */
 
 /* Has something typed on the console. */
 void hosted_type(const char *text);
@@ -85,6 +88,9 @@ struct process *hosted_new_process(void);
 /* Starts a thread that runs the index-th program: false when the process is ending already. */
 bool hosted_start(struct process *process, unsigned program, uint64_t argument);
 
+/* The same, for one that runs on some harts only: bit i for hart i. */
+bool hosted_start_on(uint32_t harts_allowed, struct process *process, unsigned program, uint64_t argument);
+
 /* Gives a process a handle: 0 when it is ending, or may have no more memory. */
 uint32_t hosted_give(struct process *process, struct object *object, uint32_t rights);
 
@@ -101,7 +107,7 @@ void hosted_share_once(void);
 /* How many frames are free; for the test itself, while the machine is quiet. */
 size_t hosted_free_frames(void);
 
-/* ---- arch.c */
+/* ---- seam */
 
 /* Says in the frame that the next thing is this call. */
 void hosted_call(

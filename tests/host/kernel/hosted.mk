@@ -19,7 +19,7 @@ HOSTED_CFLAGS = -std=gnu17 -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer -
                 -iquote tests/host/kernel -iquote kernel -iquote arch/riscv -iquote user/include -I$(GEN)
 
 HOSTED_KERNEL_C := $(wildcard kernel/*.c kernel/*/*.c) arch/riscv/fdt.c $(KERNEL_GEN_C) \
-                   $(addprefix tests/host/kernel/,arch.c check.c device.c make.c world.c)
+                   $(addprefix tests/host/kernel/,check.c device.c make.c world.c) $(wildcard tests/host/kernel/seam/*.c)
 HOSTED_O        := $(HOSTED_KERNEL_C:%.c=$(HOSTED_B)/%.o) $(HOSTED_B)/tests/host/kernel/host.o
 HOSTED_TESTS    := $(patsubst tests/host/kernel/test_%.c,%,$(wildcard tests/host/kernel/test_*.c))
 
@@ -28,9 +28,18 @@ hosted: $(HOSTED_TESTS:%=$(HOSTED_B)/%)
 
 $(HOSTED_B)/tests/host/kernel/host.o: HOSTED_NAMES :=
 
-$(HOSTED_B)/%.o: %.c tests/host/kernel/hosted.mk | $(GEN)/stamp
+$(HOSTED_B)/flags: FORCE
+	$(call keep,$(HOST_CC) $(HOSTED_CFLAGS))
+
+$(HOSTED_B)/%.o: %.c $(HOSTED_B)/flags tests/host/kernel/hosted.mk | $(GEN)/stamp
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOSTED_CFLAGS) $(HOSTED_NAMES) -MMD -MP -c -o $@ $<
+
+# A test of several files: test_NAME.c, and those of the directory NAME.
+define HOSTED_PARTS
+$(HOSTED_B)/$1: $(patsubst %.c,$(HOSTED_B)/%.o,$(wildcard tests/host/kernel/$1/*.c))
+endef
+$(foreach test,$(HOSTED_TESTS),$(eval $(call HOSTED_PARTS,$(test))))
 
 # These put functions of their own in the place of some of the kernel's.
 $(HOSTED_B)/failures: HOSTED_LINK := $(foreach name,frame_alloc frame_alloc_zeroed frame_alloc_run pool_alloc pool_alloc_unset pool_free,-Wl,--wrap=$(name))

@@ -34,10 +34,11 @@ struct process *hosted_new_process(void)
 	return process;
 }
 
-bool hosted_start(struct process *process, unsigned program, uint64_t argument)
+bool hosted_start_on(uint32_t harts_allowed, struct process *process, unsigned program, uint64_t argument)
 {
-	struct thread *thread = thread_create(
-		native_table, &(struct frame_start){HOSTED_ENTRY(program), USER_TOP, argument, 0, 0});
+	struct thread *thread = thread_create_placed(native_table,
+		&(struct frame_start){HOSTED_ENTRY(program), USER_TOP, argument, 0, 0}, RUNNER_PRIORITY,
+		harts_allowed);
 	int error;
 
 	HOSTED_REQUIRE(thread);
@@ -45,6 +46,11 @@ bool hosted_start(struct process *process, unsigned program, uint64_t argument)
 	HOSTED_REQUIRE(!error || error == -EBUSY);
 	object_put(&thread->object);
 	return !error;
+}
+
+bool hosted_start(struct process *process, unsigned program, uint64_t argument)
+{
+	return hosted_start_on(HARTS_ALL, process, program, argument);
 }
 
 uint32_t hosted_give(struct process *process, struct object *object, uint32_t rights)

@@ -249,7 +249,8 @@ static void random_step(struct trapframe *frame, uint64_t *random)
 	if (call->number == SYS_process_limit && hosted_random(random) % 64)
 		frame->a[1] |= 1ul << 30; /* or nothing would succeed any more */
 	/* In its own process: one that was stopped in a process that nobody can end would stay for ever. */
-	if (call->number == SYS_thread_create || call->number == SYS_thread_create_like)
+	if (call->number == SYS_thread_create || call->number == SYS_thread_create_like ||
+		call->number == SYS_process_start)
 		frame->a[0] = OWN_PROCESS;
 }
 

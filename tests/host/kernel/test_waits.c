@@ -155,22 +155,30 @@ static void locker(struct trapframe *frame)
 
 static uint32_t waiting_bits; /* atomic: given and not taken yet */
 
+/* Some that nobody else has given meanwhile; 0 when all of them are still to be taken. */
+static uint32_t some_bits(struct trapframe *frame)
+{
+	uint32_t wanted = (uint32_t)(below(frame, 2) ? 1u << below(frame, 8) : below(frame, GIVEN) + 1);
+
+	return wanted & ~__atomic_fetch_or(&waiting_bits, wanted, __ATOMIC_ACQ_REL);
+}
+
 static void giver(struct trapframe *frame)
 {
-	uint32_t bit;
+	uint32_t bits;
 
 	begin(frame);
 	if (frame->state[1]++ == TURNS) {
 		leave(frame);
 		return;
 	}
-	bit = 1u << below(frame, 8);
-	if (__atomic_fetch_or(&waiting_bits, bit, __ATOMIC_ACQ_REL) & bit) {
+	bits = some_bits(frame);
+	if (!bits) {
 		hosted_call(frame, SYS_thread_yield, 0, 0, 0, 0);
 		return;
 	}
-	add(&given);
-	hosted_call(frame, SYS_notification_signal, (uint32_t)frame->argument, bit, 0, 0);
+	__atomic_fetch_add(&given, (uint32_t)__builtin_popcount(bits), __ATOMIC_RELAXED);
+	hosted_call(frame, SYS_notification_signal, (uint32_t)frame->argument, bits, 0, 0);
 }
 
 static void take_bits(struct trapframe *frame)
@@ -347,6 +355,18 @@ static void start_notify(void)
 	}
 }
 
+/* So that some of either kind are killed. */
+static void start_mixed(void)
+{
+	waiting_bits = 0;
+	for (unsigned i = 0; i < SIDES; i++) {
+		uint32_t handle = give_notification(sides[i]);
+
+		for (unsigned n = 0; n < 2 * THREADS; n++)
+			hosted_start(sides[i], n % 4 ? TAKER : GIVER, with_seed(handle));
+	}
+}
+
 static void start_timers(void)
 {
 	for (unsigned i = 0; i < SIDES * THREADS; i++)
@@ -428,7 +448,7 @@ static bool run_round(struct round round, size_t free)
 	wrong = done = given = taken = killed = 0;
 	hosted_do((unsigned)(hosted_random(&seed) % 4), start, NULL);
 	hosted_check();
-	if (round.start == start_notify || round.start == start_driver)
+	if (round.start == start_notify || round.start == start_mixed || round.start == start_driver)
 		hosted_do(0, end_notify, NULL);
 	hosted_do(0, finish, NULL);
 	hosted_check();
@@ -456,15 +476,17 @@ int main(int count, char **arguments)
 	size_t free;
 
 	seed = count > 1 ? strtoul(arguments[1], NULL, 0) : 1;
-	ktap_plan(8);
+	ktap_plan(10);
 	hosted_boot(&(struct hosted_machine){4, 4 << 20, "log=error", programs});
 	free = hosted_free_frames();
 	test("a lock made of futexes", (struct round){start_lock, false}, free);
 	test("bits are given and taken, each once", (struct round){start_notify, false}, free);
+	test("a crowd of takers", (struct round){start_mixed, false}, free);
 	test("timers", (struct round){start_timers, false}, free);
 	test("no interrupt is lost", (struct round){start_driver, false}, free);
 	test("lockers that are killed", (struct round){start_lock, true}, free);
 	test("givers that are killed", (struct round){start_notify, true}, free);
+	test("takers that are killed, of a crowd", (struct round){start_mixed, true}, free);
 	test("sleepers that are killed", (struct round){start_timers, true}, free);
 	test("a driver that is killed", (struct round){start_driver, true}, free);
 	return ktap_end();

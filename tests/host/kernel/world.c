@@ -148,7 +148,7 @@ static void make_callers(void)
 	uint64_t handle = give(world.callers, &endpoint->object, RIGHT_ENDPOINT_SEND), offered;
 
 	do
-		offered = give(world.callers, &system_root.object, RIGHT_TRANSFER);
+		offered = give(world.callers, &system_root.object, RIGHT_TRANSFER | RIGHT_DUPLICATE);
 	while (world.callers->handles.count % HANDLE_PAGE_SLOTS);
 
 	struct thread *thread = start(world.callers, WORLD_CALLER, handle | offered << 32);
@@ -284,7 +284,7 @@ static uint64_t handle_for(const struct call_info *call, const struct arg_info *
 		return world.copied_handle;
 	if (is_call(call, "vm_clone"))
 		return is_named(arg, "to") ? world.empty_handle : world.other_handle;
-	if (is_call(call, "process_clone_handles"))
+	if (is_call(call, "process_clone_handles") || is_call(call, "process_clone_handles_but"))
 		return is_named(arg, "to") ? world.empty_handle : world.callers_handle;
 	if (is_call(call, "process_thread"))
 		return world.callers_handle;
@@ -296,7 +296,7 @@ static uint64_t handle_for(const struct call_info *call, const struct arg_info *
 	return world.handle[type];
 }
 
-/* Where /init begins in the archive, and how long it is: arch.c makes it so. */
+/* Where /init begins in the archive, and how long it is: seam/archive.c makes it so. */
 enum { PROGRAM_OFFSET = 116, PROGRAM_SIZE = 256 };
 
 static bool is_buffer_length(const struct call_info *call, const struct arg_info *arg)
@@ -327,8 +327,8 @@ static uint64_t number_for(const struct call_info *call, const struct arg_info *
 {
 	if (is_named(arg, "len"))
 		return length_for(call, arg);
-	if (is_named(arg, "rights"))
-		return RIGHTS_SAME;
+	if (is_named(arg, "rights")) /* those of the new handle, or that one has to have */
+		return is_call(call, "ipc_copy") ? 0 : RIGHTS_SAME;
 	if (is_named(arg, "offset") && is_call(call, "process_load"))
 		return PROGRAM_OFFSET;
 	if (is_named(arg, "token"))
@@ -346,7 +346,8 @@ static uint64_t address_for(const struct call_info *call)
 	if (is_call(call, "vm_unmap") || is_call(call, "vm_protect") || is_call(call, "process_read") ||
 		is_call(call, "process_write"))
 		return HOLE + PAGE_SIZE;
-	if (is_call(call, "thread_create") || is_call(call, "thread_create_like"))
+	if (is_call(call, "process_start") || is_call(call, "thread_create") ||
+		is_call(call, "thread_create_like"))
 		return HOSTED_ENTRY(WORLD_LEAVER);
 	return WORLD_FRESH;
 }
@@ -411,15 +412,6 @@ void world_call(struct trapframe *frame, const struct call_info *call)
 
 /* ---- its state */
 
-static unsigned length(const struct list *list)
-{
-	unsigned n = 0;
-
-	for (const struct list *node = list->next; node != list; node = node->next)
-		n++;
-	return n;
-}
-
 static void add_handles(struct world_state *state, const struct handle_table *table)
 {
 	state->handles += table->count;
@@ -433,7 +425,7 @@ static void add_handles(struct world_state *state, const struct handle_table *ta
 
 static void add(struct world_state *state, struct process *process)
 {
-	state->threads += length(&process->threads);
+	state->threads += process->thread_count;
 	add_handles(state, &process->handles);
 	for (const struct tree_node *node = process->aspace.regions.first; node; node = node->next)
 		state->regions++;

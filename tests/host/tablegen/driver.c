@@ -43,9 +43,18 @@ long sys_buffers(struct user_in words, uint16_t n, struct user_out longs, uint64
 	return words.address.value && longs.address.value ? (long)(n * 4ul + k * 8) : -1;
 }
 
+static bool is_to_be_made_again;
+
+long thread_restart_call(void)
+{
+	return 77;
+}
+
 long sys_structs(const struct question *q, struct answer *r, bool fail)
 {
 	runs++;
+	if (is_to_be_made_again)
+		return CALL_AGAIN;
 	r->first += q->mode;
 	r->second -= (int32_t)q->colour;
 	return fail ? -EAGAIN : 0;
@@ -156,6 +165,10 @@ static void pointers(void)
 
 	EXPECT(SYS_structs, -EAGAIN, 1, AT(q), AT(r), 1, 0, 0, 0);
 	CHECK(r.first == 100 && r.second == 100); /* nothing comes out of a call that fails */
+	is_to_be_made_again = true;
+	EXPECT(SYS_structs, 77, 1, AT(q), AT(r), 0, 0, 0, 0);
+	is_to_be_made_again = false;
+	CHECK(r.first == 100 && r.second == 100); /* nor out of one that is made again */
 	EXPECT(SYS_structs, 0, 1, AT(q), AT(r), 0, 0, 0, 0);
 	CHECK(r.first == 1 && r.second == -5 && r.third == 0); /* and what comes out was zero before */
 	EXPECT(SYS_structs, -EFAULT, 0, 0, AT(r), 0, 0, 0, 0);

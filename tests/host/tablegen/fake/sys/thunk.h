@@ -9,6 +9,9 @@
 			return failed; \
 	} while (0)
 
+enum { CALL_AGAIN = -4097 };
+long thread_restart_call(void);
+
 struct object {
 	int type;
 	uint32_t rights;
