@@ -56,11 +56,13 @@ clean:
 # ---- boot. Each target installs what is missing and builds first; recursion, so that the tools are there by then.
 
 quoted = '$(subst ','\'',$1)'
-MACHINE = --smp $(SMP) --mem $(MEM) --cpu $(CPU)
-PREPARE = @$(SETUP) build && $(MAKE) --no-print-directory built
+MACHINE = --smp $(SMP) --mem $(MEM) --cpu $(CPU) $(DISK:%=--disk %)
+# On all cores, unless -j says how many.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+PREPARE = @$(SETUP) build && $(MAKE) $(JOBS) --no-print-directory built
 
-## qemu              boot to the prompt (SMP= MEM= CPU= APPEND= PROGRAMS=); Ctrl-A X leaves
-## run CMD='ls /'    boot, run one command line, print its output (SMP= MEM= CPU= APPEND= PROGRAMS=)
+## qemu              boot to the prompt (SMP= MEM= CPU= DISK= APPEND= PROGRAMS=); Ctrl-A X leaves
+## run CMD='ls /'    boot, run one command line, print its output (SMP= MEM= CPU= DISK= APPEND= PROGRAMS=)
 .PHONY: qemu run
 qemu:
 	$(PREPARE)
@@ -85,13 +87,13 @@ gdb:
 ## test [T=pattern]  run the tests, or those whose name has the pattern in it
 .PHONY: test
 test:
-	@$(SETUP) test && $(MAKE) --no-print-directory built
+	@$(SETUP) test && $(MAKE) $(JOBS) --no-print-directory built
 	@scripts/test $(call quoted,$(T))
 
 ## lint              check layout, layers, and what clang has to say
 ## format            lay the C files out as .clang-format has it
 C_FILES := $(wildcard kernel/*.[ch] kernel/*/*.[ch] arch/riscv/*.[ch] user/*/*.[ch] user/*/*/*.[ch] tests/*/*.[ch] \
-           tests/host/kernel/*.[ch] tests/host/shell/*.[ch])
+           tests/user/*/*.[ch] tests/host/kernel/*.[ch] tests/host/kernel/*/*.[ch] tests/host/shell/*.[ch])
 CLANG_FLAGS = $(filter-out -ffixed-x% -Werror -march=% -mabi=%,$(KERNEL_CFLAGS)) --target=riscv64-unknown-elf \
               -march=rv64imac -mabi=lp64 -Wthread-safety -Wno-unused-command-line-argument -Wno-unknown-pragmas -Werror -fsyntax-only
 

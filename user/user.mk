@@ -5,9 +5,10 @@ SYSROOT := $(SDK)/sysroot
 SPECS   := $(SDK)/tabula.specs
 
 # Where a program begins is its own business in the file, but each has a base of its own, so that a debugger can
-# hold the symbols of all of them. Programs from outside get the default of user/libc/program.ld. Bases lie 1 MiB behind a
-# multiple of 2 MiB, so that a small program's stack, which comes before it, needs no page table of its own.
-USER_CC     := $(CC) --specs=$(SPECS)
+# hold the symbols of all of them. Programs from outside get the default of user/libc/program.ld. Bases are multiples of
+# 2 MiB, so that a small program, with its stack and the first of its heap, needs one page table.
+# The tree's own specs file has relative paths: what is built with it is as good in a tree that was moved or copied.
+USER_CC     := $(CC) --specs=$(SDK)/tree.specs
 USER_CFLAGS := -std=gnu17 -O2 -g -ffunction-sections -fdata-sections $(WARNINGS)
 
 # NAME.c or NAME/*.c and NAME/*.S, in each of user/bin, user/servers, tests/user and tests/bench.
@@ -19,7 +20,7 @@ user_sources   = $(filter %/$1.c,$(USER_FILES)) $(foreach d,$(filter %/$1,$(USER
 user_objects   = $(patsubst %.S,$(B)/obj/%.S.o,$(patsubst %.c,$(B)/obj/%.o,$(call user_sources,$1)))
 
 USER_BASES := $(shell i=0; for p in $(USER_PROGRAMS); do \
-	printf '%s=0x%x ' $$p $$((0x10100000 + i * 0x1000000)); i=$$((i + 1)); done)
+	printf '%s=0x%x ' $$p $$((0x10000000 + i * 0x1000000)); i=$$((i + 1)); done)
 user_base = $(patsubst $1=%,%,$(filter $1=%,$(USER_BASES)))
 
 # Protocols: user/servers/NAME/PROTOCOL.tbl, and those of tests. Their code is part of the library, where a server that
@@ -70,9 +71,8 @@ $(SDK)/headers.stamp: $(SDK)/base.stamp $(USER_HEADERS) kernel/abi/abi.h $(GEN)/
 
 # Not an empty recipe: make looks at a file again only after it has run something.
 $(SYSROOT)/include/%.h: $(SDK)/headers.stamp ; @:
-$(abspath $(SYSROOT))/include/%.h: $(SDK)/headers.stamp ; @: # as the compiler names them
 
-$(SYSROOT)/lib/program.ld: user/libc/program.ld $(SDK)/base.stamp
+$(SYSROOT)/lib/program.ld: user/libc/program.ld | $(SDK)/base.stamp
 	$(Q)cp $< $@
 
 $(SYSROOT)/lib/crt0.o: $(B)/obj/user/libc/crt0.S.o
@@ -86,12 +86,9 @@ $(SYSROOT)/lib/libtabula.a: $(LIBC_O) $(B)/user/libc.list
 
 keep = $(Q)mkdir -p $(@D) && echo '$1' | cmp -s - $@ || echo '$1' > $@
 
-# The specs file holds the place of the sysroot: a tree that was moved needs another.
-$(B)/sdk.place: FORCE
-	$(call keep,$(CURDIR) $(CC))
 $(B)/flags.user: FORCE
-	$(call keep,$(USER_CC) $(USER_CFLAGS) in $(CURDIR))
-# The specs file names the sysroot by its full path, so a tree that has moved needs another.
+	$(call keep,$(USER_CC) $(USER_CFLAGS))
+# The specs file for programs from outside names the sysroot by its full path, so a tree that has moved needs another.
 $(B)/where: FORCE
 	$(call keep,$(CURDIR))
 $(B)/protocols.list: FORCE
@@ -107,7 +104,7 @@ $(B)/archive.list: FORCE
 # ---- objects
 
 # Suites read the kernel's own metadata, so that each call of the table is tested without a list of our own.
-$(B)/obj/tests/user/%.o: USER_CFLAGS += -iquote kernel -I$(GEN)
+$(B)/obj/tests/user/%.o: USER_CFLAGS += -iquote tests/user -iquote kernel -I$(GEN)
 
 $(B)/obj/%.o: %.c $(B)/flags.user | $(SDK)/headers.stamp
 	$(call say,CC,$<)
@@ -151,7 +148,7 @@ $(B)/archive/bin/foreign-%: tests/foreign/%.c $(B)/flags.user
 ARCHIVE_ETC   := $(wildcard user/etc/*)
 SERVERS       := $(filter-out init,$(notdir $(filter user/servers/%,$(USER_DIRS))))
 ARCHIVE_BIN   := $(filter-out init $(SERVERS) $(notdir $(PROGRAMS)),$(USER_PROGRAMS))
-ARCHIVE_FILES := /init=$(B)/archive/bin/init $(foreach p,$(ARCHIVE_BIN),/bin/$p=$(B)/archive/bin/$p) \
+ARCHIVE_FILES := /init=$(B)/archive/bin/init /bin/[=$(B)/archive/bin/test $(foreach p,$(ARCHIVE_BIN),/bin/$p=$(B)/archive/bin/$p) \
                  $(foreach p,$(FOREIGN_PROGRAMS),/bin/foreign-$p=$(B)/archive/bin/foreign-$p) \
                  $(foreach p,$(SERVERS),/servers/$p=$(B)/archive/bin/$p) \
                  $(foreach f,$(ARCHIVE_ETC),/etc/$(notdir $f)=$f) $(foreach f,$(PROGRAMS),/bin/$(notdir $f)=$f)

@@ -137,6 +137,25 @@ class InfoOfFour(Info):
     machine = FOUR
 
 
+class Log(ktap.KtapSuite):
+    command = "test-log"
+
+
+class LogOfTwo(Log):
+    machine = TWO
+
+
+class LogWithTheKernelsConsole(Log):
+    """Without a console server, the suite prints the log itself."""
+
+    machine = KERNEL_CONSOLE
+    checked = True
+
+
+class LogOfFourWithTheKernelsConsole(Log):
+    machine = {**KERNEL_CONSOLE, **FOUR}
+
+
 class Quota(ktap.KtapSuite):
     command = "test-quota"
 
@@ -315,6 +334,14 @@ class FutexOfTwo(Futex):
 
 
 class FutexOfFour(Futex):
+    machine = FOUR
+
+
+class Crowds(ktap.KtapSuite):
+    command = "test-crowds"
+
+
+class CrowdsOfFour(Crowds):
     machine = FOUR
 
 
@@ -612,6 +639,22 @@ class JobsOfFour(Jobs):
     machine = FOUR
 
 
+class Constants(ktap.KtapSuite):
+    command = "test-constants"
+
+
+class ConstantsOfTwo(Constants):
+    machine = TWO
+
+
+class Start(ktap.KtapSuite):
+    command = "test-start"
+
+
+class StartOfTwo(Start):
+    machine = TWO
+
+
 class Processes(ktap.KtapSuite):
     command = "test-processes"
 
@@ -644,7 +687,7 @@ def suites() -> Iterator[Type[ktap.KtapSuite]]:
 
 class Complete(unittest.TestCase):
     def test_each_suite_has_a_class(self) -> None:
-        there = {file.stem for file in (boot.ROOT / "tests/user").glob("test-*.c")}
+        there = {file.stem for file in (boot.ROOT / "tests/user").glob("test-*")}
         run: Set[str] = {suite.command for suite in suites()}
         self.assertEqual(there - run, set(), "add a class to tests/boot/test_suites.py for each of these")
 

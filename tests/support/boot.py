@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import fcntl
 import os
 import re
 import selectors
@@ -17,7 +16,6 @@ from typing import List, Sequence, Union
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ROOT / "scripts/run"
-DEBUG_KERNEL = ROOT / "build/debug/kernel.elf"
 
 STATUS_REFUSED = 252
 STATUS_PANIC = 253
@@ -46,23 +44,9 @@ class Result:
         return f"status {self.status}\n--- output\n{self.output}\n--- errors\n{self.errors}"
 
 
-def debug_kernel() -> Path:
-    """The kernel with the checks of debug builds, built if need be; once at a time."""
-    DEBUG_KERNEL.parent.mkdir(parents=True, exist_ok=True)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE") and key != "MFLAGS"}
-    with open(DEBUG_KERNEL.parent / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        made = subprocess.run(["make", "--no-print-directory", "B=build/debug", "DEBUG=1", "kernel"], cwd=ROOT,
-                              env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
-    if made.returncode:
-        raise AssertionError(f"the debug kernel can't be built:\n{made.stdout.decode()}")
-    return DEBUG_KERNEL
-
-
 def options(smp: int = 1, mem: str = "128M", cpu: str = "rv64", append: str = "", programs: Sequence[Union[str, Path]] = (),
             initrd: Union[str, Path, None] = None, kernel: Union[str, Path, None] = None, icount: bool = False,
-            more: Sequence[str] = ()) -> List[str]:
+            date: str = "", more: Sequence[str] = ()) -> List[str]:
     """Arguments of scripts/run."""
     words = ["--smp", str(smp), "--mem", mem, "--cpu", cpu, "--append", append]
     for program in programs:
@@ -70,6 +54,7 @@ def options(smp: int = 1, mem: str = "128M", cpu: str = "rv64", append: str = ""
     words += ["--initrd", str(initrd)] if initrd else []
     words += ["--kernel", str(kernel)] if kernel else []
     words += ["--icount"] if icount else []
+    words += ["--date", date] if date else []
     return words + list(more)
 
 

@@ -13,8 +13,7 @@ import subprocess
 import sys
 import termios
 import time
-from pathlib import Path
-from typing import Callable, List, Sequence, Union
+from typing import Callable, List
 
 from tests.support import boot
 
@@ -98,12 +97,12 @@ class Screen:
 
 
 class Terminal:
-    """The system on a pseudo-terminal; use as a context manager."""
+    """The system on a pseudo-terminal, arguments as for boot.options(); use as a context manager."""
 
-    def __init__(self, programs: Sequence[Union[str, Path]] = (), smp: int = 1) -> None:
+    def __init__(self, **machine: object) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        words = [sys.executable, str(boot.RUN), "--interactive", *boot.options(smp=smp, programs=programs)]
+        words = [sys.executable, str(boot.RUN), "--interactive", *boot.options(**machine)]  # type: ignore
         self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
         os.close(slave)
         self.screen = Screen()

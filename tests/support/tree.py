@@ -29,7 +29,8 @@ class Outcome:
 class Tree:
     """Use as a context manager, or call remove() at the end."""
 
-    def __init__(self, build: bool = True) -> None:
+    def __init__(self, build: bool = True, hosted: bool = False) -> None:
+        """With `hosted`, what has been built of the hosted kernel is in it, too: it is large."""
         self._folder = tempfile.TemporaryDirectory(prefix="tabula-tree-")
         self.root = Path(self._folder.name)
         self._originals: Dict[str, Optional[bytes]] = {}
@@ -38,7 +39,8 @@ class Tree:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target, follow_symlinks=False)
         if build and (ROOT / "build").is_dir():
-            shutil.copytree(ROOT / "build", self.root / "build", symlinks=True, copy_function=_copy)
+            ignored = shutil.ignore_patterns("sources", *([] if hosted else ["host"]))
+            shutil.copytree(ROOT / "build", self.root / "build", symlinks=True, copy_function=_copy, ignore=ignored)
 
     def __enter__(self) -> "Tree":
         return self

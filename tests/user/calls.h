@@ -175,7 +175,8 @@ static inline bool is_of_stopped(const struct call_info *call)
 
 static inline bool is_of_clones(const struct call_info *call)
 {
-	return call->number == SYS_vm_clone || call->number == SYS_process_clone_handles;
+	return call->number == SYS_vm_clone || call->number == SYS_process_clone_handles ||
+	       call->number == SYS_process_clone_handles_but;
 }
 
 static inline uint64_t good_value(const struct call_info *call, const struct arg_info *arg)

@@ -3,7 +3,7 @@
 
 #include "suite.h"
 
-static endpoint_handle endpoint;
+SHARED endpoint_handle endpoint;
 
 static inline void open_endpoint(void)
 {

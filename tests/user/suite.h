@@ -1,6 +1,6 @@
 /*
  * What the suites share: raw calls, random numbers with a seed, threads, children made of a few instructions, and
- * how much memory is free. A suite is one program; this header is all its support.
+ * how much memory is free. A suite is one program, of one file or of those in a directory; this header is all its support.
  */
 #pragma once
 
@@ -23,6 +23,9 @@
 #define SECOND         (1000 * MS)
 #define PATIENCE       (50 * SECOND) /* for what has to end: the machine below may be busy */
 
+/* A variable that all files of a suite have in common: the linker takes one of several weak ones. */
+#define SHARED __attribute__((weak))
+
 /* ---- calls as the kernel sees them */
 
 static inline long raw(uint64_t number, const uint64_t a[6])
@@ -37,7 +40,7 @@ static inline uint64_t now(void)
 
 /* ---- random numbers: splitmix64 */
 
-static uint64_t random_state;
+SHARED uint64_t random_state;
 
 static inline uint64_t random_next(void)
 {
@@ -86,7 +89,7 @@ __attribute__((format(printf, 3, 4))) static inline bool check(
 	return false;
 }
 
-static unsigned long cells_passed;
+SHARED unsigned long cells_passed;
 
 /* What there is to say comes before the result it belongs to. */
 static inline void checks_report(const struct checks *c, const char *what)
@@ -106,7 +109,7 @@ struct pages {
 	size_t size;
 };
 
-static uintptr_t pages_next = 0x800000000ul;
+SHARED uintptr_t pages_next = 0x800000000ul;
 
 /* Maps new memory with a hole before and behind it. */
 static inline struct pages pages_map(size_t size, uint32_t prot)
@@ -145,8 +148,7 @@ __asm__("	.text\n"
 	"	.option pop\n"
 	"	tail	suite_thread_run\n");
 
-void suite_thread_run(struct suite_thread *thread);
-__attribute__((used)) void suite_thread_run(struct suite_thread *thread)
+__attribute__((used)) static void suite_thread_run(struct suite_thread *thread)
 {
 	thread->run(thread->argument);
 	thread->over = true;
@@ -287,6 +289,27 @@ static inline struct process_result again_run(
 	return result;
 }
 
+/* The last thing of a scenario "end", once it has threads that wait: they get some time to begin with it. */
+static inline int ended_while_waiting(void)
+{
+	for (unsigned i = 0; i < 8; i++)
+		thread_yield();
+	return 5;
+}
+
+/* Runs the scenario "end" of a program, which ends while its threads wait. */
+static inline void test_end_while_waiting(const char *program)
+{
+	struct checks c = {0};
+
+	for (unsigned i = 0; i < 8; i++) {
+		struct process_result r = again_run(program, "end", NULL, RIGHTS_SAME);
+
+		check(&c, child_exited(&r, 5), "reason %d status %d", (int)r.reason, (int)r.status);
+	}
+	checks_report(&c, "a process that ends while its threads wait");
+}
+
 /* A file of the archive in a memory object, and its size. */
 static inline memory_handle file_object(const char *path, uint64_t *size)
 {
@@ -350,17 +373,18 @@ static inline void frames_leave(unsigned pages)
 	handle_close(ANY(left));
 }
 
+SHARED endpoint_handle suite_ends;
+
 /* An endpoint of this process that has what receiving from it needs. */
 static inline endpoint_handle ends_endpoint(void)
 {
-	static endpoint_handle endpoint;
 	struct message message = {.deadline = 0};
 
-	if (endpoint.value <= 0) {
-		endpoint = endpoint_create();
-		(void)ipc_receive(endpoint, &message);
+	if (suite_ends.value <= 0) {
+		suite_ends = endpoint_create();
+		(void)ipc_receive(suite_ends, &message);
 	}
-	return endpoint;
+	return suite_ends;
 }
 
 /*
@@ -394,6 +418,8 @@ static inline long frames_free(void)
 	return (long)page;
 }
 
+SHARED long frames_most; /* that frames_settled has seen */
+
 /*
  * The same when what other harts still have to end has ended: when there are no more the next time. A large object may have
  * to wait longer for a hart that the machine below does not run: so if far fewer are there than once were, they get a while.
@@ -401,16 +427,15 @@ static inline long frames_free(void)
 static inline long frames_settled(void)
 {
 	enum { FEW = 64 };
-	static long most;
 	uint64_t until = now() + 4 * SECOND;
 	long last, count = frames_free();
 
 	do {
 		last = count;
 		count = frames_free();
-	} while (count > last || (count < most - FEW && now() < until));
-	if (count > most)
-		most = count;
+	} while (count > last || (count < frames_most - FEW && now() < until));
+	if (count > frames_most)
+		frames_most = count;
 	return count;
 }
 

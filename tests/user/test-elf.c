@@ -250,6 +250,45 @@ static void test_zeros(void)
 	checks_report(&c, "zeros around the bytes of a segment");
 }
 
+/* Zeros of a segment of their own, which ends in the page in which the next one begins. */
+static void test_zeros_before(void)
+{
+	struct checks c = {0};
+	struct segment *zeros = &image.segment[1], *data = &image.segment[2];
+	struct process_result r;
+	uint8_t byte = 1;
+
+	image_reset();
+	memcpy(image.code, zero_check, (size_t)(zero_check_end - zero_check));
+	*zeros = (struct segment){LOAD, R | W, 0, BASE + 0x8000, 0, 0, 0x8080, PAGE_SIZE};
+	*data = (struct segment){LOAD, R | W, 0x100, BASE + 0x10100, 0, 0x40, 0x3000, PAGE_SIZE};
+	check(&c, load() > 0, "in one page with bytes of the file");
+	check(&c, process_read(process, BASE + 0x7fff, &byte, 1) == -EBADMSG, "nothing before them");
+	check(&c, process_read(process, BASE + 0x8000, &byte, 1) == 1 && byte == 0, "the first");
+	for (unsigned i = 0; i < 0x40; i++)
+		check(&c,
+			process_read(process, BASE + 0x10100 + i, &byte, 1) == 1 &&
+				byte == ((uint8_t *)&image)[0x100 + i],
+			"byte %u behind them is %u", i, byte);
+	r = run(image.header.entry, PATIENCE);
+	check(&c, child_exited(&r, 0), "reason %d, byte %d", (int)r.reason, (int)r.status);
+
+	zeros->flags = R;
+	check(&c, load() == -ENOEXEC, "in one page, with other rights");
+	zeros->flags = R | W;
+	zeros->memory_size = 0x8101;
+	check(&c, load() == -ENOEXEC, "they go on among the bytes");
+	zeros->memory_size = 0x8080;
+	zeros->file_size = 1;
+	check(&c, load() == -ENOEXEC, "not all zeros");
+	*zeros = (struct segment){LOAD, R | W, 0, BASE + 0x8000, 0, 0, 0x7000, PAGE_SIZE};
+	check(&c, load() > 0 && process_read(process, BASE + 0xf000, &byte, 1) == -EBADMSG,
+		"a gap stays one");
+	zeros->memory_size = USER_TOP - zeros->address;
+	check(&c, load() == -ENOEXEC, "up to the end");
+	checks_report(&c, "zeros before the bytes of a segment");
+}
+
 static void test_ranges(void)
 {
 	struct checks c = {0};
@@ -473,7 +512,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "constant"))
 		return constant[0];
-	ktap_plan(10);
+	ktap_plan(11);
 	random_start(argc > 1 ? argv[1] : NULL);
 	file = memory_create(16 * PAGE_SIZE);
 	process = process_create((const uint8_t *)"elf", 3);
@@ -481,6 +520,7 @@ int main(int argc, char **argv)
 	test_headers();
 	test_odd();
 	test_zeros();
+	test_zeros_before();
 	test_ranges();
 	test_truncated();
 	test_symbols();

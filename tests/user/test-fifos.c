@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "fails.h"
 #include "suite.h"
+#include "telling.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,39 +159,17 @@ static void test_waiting(void)
 
 /* ---- signals */
 
-static int told = -1; /* the handler writes there */
-static volatile sig_atomic_t handled;
-
-static void tell(int number)
-{
-	(void)number;
-	handled++;
-	(void)!write(told, "h", 1);
-}
-
-/* A child in an open that waits, whose handler tells. It ends with 10 when open was interrupted, and 0 when it was not. */
+/* A child in an open that waits, whose handler tells. It ends with INTERRUPTED, or 0 when open was not. */
 static pid_t child_interrupted(int flags, int action_flags, int *from)
 {
-	struct sigaction action = {.sa_handler = tell, .sa_flags = action_flags};
-	int ends[2];
+	pid_t pid = fork_telling(action_flags, from);
 
-	if (pipe(ends))
-		ktap_bail_out("no pipe");
-	pid_t pid = fork();
-
-	*from = ends[0];
-	if (pid != 0) {
-		close(ends[1]);
+	if (pid != 0)
 		return pid;
-	}
-	close(ends[0]);
-	told = ends[1];
-	sigaction(SIGUSR1, &action, NULL);
-	tell(0);
 
 	int fd = open(FIFO, flags);
 
-	_exit(fd >= 0 ? 0 : errno == EINTR && handled > 1 ? 10 : 1);
+	_exit(fd >= 0 ? 0 : errno == EINTR && handled > 1 ? INTERRUPTED : 1);
 }
 
 static void test_interrupted(void)
@@ -203,16 +182,8 @@ static void test_interrupted(void)
 	for (int i = 0; i < 2; i++) {
 		make_fifo();
 		pid_t pid = child_interrupted(sides[i], 0, &from);
-		int status = 0;
 
-		check(&c, read(from, &byte, 1) == 1, "it has its handler");
-		while (waitpid(pid, &status, WNOHANG) ==
-			0) { /* one that comes before the open does nothing to it */
-			kill(pid, SIGUSR1);
-			thread_sleep(now() + MS);
-		}
-		check(&c, WIFEXITED(status) && WEXITSTATUS(status) == 10, "EINTR: %#x", (unsigned)status);
-		close(from);
+		interrupt(&c, pid, from);
 		check(&c, i || nobody_reads(), "nothing of it is left");
 
 		make_fifo();

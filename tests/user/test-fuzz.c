@@ -111,8 +111,8 @@ static bool is_unwelcome(const struct call_info *call)
 		return random_below(50);
 	return is_final(call) || call->number == SYS_thread_suspend ||
 	       call->number == SYS_thread_set_priority || call->number == SYS_process_set_exceptions ||
-	       ((call->number == SYS_thread_create || call->number == SYS_thread_create_like ||
-			call->number == SYS_thread_create_with) &&
+	       ((call->number == SYS_process_start || call->number == SYS_thread_create ||
+			call->number == SYS_thread_create_like || call->number == SYS_thread_create_with) &&
 		       random_below(4));
 }
 

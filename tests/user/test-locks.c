@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "fails.h"
 #include "suite.h"
+#include "telling.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,34 +179,80 @@ static void test_exclusion(void)
 	checks_report(&c, "one at a time");
 }
 
-/* ---- waiting, and its end */
+/* ---- exec */
 
-static int told = -1;
+static const char myself[] = "/bin/test-locks";
 
-static void tell(int number)
+/* In a child: locks three files in different ways, and becomes a program that says what others find, and unlocks one. */
+static int become(bool closes)
 {
-	(void)number;
-	(void)!write(told, "h", 1);
+	int process = open_it(), by_open_file = open(PATH "2", O_RDWR | O_CREAT, 0600),
+	    whole = open(PATH "3", O_RDWR | O_CREAT, 0600);
+	char number[12];
+
+	if (closes && fcntl(process, F_SETFD, FD_CLOEXEC))
+		return 20;
+	if (act(process, F_SETLK, F_WRLCK, 5, 5) || act(by_open_file, F_OFD_SETLK, F_WRLCK, 0, 1) ||
+		flock(whole, LOCK_EX))
+		return 21;
+	if (!execl("/nothing", "nothing", NULL) || others_can(5, 1))
+		return 22; /* one that fails takes nothing */
+	sprintf(number, "%d", process);
+	execl(myself, myself, closes ? "closed" : "kept", number, NULL);
+	return 23;
 }
 
-/* A child that waits for a lock which this process has; ends with 10 when it was interrupted. */
+/* Whether another open file could have this lock. */
+static bool is_free(const char *path)
+{
+	struct flock flock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	return fcntl(open(path, O_RDWR), F_OFD_GETLK, &flock) == 0 && flock.l_type == F_UNLCK;
+}
+
+static int after_exec(bool closed, int process)
+{
+	if (is_free(PATH "2") || is_free(PATH "3"))
+		return 30;
+	if (closed)
+		return others_can(5, 5) ? 0 : 31;
+	if (others_can(5, 1) || others_can(9, 1) || !others_can(0, 5))
+		return 32;
+	if (act(process, F_SETLK, F_UNLCK, 5, 1) || !others_can(5, 1) || others_can(6, 1))
+		return 33; /* they are its own */
+	return close(process) || !others_can(0, 0) ? 34 : 0;
+}
+
+static void test_exec(void)
+{
+	struct checks c = {0};
+
+	for (int closes = 0; closes < 2; closes++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(become(closes));
+		int status = status_of(pid);
+
+		check(&c, status == 0, "closed by exec: %d, %d", closes, status);
+		check(&c, others_can_soon(0, 0) && is_free(PATH "2") && is_free(PATH "3"),
+			"they have gone with it");
+	}
+	unlink(PATH "2");
+	unlink(PATH "3");
+	checks_report(&c, "exec keeps locks, but of a process those of files that it closes");
+}
+
+/* ---- waiting, and its end */
+
+/* A child that waits for a lock which this process has; ends with INTERRUPTED when it was. */
 static pid_t child_waits(int *from)
 {
-	int ends[2];
+	pid_t pid = fork_telling(0, from);
 
-	if (pipe(ends))
-		ktap_bail_out("no pipe");
-	pid_t pid = fork();
-
-	*from = ends[0];
-	if (pid != 0) {
-		close(ends[1]);
+	if (pid != 0)
 		return pid;
-	}
-	told = ends[1];
-	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = tell}, NULL);
-	tell(0);
-	_exit(act(open_it(), F_SETLKW, F_WRLCK, 0, 0) == 0 ? 0 : errno == EINTR ? 10 : 1);
+	_exit(act(open_it(), F_SETLKW, F_WRLCK, 0, 0) == 0 ? 0 : errno == EINTR ? INTERRUPTED : 1);
 }
 
 static void test_waiting(void)
@@ -217,13 +264,7 @@ static void test_waiting(void)
 	check(&c, !act(fd, F_SETLK, F_WRLCK, 0, 0), "locked");
 	pid_t pid = child_waits(&from);
 
-	check(&c, read(from, &byte, 1) == 1, "it has its handler");
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		kill(pid, SIGUSR1);
-		thread_sleep(now() + MS);
-	}
-	check(&c, WIFEXITED(status) && WEXITSTATUS(status) == 10, "EINTR: %#x", (unsigned)status);
-	close(from);
+	interrupt(&c, pid, from);
 	for (int i = 0; i < 10; i++) {
 		pid = child_waits(&from);
 		check(&c, read(from, &byte, 1) == 1, "it is there");
@@ -315,13 +356,16 @@ static void test_hostile(void)
 	checks_report(&c, "owners that are none");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	ktap_plan(9);
+	if (argc == 3)
+		return after_exec(!strcmp(argv[1], "closed"), atoi(argv[2]));
+	ktap_plan(10);
 	test_process();
 	test_open_file();
 	test_flock();
 	test_exclusion();
+	test_exec();
 	test_waiting();
 	test_dead();
 	test_deadlock();

@@ -382,21 +382,7 @@ static int end_while_waiting(void)
 	shared = notification_create();
 	for (unsigned i = 0; i < WAITERS; i++)
 		suite_thread_start(&threads[i], wait_for_ever, NULL);
-	for (unsigned i = 0; i < 8; i++)
-		thread_yield();
-	return 5;
-}
-
-static void test_end(void)
-{
-	struct checks c = {0};
-
-	for (unsigned i = 0; i < 8; i++) {
-		struct process_result r = again_run("/bin/test-notify", "end", NULL, RIGHTS_SAME);
-
-		check(&c, child_exited(&r, 5), "reason %d status %d", (int)r.reason, (int)r.status);
-	}
-	checks_report(&c, "a process that ends while its threads wait");
+	return ended_while_waiting();
 }
 
 static void test_frames(void)
@@ -434,7 +420,7 @@ int main(int argc, char **argv)
 	test_close();
 	test_close_at_deadline();
 	test_processes();
-	test_end();
+	test_end_while_waiting("/bin/test-notify");
 	test_frames();
 	return ktap_end();
 }

@@ -54,12 +54,16 @@ static uint64_t pointed_size(const struct arg_info *arg)
 	return arg->kind == VALUE_STRUCT ? arg->layout->size : (uint64_t)arg->size * GOOD_LENGTH;
 }
 
-/* console_read touches its buffer only when something has been typed. */
+/* console_read touches its buffer only when something has been typed, log_next for who prints. */
 static long expected_fault(const struct call_info *call, uint64_t address, uint64_t size)
 {
 	bool in_user_space = address >= USER_BASE && address <= USER_TOP && size <= USER_TOP - address;
 
-	return call->number == SYS_console_read && in_user_space ? -ETIMEDOUT : -EFAULT;
+	if (!in_user_space)
+		return -EFAULT;
+	if (call->number == SYS_log_next)
+		return -EINVAL;
+	return call->number == SYS_console_read ? -ETIMEDOUT : -EFAULT;
 }
 
 static void expect_fault(struct checks *c, const struct call_info *call, unsigned i, uint64_t address)
@@ -134,10 +138,16 @@ static bool is_path(const struct call_info *call)
 	       call->number == SYS_device_find;
 }
 
-/* What is long for the call itself may be refused before the address is looked at; nothing else is known of it. */
+/* Names of processes and paths of devices are not empty, and a line of the log has room. */
+static bool refuses_empty(const struct call_info *call)
+{
+	return call->number == SYS_process_create || call->number == SYS_log_next || is_path(call);
+}
+
+/* What is wrong for the call itself may be refused before the address is looked at; nothing else is known of it. */
 static bool is_refusal_of_length(const struct call_info *call, long result)
 {
-	return result == -EINVAL && (is_path(call) || call->number == SYS_process_create);
+	return result == -EINVAL && refuses_empty(call);
 }
 
 /* A bad address is one for any length but 0. */
@@ -159,12 +169,6 @@ static void lengths_at_bad_addresses(struct checks *c, const struct call_info *c
 				"%s(%#lx, %#lx) gave %ld", call->name, (unsigned long)bad_addresses[k],
 				(unsigned long)some[n], result);
 		}
-}
-
-/* Names of processes and paths of devices are not empty. */
-static bool refuses_empty(const struct call_info *call)
-{
-	return call->number == SYS_process_create || is_path(call);
 }
 
 static long expected_of_empty(const struct call_info *call, unsigned i)
@@ -256,7 +260,8 @@ static void around(struct checks *c, const struct call_info *call, unsigned i)
 		check(c, is_red(at - ZONE, ZONE) && is_red(at + size, ZONE), "%s wrote beside %s", call->name,
 			call->args[i].name);
 		if (result < 0)
-			check(c, call->number == SYS_console_read, "%s gave %ld", call->name, result);
+			check(c, call->number == SYS_console_read || call->number == SYS_log_next,
+				"%s gave %ld", call->name, result);
 		else if (call->args[i].kind == VALUE_STRUCT)
 			check_padding(c, call, &call->args[i], at);
 		else

@@ -245,16 +245,19 @@ static uint64_t time_used(void)
 	return process_info(own_process(), &info) ? 0 : info.cpu_time;
 }
 
+/* Time that the machine below takes from a hart counts as used: then it has another try. */
 static void test_idle(void)
 {
 	struct checks c = {0};
-	int ends[2];
+	int ends[2], tries = 0;
 	uint64_t before, used;
 
 	check(&c, !make_pipe(ends), "a pipe");
-	before = time_used();
-	check(&c, poll_one(ends[0], POLLIN, 500) == 0, "nothing comes");
-	used = time_used() - before;
+	do {
+		before = time_used();
+		check(&c, poll_one(ends[0], POLLIN, 500) == 0, "nothing comes");
+		used = time_used() - before;
+	} while (used >= 100 * MS && ++tries < 10);
 	check(&c, used < 100 * MS, "it has used %lu us meanwhile", (unsigned long)(used / 1000));
 	for (int i = 0; i < IDLE_ROUNDS; i++)
 		check(&c, poll_one(ends[0], POLLIN, 1) == 0, "again and again");

@@ -1,4 +1,5 @@
 /* Processes of POSIX: spawn, exec, wait, groups, what is inherited. Children are this program again. */
+#include "children.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,23 +37,6 @@ static pid_t child_with(const posix_spawnattr_t *attributes, const char *what, c
 static pid_t child(const char *what, const char *argument)
 {
 	return child_with(NULL, what, argument);
-}
-
-static int status_of(pid_t pid)
-{
-	int status = -1;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return status;
-}
-
-static bool exits_with(struct checks *c, pid_t pid, int expected, const char *what)
-{
-	int status = pid > 0 ? status_of(pid) : -1;
-
-	return check(c, WIFEXITED(status) && WEXITSTATUS(status) == expected, "%s: pid %d, status %#x", what,
-		(int)pid, status);
 }
 
 static bool write_file(const char *path, const char *text, mode_t mode)
@@ -548,6 +533,55 @@ static int take_signal(int number)
 	return got;
 }
 
+/* ---- the first thread's stack */
+
+enum { WORDS = 500, WORD = 200, GUARD = 16 * PAGE_SIZE };
+
+static bool can_read(uintptr_t at)
+{
+	uint8_t byte;
+
+	return process_read(own_process(), at, &byte, 1) == 1;
+}
+
+/* It lies below the data, with nothing between; it is as large as it is said to be, and nothing is below it. */
+static int stack(char **words)
+{
+	static int data = 1;
+	struct rlimit limit;
+	uintptr_t top = (uintptr_t)&data & -PAGE_SIZE, bottom = (uintptr_t)&limit & -PAGE_SIZE, at;
+
+	for (int i = 2; i < 2 + WORDS; i++)
+		if (!words[i] || strlen(words[i]) != WORD - 1)
+			return 1;
+	for (at = bottom; at < top; at += PAGE_SIZE)
+		if (!can_read(at))
+			return 2;
+	while (can_read(bottom - PAGE_SIZE))
+		bottom -= PAGE_SIZE;
+	if (getrlimit(RLIMIT_STACK, &limit) || top - bottom < limit.rlim_cur)
+		return 3;
+	*(volatile char *)bottom = 1;
+	for (at = bottom - GUARD; at < bottom; at += PAGE_SIZE)
+		if (can_read(at))
+			return 4;
+	return 42;
+}
+
+static void test_stack(void)
+{
+	char word[WORD] = "", *argv[2 + WORDS + 1] = {myself, (char[]){"stack"}};
+	pid_t pid = -1;
+
+	memset(word, 'x', sizeof(word) - 1);
+	for (int i = 0; i < WORDS; i++)
+		argv[2 + i] = word;
+	ktap_equal(posix_spawn(&pid, myself, NULL, NULL, argv, environ), 0, "a program with many arguments");
+	int status = status_of(pid);
+	ktap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 42, "its stack, with the data: %#x",
+		(unsigned)status);
+}
+
 static int be_child(char **words)
 {
 	const char *what = words[1], *argument = words[2];
@@ -584,6 +618,8 @@ static int be_child(char **words)
 		return pending();
 	if (!strcmp(what, "variable"))
 		return getenv("WORD") && !strcmp(getenv("WORD"), "value of it") ? 42 : 1;
+	if (!strcmp(what, "stack"))
+		return stack(words);
 	if (!strncmp(what, "arguments", 9))
 		return arguments(words);
 	if (!strcmp(what, "read")) {
@@ -615,7 +651,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return be_child(argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	ktap_plan(8);
+	ktap_plan(10);
 	test_numbers();
 	test_wait();
 	test_attributes();
@@ -624,5 +660,6 @@ int main(int argc, char **argv)
 	test_scripts();
 	test_commands();
 	test_offsets();
+	test_stack();
 	return ktap_end();
 }

@@ -164,11 +164,102 @@ static void test_replaced(void)
 	checks_report(&c, "no load of a page that was replaced");
 }
 
+/*
+ * The same while another hart has the page leave its copy, for which it takes it out of many mappings, this one first, and only then
+ * has others forget it. Whoever takes the page away meanwhile finds it gone already, and is not to rely on that.
+ */
+enum { LEAVERS = 3000, LEAVING_ROUNDS = 60 };
+
+static volatile bool may_write;
+static memory_handle leaving;
+
+static void write_leaving(void *unused)
+{
+	uint8_t byte = 1;
+
+	(void)unused;
+	while (!may_write)
+		continue;
+	while (memory_write(leaving, PAGE_SIZE - 1, &byte, 1) != 1)
+		continue;
+}
+
+/* A page that shares its frame with a copy, and has the number; mapped in many places, and there last of all. */
+static memory_handle put_shared_page(
+	struct checks *c, uint64_t number, uint64_t elsewhere, memory_handle *copy)
+{
+	memory_handle page = memory_create(PAGE_SIZE);
+
+	*copy = memory_create(PAGE_SIZE);
+	memory_write(page, 0, (const uint8_t *)&number, sizeof(number));
+	check(c, memory_copy(*copy, 0, page, 0, PAGE_SIZE) == PAGE_SIZE, "memory_copy");
+	for (uint64_t i = 0; i < LEAVERS; i++)
+		check(c,
+			vm_map(own_process(), elsewhere + 2 * i * PAGE_SIZE, page, 0, PAGE_SIZE, PROT_READ,
+				MAP_FIXED) > 0,
+			"vm_map");
+	check(c, vm_map(own_process(), (uintptr_t)moving, page, 0, PAGE_SIZE, PROT_READ, MAP_FIXED) > 0,
+		"vm_map");
+	return page;
+}
+
+static void all_have_seen(uint64_t number, unsigned readers)
+{
+	__atomic_store_n(&announced, number, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < readers; i++)
+		while (__atomic_load_n(&reader_saw[i], __ATOMIC_SEQ_CST) != number)
+			thread_sleep(now() + 100000); /* there may be fewer processors than harts */
+}
+
+static void test_replaced_while_it_leaves(void)
+{
+	const uint64_t elsewhere = 0xb00000000ul;
+	enum { READERS = 2 };
+	static struct suite_thread writer;
+	struct checks c = {0};
+
+	moving_over = false;
+	announced = readers_ready = 0;
+	for (uintptr_t i = 0; i < READERS; i++) {
+		failed[i] = 0;
+		reader_saw[i] = 0;
+		suite_thread_start(&threads[i], read_moving, (void *)i);
+	}
+	for (uint64_t number = 1; number <= LEAVING_ROUNDS; number += 2) {
+		memory_handle copy;
+
+		leaving = put_shared_page(&c, number, elsewhere, &copy);
+		all_have_seen(number, READERS);
+		may_write = false;
+		suite_thread_start(&writer, write_leaving, NULL);
+		thread_sleep(now() + MS);
+		may_write = true;
+		for (uint64_t until = now() + 20000 + random_below(900000); now() < until;)
+			continue;
+		check(&c, !vm_unmap(own_process(), (uintptr_t)moving, PAGE_SIZE), "vm_unmap");
+		put_page(&c, number + 1);
+		all_have_seen(number + 1, READERS);
+		suite_thread_join(&writer);
+		check(&c, !vm_unmap(own_process(), (uintptr_t)moving, PAGE_SIZE), "vm_unmap");
+		while (vm_unmap(own_process(), elsewhere, 2 * LEAVERS * PAGE_SIZE) > 0)
+			continue;
+		handle_close(ANY(leaving));
+		handle_close(ANY(copy));
+	}
+	moving_over = true;
+	for (unsigned i = 0; i < READERS; i++) {
+		suite_thread_join(&threads[i]);
+		check(&c, !failed[i], "thread %u saw %u pages that had been replaced", i, failed[i]);
+	}
+	checks_report(&c, "no load of a page that was replaced while it left its copy");
+}
+
 int main(void)
 {
-	ktap_plan(3);
+	ktap_plan(4);
 	test_map_and_unmap();
 	test_taken();
 	test_replaced();
+	test_replaced_while_it_leaves();
 	return ktap_end();
 }

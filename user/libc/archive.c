@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { HEADER_SIZE = 110, MAGIC_SIZE = 6, FIELD_SIZE = 8, FIELD_COUNT = 13 };
+enum { HEADER_SIZE = 110, MAGIC_SIZE = 6, FIELD_SIZE = 8 };
 
-/* Fields of the header that somebody looks at, by place. */
+/* Fields of the header that somebody looks at, by place. Of the others not even the digits are checked. */
 enum field {
 	FIELD_INODE = 0,
 	FIELD_MODE = 1,
@@ -23,29 +23,44 @@ enum { TYPE_MASK = 0170000, TYPE_DIRECTORY = 0040000, IMPLIED_MODE = 0040755 };
 
 static const char trailer[] = "TRAILER!!!";
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+enum { DIGIT = 16 }; /* set for each character that is one, with its value */
 
-static bool header_parse(const char *header, uint32_t fields[FIELD_COUNT])
+static const uint8_t hex_digits[256] = {
+	['0'] = DIGIT | 0,
+	['1'] = DIGIT | 1,
+	['2'] = DIGIT | 2,
+	['3'] = DIGIT | 3,
+	['4'] = DIGIT | 4,
+	['5'] = DIGIT | 5,
+	['6'] = DIGIT | 6,
+	['7'] = DIGIT | 7,
+	['8'] = DIGIT | 8,
+	['9'] = DIGIT | 9,
+	['a'] = DIGIT | 10,
+	['b'] = DIGIT | 11,
+	['c'] = DIGIT | 12,
+	['d'] = DIGIT | 13,
+	['e'] = DIGIT | 14,
+	['f'] = DIGIT | 15,
+	['A'] = DIGIT | 10,
+	['B'] = DIGIT | 11,
+	['C'] = DIGIT | 12,
+	['D'] = DIGIT | 13,
+	['E'] = DIGIT | 14,
+	['F'] = DIGIT | 15,
+};
+
+/* The value of a field; what is no digit clears *digits. A boot reads some hundred headers, several times. */
+static uint32_t field_parse(const char *header, enum field field, uint8_t *digits)
 {
-	for (int i = 0; i < FIELD_COUNT; i++) {
-		fields[i] = 0;
-		for (int j = 0; j < FIELD_SIZE; j++) {
-			int digit = hex_digit(header[MAGIC_SIZE + i * FIELD_SIZE + j]);
-			if (digit < 0)
-				return false;
-			fields[i] = fields[i] << 4 | (uint32_t)digit;
-		}
+	const uint8_t *at = (const uint8_t *)header + MAGIC_SIZE + field * FIELD_SIZE;
+	uint32_t value = 0;
+	for (int i = 0; i < FIELD_SIZE; i++) {
+		uint8_t digit = hex_digits[at[i]];
+		*digits &= digit;
+		value = value << 4 | (digit & ~DIGIT);
 	}
-	return true;
+	return value;
 }
 
 /* Names are stored as "bin/ls", "./bin/ls" or "/bin/ls". */
@@ -83,36 +98,35 @@ static const char *entry_read(
 	const char *header = archive->bytes + at;
 	if (memcmp(header, "070701", MAGIC_SIZE) != 0 && memcmp(header, "070702", MAGIC_SIZE) != 0)
 		return "no cpio (newc) header here";
-	uint32_t fields[FIELD_COUNT];
-	if (!header_parse(header, fields))
+	uint8_t digits = DIGIT;
+	struct archive_entry found = {
+		.size = field_parse(header, FIELD_FILE_SIZE, &digits),
+		.mode = field_parse(header, FIELD_MODE, &digits),
+		.inode = field_parse(header, FIELD_INODE, &digits),
+		.links = field_parse(header, FIELD_LINKS, &digits),
+		.mtime = field_parse(header, FIELD_MTIME, &digits),
+	};
+	size_t name_size = field_parse(header, FIELD_NAME_SIZE, &digits);
+	if (!digits)
 		return "a header field is not a hexadecimal number";
 
 	size_t left = archive->size - at - HEADER_SIZE;
-	size_t name_size = fields[FIELD_NAME_SIZE];
 	if (name_size > left)
 		return "a name reaches past the end";
 	const char *name = header + HEADER_SIZE;
 	const char *nul = memchr(name, '\0', name_size);
 	if (nul == NULL || nul == name)
 		return nul == NULL ? "a name is not terminated" : "a name is empty";
-	size_t data = align4(at + HEADER_SIZE + name_size);
-	size_t size = fields[FIELD_FILE_SIZE];
+	found.name = name;
+	found.name_length = (size_t)(nul - name);
+	found.data = align4(at + HEADER_SIZE + name_size);
 	*end = strcmp(name, trailer) == 0;
-	if (!*end && (data > archive->size || size > archive->size - data))
+	if (!*end && (found.data > archive->size || found.size > archive->size - found.data))
 		return "a file reaches past the end";
 
-	*entry = (struct archive_entry){
-		.name = name,
-		.name_length = (size_t)(nul - name),
-		.data = data,
-		.size = size,
-		.mode = fields[FIELD_MODE],
-		.inode = fields[FIELD_INODE],
-		.links = fields[FIELD_LINKS],
-		.mtime = fields[FIELD_MTIME],
-	};
-	name_strip(entry);
-	*cursor = *end ? at : align4(data + size);
+	name_strip(&found);
+	*cursor = *end ? at : align4(found.data + found.size);
+	*entry = found;
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Children by their processes. Nobody tells when one of several ends, so they are looked at again and again; it is the
- * process server that does without that.
+ * process server that does without that. The table has threads_lock: a handler may wait for children too, and does not interrupt who
+ * has that.
  */
 #include "children.h"
 
@@ -21,8 +22,6 @@ static struct {
 } children[CHILDREN];
 
 static int used; /* no slot from here on has ever been taken */
-
-static uint32_t lock;
 
 bool program_is_unknown(long result)
 {
@@ -66,7 +65,7 @@ pid_t children_add(pid_t pid, process_handle process)
 	bool is_own = pid == 0;
 	if (is_own)
 		pid = process_info(process, &info) == 0 ? (pid_t)info.id : -EAGAIN;
-	word_lock(&lock);
+	word_lock(&threads_lock);
 	int slot = pid > 0 ? slot_take(pid) : CHILDREN;
 	if (slot < CHILDREN) {
 		children[slot].process = process;
@@ -74,7 +73,7 @@ pid_t children_add(pid_t pid, process_handle process)
 		children[slot].pid = pid;
 		used = slot < used ? used : slot + 1;
 	}
-	word_unlock(&lock);
+	word_unlock(&threads_lock);
 	if (slot < CHILDREN)
 		return pid;
 	if (is_own) /* nobody could wait for it */
@@ -85,23 +84,22 @@ pid_t children_add(pid_t pid, process_handle process)
 
 void children_tell(void)
 {
-	word_lock(&lock);
+	word_lock(&threads_lock);
 	for (int slot = 0; slot < used; slot++) {
 		if (children[slot].pid == 0 || children[slot].is_own)
 			continue;
-		process_handle copy = {handle_duplicate(ANY(children[slot].process), RIGHTS_SAME).value};
-		(void)program_run(own_program(), (uint32_t)children[slot].pid, copy);
+		(void)program_run(own_program(), (uint32_t)children[slot].pid, children[slot].process);
 	}
-	word_unlock(&lock);
+	word_unlock(&threads_lock);
 }
 
 void children_drop(pid_t pid)
 {
-	word_lock(&lock);
+	word_lock(&threads_lock);
 	int slot = find(pid, 0);
 	if (slot < CHILDREN)
 		slot_clear(slot);
-	word_unlock(&lock);
+	word_unlock(&threads_lock);
 }
 
 bool children_are_unknown(pid_t which)
@@ -109,9 +107,9 @@ bool children_are_unknown(pid_t which)
 	uint32_t parent, group;
 	if (which < -1 || which == 0)
 		which = -1; /* groups are not known without the process server */
-	word_lock(&lock);
+	word_lock(&threads_lock);
 	bool some = find(which, 0) < CHILDREN;
-	word_unlock(&lock);
+	word_unlock(&threads_lock);
 	return some && program_self(own_program(), &parent, &group) <= 0;
 }
 
@@ -128,7 +126,7 @@ static long take(pid_t which, uint32_t *status)
 {
 	struct process_result result;
 	long pid = -ECHILD;
-	word_lock(&lock);
+	word_lock(&threads_lock);
 	for (int slot = find(which, 0); slot < CHILDREN && pid <= 0; slot = find(which, slot + 1)) {
 		pid = 0;
 		if (process_wait(children[slot].process, 0, &result) != 0)
@@ -137,7 +135,7 @@ static long take(pid_t which, uint32_t *status)
 		*status = status_of(&result);
 		slot_clear(slot);
 	}
-	word_unlock(&lock);
+	word_unlock(&threads_lock);
 	return pid;
 }
 
@@ -153,19 +151,18 @@ long children_wait(pid_t which, bool may_wait, uint32_t *status)
 int children_signal(pid_t pid, int number)
 {
 	int result = -ESRCH;
-	word_lock(&lock);
+	word_lock(&threads_lock);
 	int slot = find(pid, 0);
 	if (slot < CHILDREN)
 		result = number == 0 || !signal_ends_program(number)
 				 ? 0
 				 : process_kill(children[slot].process, STATUS_OF_SIGNAL + number);
-	word_unlock(&lock);
+	word_unlock(&threads_lock);
 	return result;
 }
 
 void children_forget(void)
 {
-	lock = 0;
 	for (int slot = 0; slot < used; slot++)
 		if (children[slot].pid != 0)
 			slot_clear(slot);

@@ -28,19 +28,6 @@ static endpoint_handle terminal(void)
 	return (endpoint_handle){startup_handle(STARTUP_CONSOLE).value};
 }
 
-/* What a program writes before there is a console server, or to say that there is none. */
-static ssize_t kernel_output(const uint8_t *bytes, size_t size)
-{
-	size_t done = 0;
-	while (done < size) {
-		long count = console_write(own_system(), bytes + done, size - done);
-		if (count < 0)
-			return done > 0 ? (ssize_t)done : count;
-		done += (size_t)count;
-	}
-	return (ssize_t)done;
-}
-
 /*
  * Whether to try again: the console has died in the middle of a call, and another takes its place, which gives lines. If
  * none does, the next call fails in the same way.

@@ -122,6 +122,13 @@ size_t descriptors_list(const struct descriptors *copy, struct spawn_handle list
 	return count;
 }
 
+void descriptors_exec_locks(void)
+{
+	for (int fd = 0; fd < used; fd++)
+		if (is_open(fd) && descriptor_table[fd].close_on_exec && !descriptor_table[fd].is_console)
+			file_locks_close(descriptor_table[fd].handle);
+}
+
 int close(int fd)
 {
 	struct descriptor old = is_open(fd) ? set(fd, (struct descriptor){0}) : (struct descriptor){0};

@@ -15,11 +15,12 @@
 
 enum { PATH_ROOM = 1024 };
 
-static endpoint_handle current; /* a handle of its own */
+static endpoint_handle current; /* a handle of its own; atomic */
+uint32_t directory_turn;
 
 endpoint_handle own_directory(void)
 {
-	return current;
+	return (endpoint_handle){__atomic_load_n(&current.value, __ATOMIC_ACQUIRE)};
 }
 
 void directory_inherit(endpoint_handle directory)
@@ -31,7 +32,7 @@ endpoint_handle path_start(int fd, const char *path)
 {
 	if (*path == '/')
 		return own_root();
-	return fd == AT_FDCWD ? current : descriptor_handle(fd);
+	return fd == AT_FDCWD ? own_directory() : descriptor_handle(fd);
 }
 
 /* ---- the working directory */
@@ -40,16 +41,24 @@ static int change_to(endpoint_handle directory)
 {
 	if (directory.value < 0)
 		return directory.value;
-	if (current.value > 0)
-		handle_close(ANY(current));
-	current = directory;
+	int32_t old = __atomic_exchange_n(&current.value, directory.value, __ATOMIC_ACQ_REL);
+	__atomic_fetch_add(
+		&directory_turn, 1, __ATOMIC_RELEASE); /* before the old one is none: see PATH_CALL */
+	if (old > 0)
+		handle_close(ANY((endpoint_handle){old}));
 	return 0;
+}
+
+static endpoint_handle directory_at(endpoint_handle start, const char *path)
+{
+	return directory_open(start, path, OPEN_DIRECTORY, 0, &(uint32_t){0}, DEADLINE_NEVER);
 }
 
 int chdir(const char *path)
 {
-	return (int)server_result(change_to(directory_open(
-		path_start(AT_FDCWD, path), path, OPEN_DIRECTORY, 0, &(uint32_t){0}, DEADLINE_NEVER)));
+	endpoint_handle directory = {
+		(int32_t)PATH_CALL(directory_at(path_start(AT_FDCWD, path), path).value)};
+	return (int)server_result(change_to(directory));
 }
 
 int fchdir(int fd)
@@ -57,8 +66,7 @@ int fchdir(int fd)
 	endpoint_handle directory = descriptor_handle(fd);
 	if (directory.value < 0)
 		return (int)posix_result(directory.value);
-	return (int)server_result(
-		change_to(directory_open(directory, ".", OPEN_DIRECTORY, 0, &(uint32_t){0}, DEADLINE_NEVER)));
+	return (int)server_result(change_to(directory_at(directory, ".")));
 }
 
 char *getcwd(char *buffer, size_t size)
@@ -68,7 +76,7 @@ char *getcwd(char *buffer, size_t size)
 		errno = EINVAL;
 		return NULL;
 	}
-	long length = directory_path(current, path, sizeof path);
+	long length = PATH_CALL(directory_path(own_directory(), path, sizeof path));
 	if (length > 0 && buffer != NULL && (size_t)length > size)
 		length = -ERANGE;
 	if (server_result(length) < 0)
@@ -78,11 +86,17 @@ char *getcwd(char *buffer, size_t size)
 
 /* ---- names */
 
+static int make_at(endpoint_handle start, const char *path, mode_t mode, bool fifo)
+{
+	if (start.value < 0)
+		return start.value;
+	return fifo ? directory_make_fifo(start, path, mode_masked(mode))
+		    : directory_make(start, path, mode_masked(mode));
+}
+
 int mkdirat(int directory, const char *path, mode_t mode)
 {
-	endpoint_handle start = path_start(directory, path);
-	return (int)server_result(
-		start.value < 0 ? start.value : directory_make(start, path, mode_masked(mode)));
+	return (int)server_result(PATH_CALL(make_at(path_start(directory, path), path, mode, false)));
 }
 
 int mkdir(const char *path, mode_t mode)
@@ -92,9 +106,7 @@ int mkdir(const char *path, mode_t mode)
 
 int mkfifoat(int directory, const char *path, mode_t mode)
 {
-	endpoint_handle start = path_start(directory, path);
-	return (int)server_result(
-		start.value < 0 ? start.value : directory_make_fifo(start, path, mode_masked(mode)));
+	return (int)server_result(PATH_CALL(make_at(path_start(directory, path), path, mode, true)));
 }
 
 int mkfifo(const char *path, mode_t mode)
@@ -127,15 +139,18 @@ int mknod(const char *path, mode_t mode, dev_t device)
 	return mknodat(AT_FDCWD, path, mode, device);
 }
 
+static int remove_at(endpoint_handle start, const char *path, int flags)
+{
+	if (start.value < 0)
+		return start.value;
+	if (flags & ~AT_REMOVEDIR)
+		return -EINVAL;
+	return flags & AT_REMOVEDIR ? directory_remove(start, path) : directory_unlink(start, path);
+}
+
 int unlinkat(int directory, const char *path, int flags)
 {
-	endpoint_handle start = path_start(directory, path);
-	if (start.value < 0)
-		return (int)posix_result(start.value);
-	if (flags & ~AT_REMOVEDIR)
-		return (int)posix_result(-EINVAL);
-	return (int)server_result(
-		flags & AT_REMOVEDIR ? directory_remove(start, path) : directory_unlink(start, path));
+	return (int)server_result(PATH_CALL(remove_at(path_start(directory, path), path, flags)));
 }
 
 int unlink(const char *path)
@@ -155,13 +170,18 @@ int remove(const char *path)
 	return result != 0 && errno == EISDIR ? rmdir(path) : result;
 }
 
-int renameat(int from_directory, const char *from, int to_directory, const char *to)
+static int move_at(int from_directory, const char *from, int to_directory, const char *to)
 {
 	endpoint_handle from_start = path_start(from_directory, from),
 			to_start = path_start(to_directory, to);
 	if (from_start.value < 0 || to_start.value < 0)
-		return (int)posix_result(-EBADF);
-	return (int)server_result(directory_rename(from_start, from, to_start, to));
+		return -EBADF;
+	return directory_rename(from_start, from, to_start, to);
+}
+
+int renameat(int from_directory, const char *from, int to_directory, const char *to)
+{
+	return (int)server_result(PATH_CALL(move_at(from_directory, from, to_directory, to)));
 }
 
 int rename(const char *from, const char *to)
@@ -169,15 +189,20 @@ int rename(const char *from, const char *to)
 	return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
-int linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
+static int link_at(int from_directory, const char *from, int to_directory, const char *to, int flags)
 {
 	endpoint_handle from_start = path_start(from_directory, from),
 			to_start = path_start(to_directory, to);
 	if (from_start.value < 0 || to_start.value < 0)
-		return (int)posix_result(-EBADF);
+		return -EBADF;
 	if (flags & ~AT_SYMLINK_FOLLOW)
-		return (int)posix_result(-EINVAL);
-	return (int)server_result(directory_link(from_start, from, to_start, to, flags & AT_SYMLINK_FOLLOW));
+		return -EINVAL;
+	return directory_link(from_start, from, to_start, to, flags & AT_SYMLINK_FOLLOW);
+}
+
+int linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
+{
+	return (int)server_result(PATH_CALL(link_at(from_directory, from, to_directory, to, flags)));
 }
 
 int link(const char *from, const char *to)
@@ -185,10 +210,14 @@ int link(const char *from, const char *to)
 	return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+static int make_link_at(endpoint_handle start, const char *target, const char *path)
+{
+	return start.value < 0 ? start.value : directory_make_link(start, target, path);
+}
+
 int symlinkat(const char *target, int directory, const char *path)
 {
-	endpoint_handle start = path_start(directory, path);
-	return (int)server_result(start.value < 0 ? start.value : directory_make_link(start, target, path));
+	return (int)server_result(PATH_CALL(make_link_at(path_start(directory, path), target, path)));
 }
 
 int symlink(const char *target, const char *path)
@@ -196,10 +225,14 @@ int symlink(const char *target, const char *path)
 	return symlinkat(target, AT_FDCWD, path);
 }
 
+static long read_link_at(endpoint_handle start, const char *path, char *buffer, size_t size)
+{
+	return start.value < 0 ? start.value : directory_read_link(start, path, buffer, size);
+}
+
 ssize_t readlinkat(int directory, const char *restrict path, char *restrict buffer, size_t size)
 {
-	endpoint_handle start = path_start(directory, path);
-	return server_result(start.value < 0 ? start.value : directory_read_link(start, path, buffer, size));
+	return server_result(PATH_CALL(read_link_at(path_start(directory, path), path, buffer, size)));
 }
 
 ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size)

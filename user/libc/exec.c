@@ -19,7 +19,8 @@ extern char **environ;
 static int replace(const char *path, endpoint_handle file, char *const argv[], char *const envp[])
 {
 	struct descriptors descriptors;
-	uint32_t blocked = signals_block();
+	uint64_t blocked = signals_block();
+	signals_hand_on();
 	struct birth birth = {.kind = BIRTH_SELF,
 		.blocked = blocked,
 		.ignored = signals_ignored(),

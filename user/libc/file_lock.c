@@ -1,7 +1,7 @@
 /*
  * Locks of files. The owner of one by flock, or by F_OFD_SETLK, is the open file. That of one by F_SETLK or lockf is the process: to
- * the server, a directory that this process has opened for that and gives to nobody. It makes it with its first lock, a child
- * does not keep it, and it goes with the process.
+ * the server, a directory that this process has opened for that and gives to nobody but the program that it becomes by exec. It
+ * makes it with its first lock, a child does not keep it, and it goes with the process.
  */
 #define _GNU_SOURCE /* flock, F_OFD_SETLK */
 #include <fcntl.h>
@@ -16,11 +16,16 @@
 
 static int32_t process_owner; /* a handle; 0: this process has no locks of its own */
 
+endpoint_handle file_locks_owner(void)
+{
+	return (endpoint_handle){__atomic_load_n(&process_owner, __ATOMIC_ACQUIRE)};
+}
+
 /* -errno as the value. */
 static endpoint_handle owner_open(void)
 {
 	int32_t none = 0;
-	endpoint_handle own = {__atomic_load_n(&process_owner, __ATOMIC_ACQUIRE)};
+	endpoint_handle own = file_locks_owner();
 	if (own.value != 0)
 		return own;
 	own = directory_open(own_root(), "/", OPEN_DIRECTORY, 0, &(uint32_t){0}, DEADLINE_NEVER);
@@ -34,9 +39,14 @@ static endpoint_handle owner_open(void)
 void file_locks_close(endpoint_handle file)
 {
 	const struct file_range all = {.last = INT64_MAX};
-	endpoint_handle own = {__atomic_load_n(&process_owner, __ATOMIC_ACQUIRE)};
+	endpoint_handle own = file_locks_owner();
 	if (own.value != 0)
 		(void)file_lock(file, own, (enum locking)0, &all, DEADLINE_NEVER);
+}
+
+void file_locks_inherit(endpoint_handle owner)
+{
+	process_owner = owner.value;
 }
 
 void file_locks_forget(void)

@@ -3,7 +3,7 @@
  *
  * What is to be the same is made so by the kernel: memory, copied when one of the two writes, and handles, with the same
  * values, so descriptors share what they stand for. The process server is told before, so the child has its handle there under
- * a value that it knows, and gives up what is the parent's alone: its handle there, its children, its alarm, the
+ * a value that it knows, and not its parent's. It gives up what is the parent's alone: its children, its alarm, the
  * threads for signals, which it makes anew if it needs them. Other threads are stopped meanwhile, outside of the library's
  * locks, so what is copied is as they left it.
  */
@@ -125,8 +125,6 @@ static void others_stop(bool stop)
 	}
 }
 
-static uint32_t is_own = 1; /* 0 in a child that has handles of its parent yet to close */
-
 /* ---- in the parent */
 
 static int memory_clone(process_handle child)
@@ -138,11 +136,13 @@ static int memory_clone(process_handle child)
 	return (int)at;
 }
 
+/* All but what is the parent's alone: as a program, and its child. */
 static int handles_clone(process_handle child)
 {
 	long index = 0;
 	do
-		index = process_clone_handles(child, own_process(), (uint32_t)index);
+		index = process_clone_handles_but(child, own_process(), (uint32_t)index,
+			(uint32_t)own_program().value, (uint32_t)child.value);
 	while (index > 0);
 	return (int)index;
 }
@@ -155,18 +155,10 @@ static int process_make(struct fork_point *point)
 	return point->process.value < 0 ? point->process.value : 0;
 }
 
-static endpoint_handle child_enter(struct fork_point *point)
-{
-	process_handle another = {handle_duplicate(ANY(point->process), RIGHTS_SAME).value};
-	if (another.value < 0)
-		return (endpoint_handle){another.value};
-	return program_fork(own_program(), another, (uintptr_t)&is_own, &point->pid);
-}
-
 /* Tells the process server, unless there is none that knows this program. 0 or -errno. */
 static int process_enter(struct fork_point *point)
 {
-	point->program = PROGRAM_CALL_HANDLE(child_enter(point));
+	point->program = PROGRAM_CALL_HANDLE(program_fork(own_program(), point->process, &point->pid));
 	if (program_is_unknown(point->program.value))
 		point->pid = 0;
 	else if (point->program.value < 0)
@@ -182,12 +174,8 @@ static int process_copy(const struct fork_point *point)
 
 static int process_run(const struct fork_point *point)
 {
-	thread_handle thread = thread_create_like(
-		point->process, (uintptr_t)fork_entry, point->registers[1], (uintptr_t)point);
-	if (thread.value < 0)
-		return thread.value;
-	handle_close(ANY(thread));
-	return 0;
+	return process_start(
+		point->process, (uintptr_t)fork_entry, point->registers[1], (uintptr_t)point, MANNER_LIKE);
 }
 
 static void point_drop(const struct fork_point *point, int error)
@@ -218,6 +206,7 @@ static void threads_forget(void)
 	}
 	thread_self->next = NULL;
 	thread_self->pending = 0;
+	memset(thread_self->raised, 0, sizeof thread_self->raised);
 	threads = thread_self;
 	if (thread_self->base != 0)
 		thread_self->handle = process_thread(own_process(), 0).value;
@@ -227,11 +216,8 @@ static void threads_forget(void)
 
 static void become_child(const struct fork_point *point)
 {
-	handle_drop(own_program().value);
-	handle_drop(point->process.value);
 	own_become(own_process(), point->program.value > 0 ? point->program : (endpoint_handle){0});
 	process_renumber((pid_t)point->pid);
-	__atomic_store_n(&is_own, 1, __ATOMIC_RELEASE);
 	children_forget();
 	alarm_forget();
 	file_locks_forget();
@@ -252,9 +238,7 @@ static int split(struct fork_point *point)
 		return 1;
 	}
 	others_stop(true);
-	__atomic_store_n(&is_own, 0, __ATOMIC_RELEASE);
 	int error = process_copy(point);
-	__atomic_store_n(&is_own, 1, __ATOMIC_RELEASE);
 	others_stop(false);
 	locks_give();
 	return error == 0 ? process_run(point) : error;
@@ -282,7 +266,7 @@ pid_t fork(void)
 	point.pid = 0;
 	point.program.value = 0;
 	console_settle();
-	uint32_t blocked = signals_block();
+	uint64_t blocked = signals_block();
 	word_lock(&atfork_lock);
 	call_prepare();
 	pid_t pid = child_make(&point);

@@ -1,8 +1,8 @@
 /*
- * Memory for malloc. sbrk: the region that it grows in, from behind the program on, made of memory objects mapped
- * one after the other. Pages cost nothing before they are touched, so it grows in steps that double; a step that
- * lies wholly behind the break goes back. And pages of their own for large blocks. A program that holds its memory has
- * each page at once.
+ * Memory for malloc. sbrk: the region that it grows in, from behind the program on. It begins in the program's own data, and
+ * goes on in memory objects mapped one after the other. Pages cost nothing before they are touched, so it grows in steps
+ * that double; a step that lies wholly behind the break goes back. And pages of their own for large blocks. A program
+ * that holds its memory has each page at once.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -15,15 +15,14 @@
 #include "space.h"
 #include "thread.h"
 
-/* Behind the program, with a page between that nothing is mapped in, so that a small one needs no more page tables. */
-#define HEAP_BASE  (((uintptr_t)_end + 2 * PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE)
+/* What is mapped from the start lies between __heap_start and __heap_end (program.ld). */
+#define HEAP_BASE  ((uintptr_t)__heap_start)
 #define HEAP_LIMIT SPACE_AREAS /* a program that lies above has no heap */
-#define STEP_MIN   0x40000ul
 #define STEP_MAX   0x4000000ul
 
 enum { STEPS = 1100 }; /* enough for the whole region in steps of the largest size */
 
-extern char _end[];
+extern char __heap_start[], __heap_end[];
 
 static uintptr_t heap_break; /* 0: nobody has asked yet */
 static uintptr_t heap_mapped; /* end of what is mapped */
@@ -65,8 +64,6 @@ static int heap_extend(uintptr_t end)
 {
 	size_t needed = (end - heap_mapped + PAGE_SIZE - 1) & -(size_t)PAGE_SIZE;
 	size_t step = heap_mapped - HEAP_BASE;
-	if (step < STEP_MIN)
-		step = STEP_MIN;
 	if (step > STEP_MAX)
 		step = STEP_MAX;
 	if (step > needed && heap_map(step) == 0)
@@ -98,8 +95,10 @@ static bool pages_commit(uintptr_t from, uintptr_t to)
 
 static void heap_begin(void)
 {
-	if (heap_break == 0)
-		heap_break = heap_mapped = heap_used = HEAP_BASE;
+	if (heap_break != 0)
+		return;
+	heap_break = heap_used = HEAP_BASE;
+	heap_mapped = (uintptr_t)__heap_end;
 }
 
 void heap_hold(void)

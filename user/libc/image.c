@@ -95,9 +95,8 @@ int image_of(endpoint_handle file, struct image *image)
 	return image_copy(file, image);
 }
 
-int image_find(const char *path, struct image *image)
+static int find_at(endpoint_handle start, const char *path, struct image *image)
 {
-	endpoint_handle start = *path == '/' ? own_root() : own_directory();
 	if (start.value == 0)
 		return find_in_archive(path, image);
 	image->memory = directory_image(start, path, &image->offset, &image->size);
@@ -116,6 +115,47 @@ int image_find(const char *path, struct image *image)
 	error = image_of(file, image);
 	handle_close(ANY(file));
 	return error;
+}
+
+int image_find(const char *path, struct image *image)
+{
+	return (int)PATH_CALL(find_at(*path == '/' ? own_root() : own_directory(), path, image));
+}
+
+/* ---- its headers */
+
+enum { SEGMENT_STACK = 0x6474e551, SEGMENTS_SEEN = 8 /* of a program of ours */ };
+
+struct elf_header {
+	uint8_t identity[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, segment_table, section_table;
+	uint32_t flags;
+	uint16_t size, segment_size, segment_count, section_size, section_count, section_names;
+};
+
+struct segment_header {
+	uint32_t type, flags;
+	uint64_t offset, address, physical, file_size, memory_size, align;
+};
+
+/* The kernel has looked at the file, but what it says of the stack means nothing to it. */
+uint64_t image_stack(const struct image *image)
+{
+	struct {
+		struct elf_header header;
+		struct segment_header segments[SEGMENTS_SEEN];
+	} file;
+	size_t size = image->size < sizeof file ? image->size : sizeof file;
+	long count = memory_read(image->memory, image->offset, (uint8_t *)&file, size);
+	if (count < (long)sizeof file.header || file.header.segment_table != sizeof file.header)
+		return 0;
+	size_t segments = ((size_t)count - sizeof file.header) / sizeof file.segments[0];
+	for (size_t i = 0; i < segments && i < file.header.segment_count; i++)
+		if (file.segments[i].type == SEGMENT_STACK && file.segments[i].address != 0)
+			return file.segments[i].address + file.segments[i].memory_size;
+	return 0;
 }
 
 void image_drop(const struct image *image)

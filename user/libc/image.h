@@ -17,4 +17,10 @@ int image_find(const char *path, struct image *image);
 /* The same of a file that is open. */
 int image_of(endpoint_handle file, struct image *image);
 
+/*
+ * Where the first thread's stack ends in what a program has mapped for it with its data, as those do that are linked by
+ * program.ld. 0 if it has none there.
+ */
+uint64_t image_stack(const struct image *image);
+
 void image_drop(const struct image *image);

@@ -21,27 +21,25 @@ __attribute__((noinline, cold)) static ssize_t write_broken(endpoint_handle file
 	return posix_result(-EPIPE);
 }
 
-static inline ssize_t written(endpoint_handle file, long count)
+/*
+ * What else there may be about a call is apart, and ends it, so that one that comes to nothing unusual needs no registers but those
+ * that the kernel leaves alone.
+ */
+__attribute__((noinline, cold)) static ssize_t read_otherwise(
+	endpoint_handle file, void *buffer, size_t size, long count)
 {
-	return count == -EPIPE ? write_broken(file) : server_result(count);
-}
-
-/* Apart, so that a call that nobody interrupts needs no registers but those that the kernel leaves alone. */
-__attribute__((noinline, cold)) static long read_again(endpoint_handle file, void *buffer, size_t size)
-{
-	long count;
-	do
+	while (call_again(count))
 		count = file_read(file, buffer, size, DEADLINE_NEVER);
-	while (call_again(count));
-	return count;
+	call_end();
+	return server_result(count);
 }
 
-__attribute__((flatten)) static long read_some(endpoint_handle file, void *buffer, size_t size)
+__attribute__((flatten)) static ssize_t read_file(endpoint_handle file, void *buffer, size_t size)
 {
 	call_begin(file.value);
 	long count = file_read(file, buffer, size, DEADLINE_NEVER);
-	if (call_again(count))
-		count = read_again(file, buffer, size);
+	if (count < 0)
+		return read_otherwise(file, buffer, size, count);
 	call_end();
 	return count;
 }
@@ -53,11 +51,11 @@ ssize_t read(int fd, void *buffer, size_t size)
 		return posix_result(file.value);
 	if (file.value == 0)
 		return posix_result(console_input(buffer, size));
-	return server_result(read_some(file, buffer, size));
+	return read_file(file, buffer, size);
 }
 
 /* Goes on after a call that has written less than all, as it does when it was cut short for a signal to somebody else. */
-__attribute__((noinline, cold)) static long write_rest(
+__attribute__((noinline, cold)) static ssize_t write_otherwise(
 	endpoint_handle file, const char *bytes, size_t size, long count)
 {
 	size_t done = count > 0 ? (size_t)count : 0;
@@ -66,15 +64,18 @@ __attribute__((noinline, cold)) static long write_rest(
 		if (count > 0)
 			done += (size_t)count;
 	}
-	return done > 0 ? (long)done : count;
+	call_end();
+	if (done > 0)
+		return (ssize_t)done;
+	return count == -EPIPE ? write_broken(file) : server_result(count);
 }
 
-__attribute__((flatten)) static long write_all(endpoint_handle file, const char *bytes, size_t size)
+__attribute__((flatten)) static ssize_t write_file(endpoint_handle file, const char *bytes, size_t size)
 {
 	call_begin(file.value);
 	long count = file_write(file, bytes, size, DEADLINE_NEVER);
 	if (count != (long)size)
-		count = write_rest(file, bytes, size, count);
+		return write_otherwise(file, bytes, size, count);
 	call_end();
 	return count;
 }
@@ -86,7 +87,7 @@ ssize_t write(int fd, const void *buffer, size_t size)
 		return posix_result(file.value);
 	if (file.value == 0)
 		return posix_result(console_output(buffer, size));
-	return written(file, write_all(file, buffer, size));
+	return write_file(file, buffer, size);
 }
 
 ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
@@ -116,36 +117,32 @@ static bool vector_fits(const struct iovec *vector, int count)
 	return count >= 0 && count <= VECTOR_MAX && total <= LONG_MAX;
 }
 
-ssize_t readv(int fd, const struct iovec *vector, int count)
+/* One after the other, up to the first that is not whole. */
+static ssize_t vector_move(int fd, const struct iovec *vector, int count, bool out)
 {
 	if (!vector_fits(vector, count))
 		return posix_result(-EINVAL);
 	ssize_t total = 0;
 	for (int i = 0; i < count; i++) {
-		ssize_t part = read(fd, vector[i].iov_base, vector[i].iov_len);
+		size_t size = vector[i].iov_len;
+		ssize_t part = out ? write(fd, vector[i].iov_base, size) : read(fd, vector[i].iov_base, size);
 		if (part < 0)
 			return total > 0 ? total : part;
 		total += part;
-		if ((size_t)part < vector[i].iov_len)
+		if ((size_t)part < size)
 			break;
 	}
 	return total;
 }
 
+ssize_t readv(int fd, const struct iovec *vector, int count)
+{
+	return vector_move(fd, vector, count, false);
+}
+
 ssize_t writev(int fd, const struct iovec *vector, int count)
 {
-	if (!vector_fits(vector, count))
-		return posix_result(-EINVAL);
-	ssize_t total = 0;
-	for (int i = 0; i < count; i++) {
-		ssize_t part = write(fd, vector[i].iov_base, vector[i].iov_len);
-		if (part < 0)
-			return total > 0 ? total : part;
-		total += part;
-		if ((size_t)part < vector[i].iov_len)
-			break;
-	}
-	return total;
+	return vector_move(fd, vector, count, true);
 }
 
 off_t lseek(int fd, off_t offset, int whence)

@@ -87,11 +87,23 @@ long file_lock_control(endpoint_handle file, int command, struct flock *flock);
 /* A descriptor of a file is closed: the process has no locks on it any more, though it may have another. */
 void file_locks_close(endpoint_handle file);
 
+/* Exec is about to close what it closes: the same, for each of these. */
+void descriptors_exec_locks(void);
+
 /* After fork, in the child: the locks are its parent's. */
 void file_locks_forget(void);
 
+/* What owns the locks of this process, for the program that it becomes by exec; 0: it has none. */
+endpoint_handle file_locks_owner(void);
+void file_locks_inherit(endpoint_handle owner);
+
 /* open.c: open, to a handle. -errno as the value. */
 endpoint_handle open_handle(int directory, const char *path, int flags, mode_t mode);
+
+/* log.c: what a program prints that has no terminal. A count or -errno. At its end a line that it has begun comes, too. */
+ssize_t kernel_output(const char *bytes, size_t size);
+void kernel_output_end(void);
+extern bool kernel_output_begun; /* that has ever been called */
 
 /* console.c: the kernel's console. A count or -errno. */
 ssize_t console_input(void *buffer, size_t size);
@@ -107,6 +119,24 @@ int console_sync(void);
 /* directory.c: where a path begins, for a descriptor as openat takes it. -EBADF as the value. */
 endpoint_handle path_start(int fd, const char *path);
 void directory_inherit(endpoint_handle directory);
+
+/* How often there has been another working directory. */
+extern uint32_t directory_turn;
+
+/*
+ * The result of a call that begins at a path's start. Another thread, or a handler of signals, may change the working
+ * directory just before it is made, and what was its handle is none any more.
+ */
+#define PATH_CALL(call) \
+	({ \
+		uint32_t turn_; \
+		long result_; \
+		do { \
+			turn_ = __atomic_load_n(&directory_turn, __ATOMIC_ACQUIRE); \
+			result_ = (call); \
+		} while (result_ == -EBADF && turn_ != __atomic_load_n(&directory_turn, __ATOMIC_ACQUIRE)); \
+		result_; \
+	})
 
 /* open.c: the mode of something new, after umask. */
 mode_t mode_masked(mode_t mode);
@@ -130,7 +160,7 @@ struct birth {
 	bool has_group; /* `group` counts */
 	pid_t group; /* 0: a new one */
 	bool foreground; /* its group gets the terminal */
-	uint32_t blocked, ignored, pending; /* signals */
+	uint64_t blocked, ignored, pending; /* signals */
 	uint32_t pid; /* afterwards: that of a child; 0: nobody knows it */
 };
 

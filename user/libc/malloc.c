@@ -41,7 +41,9 @@ enum {
 	SMALL_LISTS = 64,
 	LISTS = SMALL_LISTS + 4 * 54,
 	MAP_WORDS = (LISTS + 63) / 64,
-	GROW_MIN = 0x10000,
+	GROW_MIN =
+		0x1000, /* a page: the end of the heap is written to, and lies in one that is used, if the heap is small */
+	GROW_PART = 8, /* of what there is, when it is large */
 	MAP_MIN = 0x20000, /* a request of this size gets pages of its own */
 	TRIM_MIN = 0x80000, /* so much has to be free at the end before any goes back */
 	CHECK_SHIFT = 48,
@@ -296,7 +298,8 @@ static bool kept_release(void)
 /* Makes room for a block at the end of the heap; false when memory is out. */
 static bool heap_grow(size_t size)
 {
-	size_t more = (size + 4 * HEADER + GROW_MIN - 1) & -(size_t)GROW_MIN;
+	size_t part = heap_size / GROW_PART, wanted = size + 4 * HEADER;
+	size_t more = ((wanted > part ? wanted : part) + GROW_MIN - 1) & -(size_t)GROW_MIN;
 	char *start = sbrk((ptrdiff_t)more);
 	if (start == (char *)-1) { /* not so much, but perhaps what is needed */
 		more = (size + 4 * HEADER + ALIGNMENT - 1) & -(size_t)ALIGNMENT;

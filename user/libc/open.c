@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <tabula/handles.h>
+#include <tabula/protocol/device.h>
 #include <tabula/protocol/directory.h>
 #include <tabula/protocol/file.h>
 
@@ -83,15 +84,32 @@ static endpoint_handle meet(endpoint_handle file)
 	return (endpoint_handle){error};
 }
 
-endpoint_handle open_handle(int directory, const char *path, int flags, mode_t mode)
+/* Another server has the device, and opens it. The handle, or -errno as the value. */
+static endpoint_handle open_device(endpoint_handle device, enum open how)
 {
-	uint32_t waits = 0;
-	endpoint_handle start = path_start(directory, path);
+	endpoint_handle file = device_open(device, how);
+	handle_close(ANY(device));
+	return file;
+}
+
+static endpoint_handle open_at(
+	endpoint_handle start, const char *path, int flags, mode_t mode, uint32_t *then)
+{
 	if (start.value < 0)
 		return start;
-	endpoint_handle file =
-		directory_open(start, path, how_of(flags), mode_masked(mode), &waits, DEADLINE_NEVER);
-	return file.value > 0 && waits ? meet(file) : file;
+	return directory_open(start, path, how_of(flags), mode_masked(mode), then, DEADLINE_NEVER);
+}
+
+endpoint_handle open_handle(int directory, const char *path, int flags, mode_t mode)
+{
+	uint32_t then = OPENING_DONE;
+	endpoint_handle file = {
+		(int32_t)PATH_CALL(open_at(path_start(directory, path), path, flags, mode, &then).value)};
+	if (file.value > 0 && then == OPENING_MEET)
+		return meet(file);
+	if (file.value > 0 && then == OPENING_DEVICE)
+		return open_device(file, how_of(flags));
+	return file;
 }
 
 static int open_from(int directory, const char *path, int flags, mode_t mode)

@@ -24,9 +24,9 @@ static struct birth birth_of(const posix_spawnattr_t *attributes)
 		birth.group = wanted->group;
 	}
 	if (wanted->flags & POSIX_SPAWN_SETSIGDEF)
-		birth.ignored &= ~(uint32_t)wanted->defaults;
+		birth.ignored &= ~wanted->defaults;
 	if (wanted->flags & POSIX_SPAWN_SETSIGMASK)
-		birth.blocked = (uint32_t)wanted->mask & ~SIGNALS_FIXED;
+		birth.blocked = wanted->mask & ~SIGNALS_FIXED;
 	return birth;
 }
 

@@ -34,8 +34,7 @@ long program_result(long result)
 static bool come_back(void)
 {
 	children_tell();
-	process_handle process = {handle_duplicate(ANY(own_process()), RIGHTS_SAME).value};
-	if (program_return(own_program(), process) != 0)
+	if (program_return(own_program(), own_process()) != 0)
 		return false;
 	__atomic_add_fetch(&program_turn, 1, __ATOMIC_RELEASE);
 	signals_tell_again();
@@ -46,7 +45,7 @@ bool program_came_back(uint32_t turn, long result)
 {
 	if ((result != -EBADF && result != -EPIPE) || own_program().value <= 0)
 		return false;
-	uint32_t blocked = signals_block();
+	uint64_t blocked = signals_block();
 	word_lock(&lock);
 	bool known = program_turn != turn || come_back(); /* another thread may have been faster */
 	word_unlock(&lock);

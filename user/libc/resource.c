@@ -136,18 +136,18 @@ int getdtablesize(void)
 	return DESCRIPTORS;
 }
 
-/* ---- children, with what they have used: how much memory, of the largest so far */
+/* ---- children, with what they have used */
 
+/* Zeros when another thread has waited for somebody meanwhile, or the process server is a new one. */
 pid_t wait4(pid_t which, int *status, int options, struct rusage *usage)
 {
-	struct rusage before, after;
-	(void)getrusage(RUSAGE_CHILDREN, &before);
+	struct usage used = {0};
 	pid_t pid = waitpid(which, status, options);
 	if (pid <= 0 || usage == NULL)
 		return pid;
-	(void)getrusage(RUSAGE_CHILDREN, &after);
-	*usage = (struct rusage){.ru_maxrss = after.ru_maxrss};
-	timersub(&after.ru_utime, &before.ru_utime, &usage->ru_utime);
+	(void)PROGRAM_CALL(program_usage(own_program(), &used));
+	*usage = used.last_child == (uint32_t)pid ? usage_of(used.last_time, used.last_memory)
+						  : (struct rusage){0};
 	return pid;
 }
 

@@ -28,9 +28,15 @@ struct client_slot {
 	uint32_t next; /* of a free slot */
 };
 
-extern char __executable_start[], _end[];
+extern char __executable_start[], __constants_end[], __stack_end[], _end[];
 
 enum { STACK_HELD = 4 * PAGE_SIZE };
+
+static void pages_hold(const char *start, const char *end)
+{
+	for (uintptr_t page = (uintptr_t)start & -PAGE_SIZE; page < (uintptr_t)end; page += PAGE_SIZE)
+		(void)process_read(own_process(), page, (uint8_t[1]){0}, 1);
+}
 
 /*
  * Has the pages of the program and of its stack now. A server is not to end because there is no memory when it first needs
@@ -42,9 +48,8 @@ static void memory_hold(void)
 
 	for (size_t i = 0; i < sizeof(stack); i += PAGE_SIZE)
 		stack[i] = 0;
-	for (uintptr_t page = (uintptr_t)__executable_start & -PAGE_SIZE; page < (uintptr_t)_end;
-		page += PAGE_SIZE)
-		(void)process_read(own_process(), page, (uint8_t[1]){0}, 1);
+	pages_hold(__executable_start, __constants_end);
+	pages_hold(__stack_end, _end);
 	heap_hold();
 }
 
@@ -215,13 +220,15 @@ long protocol_no_method(struct request *request, struct message *message)
 	return -ENOSYS;
 }
 
-static protocol_thunk *find_method(const struct server *server, uint64_t label)
+static protocol_thunk *find_method(const struct server *server, uint32_t label)
 {
-	uint64_t number = label >> 16, method = label & 0xffff;
+	for (const struct protocol *const *at = server->protocols; *at; at++) {
+		uint32_t method =
+			label - ((*at)->number << 16); /* of another protocol it is 0x10000 at least */
 
-	for (const struct protocol *const *at = server->protocols; *at; at++)
-		if ((*at)->number == number && method < (*at)->slots)
+		if (method < (*at)->slots)
 			return (*at)->table[method];
+	}
 	return protocol_no_method;
 }
 
@@ -412,23 +419,34 @@ static int handle_fits(any_handle handle, enum object_type type, uint32_t rights
 	return rights & ~info.rights ? -EACCES : 0;
 }
 
+/* Of a handle that could not be had, as the caller is told. */
+static int refusal_of(int error)
+{
+	if (error == -EBADMSG || error == -EINVAL)
+		return -EBADF;
+	return error == -EMFILE || error == -ENOMEM ? -ENFILE : error;
+}
+
 int request_take(const struct request *request, uint32_t word, enum object_type type, uint32_t rights,
 	any_handle *taken)
 {
 	any_handle handle = ipc_take(request->server->endpoint, request->token, word);
 	int error;
 
-	if (handle.value == -EBADMSG || handle.value == -EINVAL)
-		return -EBADF;
-	if (handle.value == -EMFILE || handle.value == -ENOMEM)
-		return -ENFILE;
 	if (handle.value < 0)
-		return handle.value;
+		return refusal_of(handle.value);
 	error = handle_fits(handle, type, rights);
 	if (error)
 		(void)handle_close(handle);
 	*taken = handle;
 	return error;
+}
+
+int request_copy(const struct request *request, uint32_t word, enum object_type type, uint32_t rights,
+	any_handle *copied)
+{
+	*copied = ipc_copy(request->server->endpoint, request->token, word, type, rights);
+	return copied->value < 0 ? refusal_of(copied->value) : 0;
 }
 
 struct client *request_shown(const struct request *request, uint32_t word, int *error)

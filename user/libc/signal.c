@@ -14,18 +14,18 @@
 enum { STATUS_OF_SIGNAL = 128 };
 
 struct sigaction signal_actions[NSIG];
-uint32_t signals_pending, signals_came;
+uint64_t signals_pending, signals_queued;
+uint32_t signals_came;
 
-static uint32_t ignored; /* as signal_actions say */
-static uint32_t signals_queued; /* of those pending: with values, which the process server has */
+static uint64_t ignored, handled; /* as signal_actions say */
 
 /* Signals that some thread has blocked: they are caught, though nothing may be done about them. */
-static uint32_t held;
+static uint64_t held;
 
 static uint32_t waiting; /* threads in sigwait */
 
 /* What the process server knows. */
-static uint32_t told_ignored, told_caught;
+static uint64_t told_ignored, told_caught;
 static bool told_no_stops; /* children that stop or go on are not worth a SIGCHLD */
 
 /* ---- what a signal does */
@@ -37,7 +37,7 @@ bool action_is_handler(const struct sigaction *action)
 
 bool signal_ends_program(int number)
 {
-	const uint32_t harmless = signal_bit(SIGCHLD) | signal_bit(SIGCONT) | signal_bit(SIGSTOP) |
+	const uint64_t harmless = signal_bit(SIGCHLD) | signal_bit(SIGCONT) | signal_bit(SIGSTOP) |
 				  signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU) |
 				  signal_bit(SIGURG) | signal_bit(SIGWINCH);
 	return !(harmless & signal_bit(number));
@@ -62,30 +62,22 @@ _Noreturn void signal_end_program(int number)
 	process_exit(STATUS_OF_SIGNAL + number); /* a program that may not manage itself */
 }
 
-uint32_t signals_ignored(void)
+uint64_t signals_ignored(void)
 {
 	return ignored;
 }
 
 static void action_put(int number, const struct sigaction *action)
 {
-	uint32_t bit = signal_bit(number);
+	uint64_t bit = signal_bit(number);
 	signal_actions[number] = *action;
 	ignored = action->sa_handler == SIG_IGN ? ignored | bit : ignored & ~bit;
-}
-
-static uint32_t signals_handled(void)
-{
-	uint32_t handled = 0;
-	for (int number = 1; number < NSIG; number++)
-		if (action_is_handler(&signal_actions[number]))
-			handled |= signal_bit(number);
-	return handled;
+	handled = action_is_handler(action) ? handled | bit : handled & ~bit;
 }
 
 void signals_tell(void)
 {
-	uint32_t unwanted = ignored, caught = (signals_handled() | held) & ~ignored;
+	uint64_t unwanted = ignored, caught = (handled | held) & ~ignored;
 	bool no_stops = signal_actions[SIGCHLD].sa_flags & SA_NOCLDSTOP;
 	if (signal_actions[SIGCHLD].sa_flags & SA_NOCLDWAIT)
 		unwanted |= signal_bit(SIGCHLD);
@@ -104,65 +96,124 @@ struct sigaction signal_take_action(int number)
 	struct sigaction action = signal_actions[number];
 	if (action_is_handler(&action) && (action.sa_flags & SA_RESETHAND)) {
 		signal_actions[number].sa_handler = SIG_DFL;
+		handled &= ~signal_bit(number);
 		signals_tell();
 	}
 	return action;
 }
 
-int signal_claim(struct __pthread *thread, uint32_t allowed, bool *own)
+static bool bit_clear(uint64_t *signals, uint64_t bit)
 {
-	for (;;) {
-		uint32_t some = __atomic_load_n(&thread->pending, __ATOMIC_SEQ_CST) |
-				__atomic_load_n(&signals_pending, __ATOMIC_SEQ_CST);
-		if ((some & allowed) == 0)
-			return 0;
-		int number = __builtin_ctz(some & allowed);
-		uint32_t bit = signal_bit(number);
-		*own = __atomic_fetch_and(&thread->pending, ~bit, __ATOMIC_SEQ_CST) & bit;
-		if (*own || (__atomic_fetch_and(&signals_pending, ~bit, __ATOMIC_SEQ_CST) & bit))
-			return number;
-	}
+	return __atomic_fetch_and(signals, ~bit, __ATOMIC_SEQ_CST) & bit;
 }
 
-void signals_add(uint32_t signals, uint32_t with_value)
+static void raised_add(struct __pthread *thread, int number)
 {
-	__atomic_fetch_or(&signals_queued, with_value, __ATOMIC_SEQ_CST);
-	if (signals & signal_bit(SIGCONT))
+	if (number >= SIGRTMIN)
+		__atomic_fetch_add(&thread->raised[number - SIGRTMIN], 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&thread->pending, signal_bit(number), __ATOMIC_SEQ_CST);
+}
+
+/* Of a real-time signal one is taken, and it is pending as long as there are more. */
+static bool raised_claim(struct __pthread *thread, int number)
+{
+	uint64_t bit = signal_bit(number);
+	if (!bit_clear(&thread->pending, bit))
+		return false;
+	if (number < SIGRTMIN)
+		return true;
+	uint32_t *raised = &thread->raised[number - SIGRTMIN],
+		 left = __atomic_load_n(raised, __ATOMIC_SEQ_CST);
+	do {
+		if (left == 0)
+			return false; /* the bit was set when they had been taken already */
+	} while (!__atomic_compare_exchange_n(
+		raised, &left, left - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	if (left > 1)
+		__atomic_fetch_or(&thread->pending, bit, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+static enum signal_source claim(struct __pthread *thread, int number)
+{
+	if (raised_claim(thread, number))
+		return SIGNAL_OWN;
+	uint64_t bit = signal_bit(number);
+	return (bit_clear(&signals_pending, bit) ? SIGNAL_TOLD : 0) |
+	       (bit_clear(&signals_queued, bit) ? SIGNAL_QUEUED : 0);
+}
+
+int signal_claim(struct __pthread *thread, uint64_t allowed, enum signal_source *source)
+{
+	uint64_t some;
+	while ((some = signals_pending_for(thread) & allowed) != 0) {
+		int number = __builtin_ctzl(some);
+		*source = claim(thread, number);
+		if (*source != 0)
+			return number;
+	}
+	return 0;
+}
+
+void signals_add(uint64_t told, uint64_t queued)
+{
+	__atomic_fetch_or(&signals_queued, queued, __ATOMIC_SEQ_CST);
+	if (told & signal_bit(SIGCONT))
 		__atomic_fetch_and(&signals_pending, ~SIGNALS_STOP, __ATOMIC_SEQ_CST);
-	else if (signals & SIGNALS_STOP)
+	else if (told & SIGNALS_STOP)
 		__atomic_fetch_and(&signals_pending, ~signal_bit(SIGCONT), __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&signals_pending, signals, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&signals_pending, told, __ATOMIC_SEQ_CST);
 	signals_hurry();
 }
 
-/* What comes while it is asked for is told after it. */
-static struct signal_origin origin(int number)
+static siginfo_t info_of(int number, const struct signal_origin *from)
 {
-	struct signal_origin origin = {0};
-	__atomic_fetch_and(&signals_queued, ~signal_bit(number), __ATOMIC_SEQ_CST);
-	if (program_origin(own_program(), (uint32_t)number, &origin) == 0 && origin.more)
-		signals_add(signal_bit(number), signal_bit(number));
-	return origin;
+	return (siginfo_t){.si_signo = number,
+		.si_code = from->code != 0  ? (int)from->code
+			   : from->pid != 0 ? SI_USER
+					    : SI_KERNEL,
+		.si_pid = (pid_t)from->pid,
+		.si_status = (int)from->status,
+		.si_value.sival_ptr = (void *)from->value};
 }
 
-void signal_take(int number, bool own)
+/* One that the process server does not give, because it is another, it tells again when the program has come back. */
+static bool queue_take(int number, siginfo_t *info)
 {
-	if (!own && (__atomic_load_n(&signals_queued, __ATOMIC_SEQ_CST) & signal_bit(number)))
-		(void)origin(number);
+	struct signal_origin from = {0};
+	if (program_take(own_program(), (uint32_t)number, &from) != 0)
+		return false;
+	if (from.more)
+		signals_add(0, signal_bit(number));
+	*info = info_of(number, &from);
+	return true;
 }
 
-void signal_describe(int number, bool own, siginfo_t *info)
+bool signal_take(int number, enum signal_source source, bool asks, siginfo_t *info)
 {
-	struct signal_origin from = {.pid = own ? (uint32_t)getpid() : 0};
-	if (!own)
-		from = origin(number);
-	*info = (siginfo_t){.si_signo = number,
-		.si_code = from.code != 0  ? (int)from.code
-			   : from.pid != 0 ? SI_USER
-					   : SI_KERNEL,
-		.si_pid = (pid_t)from.pid,
-		.si_status = (int)from.status,
-		.si_value.sival_ptr = (void *)from.value};
+	struct signal_origin from = {0};
+	if ((source & SIGNAL_QUEUED) && queue_take(number, info))
+		return true;
+	if (!(source & (SIGNAL_OWN | SIGNAL_TOLD)))
+		return false;
+	if (source & SIGNAL_OWN)
+		from.pid = asks ? (uint32_t)getpid() : 0;
+	else if (asks)
+		(void)program_origin(own_program(), (uint32_t)number, &from);
+	*info = info_of(number, &from);
+	return true;
+}
+
+/* The next signal of `allowed` of the calling thread, which blocks all meanwhile. 0: there is none. */
+static int signal_next(uint64_t allowed, bool asks, siginfo_t *info)
+{
+	enum signal_source source;
+	int number;
+	do
+		number = signal_claim(thread_self, allowed, &source);
+	while (number != 0 &&
+		!signal_take(number, source, asks || (signal_actions[number].sa_flags & SA_SIGINFO), info));
+	return number;
 }
 
 void signals_hurry(void)
@@ -174,49 +225,65 @@ void signals_hurry(void)
 
 /* ---- handlers that a thread calls itself */
 
-static void handler_call(int number, const struct sigaction *action, bool own)
+/* What has been blocked so far only while signals were claimed is so no more; not for `later`, which come when there is time. */
+static void blocked_restore(uint64_t blocked, uint64_t later)
+{
+	__atomic_store_n(&thread_self->blocked, blocked, __ATOMIC_SEQ_CST);
+	if (signals_pending_for(thread_self) & ~(blocked | later))
+		signal_thread_poke();
+}
+
+/* `blocked` is what the thread blocks but for the handler; `others` are pending, and wait for its end. */
+static void handler_call(const struct sigaction *action, siginfo_t *info, uint64_t blocked, uint64_t others)
 {
 	struct __pthread *self = thread_self;
-	uint32_t blocked = self->blocked;
-	siginfo_t info;
 	ucontext_t context = {.uc_sigmask = blocked, .uc_stack = self->stack};
 	int saved = errno;
-	self->blocked |= (uint32_t)action->sa_mask & ~SIGNALS_FIXED;
+	uint64_t itself = signal_bit(info->si_signo);
+	blocked |= action->sa_mask & ~SIGNALS_FIXED;
 	if (!(action->sa_flags & SA_NODEFER))
-		self->blocked |= signal_bit(number);
+		blocked |= itself;
 	__atomic_fetch_add(&self->handled, 1, __ATOMIC_SEQ_CST);
-	if (action->sa_flags & SA_SIGINFO) {
-		signal_describe(number, own, &info);
-		action->sa_sigaction(number, &info, &context);
-	} else {
-		signal_take(number, own);
-		action->sa_handler(number);
-	}
+	blocked_restore(blocked, others | itself);
+	if (action->sa_flags & SA_SIGINFO)
+		action->sa_sigaction(info->si_signo, info, &context);
+	else
+		action->sa_handler(info->si_signo);
 	if (!(action->sa_flags & SA_RESTART))
 		self->interrupted = 1;
-	self->blocked = (uint32_t)context.uc_sigmask & ~SIGNALS_FIXED;
+	self->blocked = context.uc_sigmask & ~SIGNALS_FIXED;
 	errno = saved;
 }
 
-static void signal_run(int number, bool own)
+static void signal_run(siginfo_t *info, uint64_t blocked, uint64_t others)
 {
 	word_lock(&threads_lock);
-	struct sigaction action = signal_take_action(number);
+	struct sigaction action = signal_take_action(info->si_signo);
 	word_unlock(&threads_lock);
-	if (action_is_handler(&action))
-		handler_call(number, &action, own);
-	else
-		signal_take(number, own);
+	if (action_is_handler(&action)) {
+		handler_call(&action, info, blocked, others);
+		return;
+	}
+	__atomic_store_n(&thread_self->blocked, blocked, __ATOMIC_SEQ_CST);
 	if (action.sa_handler == SIG_DFL)
-		signal_do_default(number);
+		signal_do_default(info->si_signo);
 }
 
+/*
+ * All signals are blocked between the claim of one and its handler: else signal_thread could deliver the next of the same number
+ * first. What it has left alone meanwhile is seen by the last look here, or, during a handler, by blocked_restore.
+ */
 void signals_run(void)
 {
-	int number;
-	bool own;
-	while ((number = signal_claim(thread_self, ~thread_self->blocked, &own)) != 0)
-		signal_run(number, own);
+	struct __pthread *self = thread_self;
+	siginfo_t info;
+	do {
+		uint64_t blocked = signals_block(), others = signals_pending_for(self);
+		if (signal_next(~blocked, false, &info) != 0)
+			signal_run(&info, blocked, others);
+		else
+			__atomic_store_n(&self->blocked, blocked, __ATOMIC_SEQ_CST);
+	} while (signals_pending_for(self) & ~self->blocked);
 }
 
 int pthread_kill(pthread_t thread, int number)
@@ -229,7 +296,7 @@ int pthread_kill(pthread_t thread, int number)
 		signal_do_default(number);
 		return 0;
 	}
-	__atomic_fetch_or(&thread->pending, signal_bit(number), __ATOMIC_SEQ_CST);
+	raised_add(thread, number);
 	signals_hurry();
 	if (thread == thread_self) {
 		signals_run();
@@ -291,11 +358,15 @@ static int action_prepare(int number, const struct sigaction *action)
 /* What is pending and would do nothing is forgotten. */
 static void action_forget(int number, const struct sigaction *action)
 {
+	siginfo_t info;
 	if (action->sa_handler != SIG_IGN && (action->sa_handler != SIG_DFL || !signal_does_nothing(number)))
 		return;
-	__atomic_fetch_and(&signals_pending, ~signal_bit(number), __ATOMIC_SEQ_CST);
+	(void)bit_clear(&signals_pending, signal_bit(number));
+	while (bit_clear(&signals_queued, signal_bit(number)))
+		(void)queue_take(number, &info);
 	for (struct __pthread *thread = threads; thread != NULL; thread = thread->next)
-		__atomic_fetch_and(&thread->pending, ~signal_bit(number), __ATOMIC_SEQ_CST);
+		while (raised_claim(thread, number))
+			continue;
 }
 
 static int action_set(int number, const struct sigaction *action, struct sigaction *old)
@@ -354,7 +425,7 @@ int siginterrupt(int number, int interrupts)
 /* ---- what is blocked */
 
 /* The process server must not end the program for a signal that it blocks. */
-static void hold(uint32_t blocked)
+static void hold(uint64_t blocked)
 {
 	if ((blocked & ~__atomic_load_n(&held, __ATOMIC_RELAXED)) == 0)
 		return;
@@ -366,16 +437,17 @@ static void hold(uint32_t blocked)
 	word_unlock(&threads_lock);
 }
 
-static void block(uint32_t blocked)
+static void block(uint64_t blocked)
 {
 	__atomic_store_n(&thread_self->blocked, blocked & ~SIGNALS_FIXED, __ATOMIC_SEQ_CST);
-	signals_run();
+	if (signals_pending_for(thread_self) & ~blocked)
+		signals_run();
 }
 
 int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 {
-	uint32_t before = thread_self->blocked, blocked = before;
-	uint32_t given = set != NULL ? (uint32_t)*set & ~SIGNALS_FIXED : 0;
+	uint64_t before = thread_self->blocked, blocked = before;
+	uint64_t given = set != NULL ? *set & ~SIGNALS_FIXED : 0;
 	if (set != NULL && how != SIG_BLOCK && how != SIG_UNBLOCK && how != SIG_SETMASK)
 		return EINVAL;
 	if (set != NULL)
@@ -397,12 +469,12 @@ int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 }
 
 /* Not told to the process server: what comes meanwhile either has a handler, which waits, or ends the program anyway. */
-uint32_t signals_block(void)
+uint64_t signals_block(void)
 {
 	return __atomic_exchange_n(&thread_self->blocked, ~SIGNALS_FIXED, __ATOMIC_SEQ_CST);
 }
 
-void signals_unblock(uint32_t blocked)
+void signals_unblock(uint64_t blocked)
 {
 	block(blocked);
 }
@@ -410,9 +482,7 @@ void signals_unblock(uint32_t blocked)
 int sigpending(sigset_t *set)
 {
 	signals_settle();
-	uint32_t pending = __atomic_load_n(&thread_self->pending, __ATOMIC_SEQ_CST) |
-			   __atomic_load_n(&signals_pending, __ATOMIC_SEQ_CST);
-	*set = pending & thread_self->blocked;
+	*set = signals_pending_for(thread_self) & thread_self->blocked;
 	return 0;
 }
 
@@ -421,12 +491,12 @@ int sigpending(sigset_t *set)
 int sigsuspend(const sigset_t *mask)
 {
 	struct __pthread *self = thread_self;
-	uint32_t before = self->blocked, blocked = (uint32_t)*mask & ~SIGNALS_FIXED;
-	uint32_t handled = __atomic_load_n(&self->handled, __ATOMIC_SEQ_CST);
+	uint64_t before = self->blocked, blocked = *mask & ~SIGNALS_FIXED;
+	uint32_t ran = __atomic_load_n(&self->handled, __ATOMIC_SEQ_CST);
 	hold(blocked);
 	block(blocked);
-	while (__atomic_load_n(&self->handled, __ATOMIC_SEQ_CST) == handled)
-		(void)futex_wait_for(&self->handled, handled, DEADLINE_NEVER);
+	while (__atomic_load_n(&self->handled, __ATOMIC_SEQ_CST) == ran)
+		(void)futex_wait_for(&self->handled, ran, DEADLINE_NEVER);
 	block(before);
 	return (int)posix_result(-EINTR);
 }
@@ -437,23 +507,36 @@ int pause(void)
 	return sigsuspend(&mask);
 }
 
+/* A signal of the set, or 0. */
+static int take_one(uint64_t set, bool asks, siginfo_t *info)
+{
+	uint64_t blocked = signals_block();
+	int number = signal_next(set, asks, info);
+	signals_unblock(blocked);
+	return number;
+}
+
 /* A signal of the set, -EAGAIN when the time is up, -EINTR after a handler of another one. */
-static int wait_for(uint32_t set, uint64_t deadline, bool *own)
+static int wait_for(uint64_t set, uint64_t deadline, bool asks, siginfo_t *info)
 {
 	struct __pthread *self = thread_self;
-	uint32_t handled = __atomic_load_n(&self->handled, __ATOMIC_SEQ_CST);
+	uint32_t before = __atomic_load_n(&self->handled, __ATOMIC_SEQ_CST);
 	int error = 0, number;
+	bool settled = false;
 	hold(set);
 	__atomic_fetch_add(&waiting, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		uint32_t came = __atomic_load_n(&signals_came, __ATOMIC_SEQ_CST);
-		number = signal_claim(self, set, own);
+		number = take_one(set, asks, info);
 		if (number != 0 || error != 0)
 			break;
-		if (__atomic_load_n(&self->handled, __ATOMIC_SEQ_CST) != handled)
+		if (__atomic_load_n(&self->handled, __ATOMIC_SEQ_CST) != before)
 			error = EINTR;
+		else if (!settled)
+			signals_settle(); /* one that was sent before does not come too late */
 		else if (futex_wait_for(&signals_came, came, deadline) != 0)
 			error = EAGAIN;
+		settled = true;
 	}
 	__atomic_fetch_sub(&waiting, 1, __ATOMIC_SEQ_CST);
 	return number != 0 ? number : -error;
@@ -461,12 +544,11 @@ static int wait_for(uint32_t set, uint64_t deadline, bool *own)
 
 int sigwait(const sigset_t *restrict set, int *restrict number)
 {
+	siginfo_t info;
 	int result;
-	bool own;
 	do
-		result = wait_for((uint32_t)*set & ~SIGNALS_FIXED, DEADLINE_NEVER, &own);
+		result = wait_for(*set & ~SIGNALS_FIXED, DEADLINE_NEVER, false, &info);
 	while (result == -EINTR);
-	signal_take(result, own);
 	*number = result;
 	return 0;
 }
@@ -487,12 +569,8 @@ int sigtimedwait(
 		if (!deadline_from(CLOCK_MONOTONIC, &end, &deadline))
 			return (int)posix_result(-EINVAL);
 	}
-	bool own = false;
-	int number = wait_for((uint32_t)*set & ~SIGNALS_FIXED, deadline, &own);
-	if (number > 0 && info != NULL)
-		signal_describe(number, own, info);
-	else if (number > 0)
-		signal_take(number, own);
+	siginfo_t unused;
+	int number = wait_for(*set & ~SIGNALS_FIXED, deadline, info != NULL, info != NULL ? info : &unused);
 	return (int)posix_result(number);
 }
 
@@ -541,7 +619,7 @@ int sigdelset(sigset_t *set, int number)
 {
 	if (!is_signal(number))
 		return (int)posix_result(-EINVAL);
-	*set &= ~(sigset_t)signal_bit(number);
+	*set &= ~signal_bit(number);
 	return 0;
 }
 
@@ -560,7 +638,7 @@ int sigemptyset(sigset_t *set)
 
 int sigfillset(sigset_t *set)
 {
-	*set = UINT32_MAX & ~1u;
+	*set = ~1ul;
 	return 0;
 }
 
@@ -579,11 +657,10 @@ _Noreturn void siglongjmp(sigjmp_buf to, int value)
 
 /* ---- from one program to the next */
 
-void signals_inherit(uint32_t blocked, uint32_t unwanted)
+void signals_inherit(uint64_t blocked, uint64_t unwanted)
 {
-	for (int number = 1; number < NSIG; number++)
-		if (unwanted & signal_bit(number))
-			action_put(number, &(struct sigaction){.sa_handler = SIG_IGN});
+	for (uint64_t left = unwanted; left != 0; left &= left - 1)
+		action_put(__builtin_ctzl(left), &(struct sigaction){.sa_handler = SIG_IGN});
 	told_ignored = unwanted;
 	if (blocked == 0)
 		return;
@@ -598,7 +675,7 @@ void signals_inherit(uint32_t blocked, uint32_t unwanted)
 void signals_tell_again(void)
 {
 	word_lock(&threads_lock);
-	told_ignored = told_caught = UINT32_MAX;
+	told_ignored = told_caught = UINT64_MAX;
 	told_no_stops = false;
 	signal_thread_tell();
 	signals_tell();
@@ -607,17 +684,23 @@ void signals_tell_again(void)
 
 void signals_begin_again(void)
 {
-	bool faults = false;
 	signals_pending = signals_queued = 0;
 	if (signal_notification().value == 0) /* nothing is caught, nor blocked */
 		return;
-	for (int number = 1; number < NSIG; number++)
-		faults |= action_is_handler(&signal_actions[number]) && (SIGNALS_FAULT & signal_bit(number));
 	signal_thread_forget();
 	signal_fault_forget();
 	(void)signal_thread_begin();
-	told_caught = UINT32_MAX; /* whatever the process server knows of the parent */
+	told_caught = UINT64_MAX; /* whatever the process server knows of the parent */
 	signals_tell();
-	if (faults)
+	if (handled & SIGNALS_FAULT)
 		(void)signal_fault_begin();
+}
+
+void signals_hand_on(void)
+{
+	uint64_t queued = thread_self->pending & ~(signal_bit(SIGRTMIN) - 1);
+	for (; queued != 0; queued &= queued - 1)
+		while (raised_claim(thread_self, __builtin_ctzl(queued)))
+			(void)program_signal(own_program(), (int32_t)getpid(),
+				(uint32_t)__builtin_ctzl(queued), DEADLINE_NEVER);
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 #include <tabula/handles.h>
+#include <tabula/programs.h>
 #include <tabula/protocol/file.h>
 #include <tabula/protocol/program.h>
 
@@ -136,7 +137,7 @@ bool signal_push(struct __pthread *thread, int number, const siginfo_t *info, co
 	registers->pc = (uintptr_t)signal_enter;
 	registers->x[1] = at; /* sp */
 	registers->x[9] = at; /* a0 */
-	thread->blocked |= (uint32_t)action->sa_mask & ~SIGNALS_FIXED;
+	thread->blocked |= action->sa_mask & ~SIGNALS_FIXED;
 	if (!(action->sa_flags & SA_NODEFER))
 		thread->blocked |= signal_bit(number);
 	thread->call = CALL_NONE;
@@ -152,7 +153,7 @@ static void frame_pop(struct __pthread *thread, struct registers *registers)
 	const struct signal_frame *frame = thread->returning;
 	thread->returning = NULL;
 	memcpy(registers, &frame->context.uc_mcontext, sizeof *registers);
-	thread->blocked = (uint32_t)frame->context.uc_sigmask & ~SIGNALS_FIXED;
+	thread->blocked = frame->context.uc_sigmask & ~SIGNALS_FIXED;
 	thread->interrupted = frame->interrupted;
 	thread->call = frame->call;
 }
@@ -204,19 +205,16 @@ static bool is_free(const struct __pthread *thread)
 
 /* ---- delivery */
 
-static uint32_t deliverable(const struct __pthread *thread)
+static uint64_t deliverable(const struct __pthread *thread)
 {
-	uint32_t pending = __atomic_load_n(&thread->pending, __ATOMIC_SEQ_CST) |
-			   __atomic_load_n(&signals_pending, __ATOMIC_SEQ_CST);
-	return pending & ~__atomic_load_n(&thread->blocked, __ATOMIC_SEQ_CST);
+	return signals_pending_for(thread) & ~__atomic_load_n(&thread->blocked, __ATOMIC_SEQ_CST);
 }
 
 /* Does what a signal does without a handler. False: it has one. */
-static bool done_without(int number, bool own, const struct sigaction *action)
+static bool done_without(int number, const struct sigaction *action)
 {
 	if (action_is_handler(action))
 		return false;
-	signal_take(number, own);
 	if (action->sa_handler == SIG_DFL)
 		signal_do_default(number);
 	return true;
@@ -228,25 +226,22 @@ static bool done_without(int number, bool own, const struct sigaction *action)
  */
 static bool deliver(struct __pthread *thread, struct registers *registers, bool *known)
 {
-	uint32_t wanted;
+	uint64_t wanted;
 	while ((wanted = deliverable(thread)) != 0) {
-		int number = __builtin_ctz(wanted);
+		int number = __builtin_ctzl(wanted);
 		bool handled = action_is_handler(&signal_actions[number]);
 		if (handled && !*known && !is_free(thread))
 			return false;
 		if (handled && !*known && thread_read((thread_handle){thread->handle}, registers) != 0)
 			return false;
-		bool own;
-		if (signal_claim(thread, signal_bit(number), &own) == 0)
+		enum signal_source source;
+		siginfo_t info;
+		if (signal_claim(thread, signal_bit(number), &source) == 0 ||
+			!signal_take(number, source, signal_actions[number].sa_flags & SA_SIGINFO, &info))
 			continue; /* another thread was faster */
 		struct sigaction action = signal_take_action(number);
-		if (done_without(number, own, &action))
+		if (done_without(number, &action))
 			continue;
-		siginfo_t info = {.si_signo = number};
-		if (action.sa_flags & SA_SIGINFO)
-			signal_describe(number, own, &info);
-		else
-			signal_take(number, own);
 		if (!signal_push(thread, number, &info, &action, registers))
 			signal_end_program(SIGSEGV);
 		*known = true;
@@ -286,6 +281,15 @@ static bool attend_all(void)
 	return done;
 }
 
+/* What the process server does not answer it tells again when the program has come back to it. */
+static void hear(uint64_t bits)
+{
+	uint64_t queued = 0;
+	if ((bits & PROGRAMS_QUEUED) && program_queued(own_program(), &queued) != 0)
+		queued = 0;
+	signals_add(bits & (PROGRAMS_QUEUED - 1) & ~(uint64_t)BIT_LOOK, queued);
+}
+
 void signal_thread(void);
 __attribute__((used)) void signal_thread(void)
 {
@@ -298,7 +302,7 @@ __attribute__((used)) void signal_thread(void)
 		long bits = notification_wait(notification, INT64_MAX, deadline);
 		word_lock(&threads_lock);
 		if (bits > BIT_LOOK)
-			signals_add((uint32_t)bits & ~1u, (uint32_t)((uint64_t)bits >> 31) & ~1u);
+			hear((uint64_t)bits);
 		__atomic_store_n(&left_over, !attend_all(), __ATOMIC_SEQ_CST);
 		word_unlock(&threads_lock);
 		if (round != answered) {

@@ -2,7 +2,8 @@
  * What the files of the library that deal with signals share.
  *
  * A signal comes to a program from the process server, as a bit of a notification, from a timer of alarm, or from one of its
- * own threads. Which signals are blocked is known only here, so whether and where one is delivered is decided here, too:
+ * own threads. Of those that are queued, from SIGRTMIN on or with a value, one bit tells that there are some. Which, is asked
+ * then, and each is taken from the process server when it is delivered (program_take). Which signals are blocked is known only here, so whether and where one is delivered is decided here, too:
  *
  *  - A thread that raises a signal, or unblocks one that is pending, calls the handler itself (signal.c).
  *  - For what comes from outside there is a thread, made when the program catches or blocks a signal for the first time,
@@ -27,19 +28,26 @@
 #include "libc.h"
 #include "thread.h"
 
-static inline uint32_t signal_bit(int number)
+static inline uint64_t signal_bit(int number)
 {
-	return 1u << number;
+	return 1ul << number;
 }
 
 /* What no program can change. */
-#define SIGNALS_FIXED (1u | 1u << SIGKILL | 1u << SIGSTOP)
+#define SIGNALS_FIXED (1ul | 1ul << SIGKILL | 1ul << SIGSTOP)
 
 /* Those that by default stop the program. */
-#define SIGNALS_STOP (1u << SIGSTOP | 1u << SIGTSTP | 1u << SIGTTIN | 1u << SIGTTOU)
+#define SIGNALS_STOP (1ul << SIGSTOP | 1ul << SIGTSTP | 1ul << SIGTTIN | 1ul << SIGTTOU)
 
 /* Those of exceptions. */
-#define SIGNALS_FAULT (1u << SIGILL | 1u << SIGTRAP | 1u << SIGBUS | 1u << SIGSEGV)
+#define SIGNALS_FAULT (1ul << SIGILL | 1ul << SIGTRAP | 1ul << SIGBUS | 1ul << SIGSEGV)
+
+/* Where a signal is that is pending. */
+enum signal_source {
+	SIGNAL_OWN = 1, /* one of the program has sent it to a thread */
+	SIGNAL_TOLD = 2, /* it was told */
+	SIGNAL_QUEUED = 4, /* it is queued at the process server; if it was told as well, both are one */
+};
 
 /* What a handler interrupts, and how it is called. Lies on the stack of the thread. */
 struct signal_frame {
@@ -53,8 +61,17 @@ struct signal_frame {
 /* signal.c: what each signal does; with threads_lock. */
 extern struct sigaction signal_actions[NSIG];
 
-/* Signals sent to the program as a whole, and how often some came: sigwait waits on that. */
-extern uint32_t signals_pending, signals_came;
+/* Signals sent to the program as a whole: those told, and those queued. How often some came: sigwait waits on that. */
+extern uint64_t signals_pending, signals_queued;
+extern uint32_t signals_came;
+
+/* Those that a thread may have to deal with. */
+static inline uint64_t signals_pending_for(const struct __pthread *thread)
+{
+	return __atomic_load_n(&thread->pending, __ATOMIC_SEQ_CST) |
+	       __atomic_load_n(&signals_pending, __ATOMIC_SEQ_CST) |
+	       __atomic_load_n(&signals_queued, __ATOMIC_SEQ_CST);
+}
 
 bool action_is_handler(const struct sigaction *action);
 
@@ -67,17 +84,18 @@ _Noreturn void signal_end_program(int number);
 /* Does what a signal does that is neither caught nor ignored. */
 void signal_do_default(int number);
 
-/* Takes the first signal of `allowed` that is pending for a thread; 0 when none is. `*own`: one of the program has sent it. */
-int signal_claim(struct __pthread *thread, uint32_t allowed, bool *own);
+/* Claims the lowest signal of `allowed` that is pending for a thread; 0 when none is. */
+int signal_claim(struct __pthread *thread, uint64_t allowed, enum signal_source *source);
 
-/* Signals have come for the program as a whole, and those `with_value` are queued at the process server. */
-void signals_add(uint32_t signals, uint32_t with_value);
+/* Signals have come for the program as a whole: some told, some queued at the process server. */
+void signals_add(uint64_t told, uint64_t queued);
 
-/* A signal was claimed of which nobody asks where it has come from. One that is queued is taken, and the next is pending. */
-void signal_take(int number, bool own);
-
-/* Where a signal has come from that was claimed, if that is known. The same. */
-void signal_describe(int number, bool own, siginfo_t *info);
+/*
+ * Takes a signal that was claimed; of those queued the next is pending then. `*info` is where it has come from, as far as that is
+ * known, or only its number when nobody `asks`. False: there was none after all. Whom it is for must not get another of this
+ * number meanwhile: the calling thread blocks them, or has stopped that one.
+ */
+bool signal_take(int number, enum signal_source source, bool asks, siginfo_t *info);
 
 /* What is done about a signal that was claimed: copies the action, which serves once if so wanted. With threads_lock. */
 struct sigaction signal_take_action(int number);
@@ -92,8 +110,11 @@ void signals_hurry(void);
 void signals_run(void);
 
 /* What a new program finds, and what exec and fork hand on. */
-void signals_inherit(uint32_t blocked, uint32_t ignored);
-uint32_t signals_ignored(void);
+void signals_inherit(uint64_t blocked, uint64_t ignored);
+uint64_t signals_ignored(void);
+
+/* Before exec: those that are queued for this thread alone are so for the program. */
+void signals_hand_on(void);
 
 /* The process server does not know any more what signals do, or where they go: all is told again. */
 void signals_tell_again(void);
@@ -102,8 +123,8 @@ void signals_tell_again(void);
 void signals_begin_again(void);
 
 /* Blocks all signals of the calling thread; returns those that were blocked. And back again. */
-uint32_t signals_block(void);
-void signals_unblock(uint32_t blocked);
+uint64_t signals_block(void);
+void signals_unblock(uint64_t blocked);
 
 /* signal_thread.c: makes the thread if there is none. 0 or -errno. With threads_lock. */
 int signal_thread_begin(void);

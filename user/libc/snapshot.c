@@ -241,6 +241,14 @@ const char *snapshot_thread_text(
 	return text;
 }
 
+/* It has no process, or one that was never given a thread: who forks may be stopped before that. */
+static bool has_yet_to_start(const struct snapshot_program *program)
+{
+	if (program->program.state == PROGRAM_STATE_RUNNING)
+		return program->process.object != 0 && program->process.state == PROCESS_STATE_NEW;
+	return program->program.state == PROGRAM_STATE_STARTING;
+}
+
 const char *snapshot_text(
 	const struct snapshot *snapshot, const struct snapshot_program *program, char text[SNAPSHOT_TEXT])
 {
@@ -249,8 +257,8 @@ const char *snapshot_text(
 	if (thread != NULL && !stopped)
 		return snapshot_thread_text(snapshot, thread, text);
 	snprintf(text, SNAPSHOT_TEXT, "%s",
-		stopped                                            ? "stopped"
-		: program->program.state == PROGRAM_STATE_STARTING ? "starts"
-								   : "ended");
+		stopped                     ? "stopped"
+		: has_yet_to_start(program) ? "starts"
+					    : "ended");
 	return text;
 }

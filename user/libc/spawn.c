@@ -17,8 +17,6 @@
 #include "signals.h"
 #include "space.h"
 
-#define STACK_SIZE SPACE_STACK_SIZE
-
 enum { ARGUMENT_MAX = 0x20000, PROCESS_NAME_MAX = 31, SCRIPTS_MOST = 4 /* that name each other */ };
 
 /* After fork the heap is shared: what most programs are started with needs none of it. */
@@ -85,6 +83,7 @@ static int block_make(struct block *block, char small[BLOCK_SMALL], char *const 
 	startup->signals_blocked = birth->blocked;
 	startup->signals_ignored = birth->ignored;
 	startup->handles = sizeof *startup;
+	startup->clock_epoch = own_clock_epoch();
 	return 0;
 }
 
@@ -101,50 +100,41 @@ static void block_place(struct block *block, uint64_t address)
 	block->address = address;
 }
 
-static int memory_fill(memory_handle memory, uint64_t offset, const char *bytes, size_t size)
+/* Maps a stack that ends at SPACE_STACK; below it nothing is for long. 0 or -errno. */
+static int stack_map(process_handle process)
+{
+	memory_handle memory = memory_create(SPACE_STACK_SIZE);
+	if (memory.value < 0)
+		return memory.value;
+	long at = vm_map(process, SPACE_STACK - SPACE_STACK_SIZE, memory, 0, SPACE_STACK_SIZE,
+		PROT_READ | PROT_WRITE, MAP_FIXED);
+	handle_close(ANY(memory)); /* the mapping keeps it */
+	return at < 0 ? (int)at : 0;
+}
+
+static int space_fill(process_handle process, uint64_t at, const char *bytes, size_t size)
 {
 	while (size > 0) {
-		long count = memory_write(memory, offset, (const uint8_t *)bytes, size);
+		long count = process_write(process, at, (const uint8_t *)bytes, size);
 		if (count <= 0)
 			return count < 0 ? (int)count : -EIO;
-		offset += (uint64_t)count;
+		at += (uint64_t)count;
 		bytes += count;
 		size -= (size_t)count;
 	}
 	return 0;
 }
 
-/*
- * Maps a stack before a program that begins where its entry lies, but for the first MiB; or else, where nothing is. Below it
- * there is nothing for long. The address of its end, or -errno.
- */
-static long stack_map(process_handle process, memory_handle memory, long entry)
+/* Puts the block at the top of the stack, which the program brings along, or else gets one. */
+static int stack_make(process_handle process, const struct image *image, struct block *block)
 {
-	uint64_t top = ((uint64_t)entry & -STACK_SIZE) - PAGE_SIZE;
-	long at = -EEXIST;
-	if ((uint64_t)entry >= 3 * STACK_SIZE && (uint64_t)entry < SPACE_AREAS)
-		at = vm_map(
-			process, top - STACK_SIZE, memory, 0, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED);
-	if (at == -EEXIST)
-		at = vm_map(process, SPACE_STACK - STACK_SIZE, memory, 0, STACK_SIZE, PROT_READ | PROT_WRITE,
-			MAP_FIXED);
-	return at < 0 ? at : at + (long)STACK_SIZE;
-}
-
-/* Maps a stack with the block at its top into the process. */
-static int stack_make(process_handle process, long entry, struct block *block)
-{
-	memory_handle memory = memory_create(STACK_SIZE);
-	if (memory.value < 0)
-		return memory.value;
-	long top = stack_map(process, memory, entry);
-	int result = top < 0 ? (int)top : 0;
-	if (result == 0) {
-		block_place(block, (uint64_t)top - block->size);
-		result = memory_fill(memory, STACK_SIZE - block->size, block->bytes, block->size);
-	}
-	handle_close(ANY(memory)); /* the mapping keeps it */
-	return result;
+	uint64_t top = image_stack(image) & ~15ul;
+	int error = top != 0 ? 0 : stack_map(process);
+	if (error != 0)
+		return error;
+	block_place(block, (top != 0 ? top : SPACE_STACK) - block->size);
+	error = space_fill(process, block->address, block->bytes, block->size);
+	return error == -EBADMSG ? -ENOEXEC : error; /* what the file says of its stack is not so */
 }
 
 /* Gives a handle with those of the rights that this program has. `*given` is 0 if there is none to give. */
@@ -165,15 +155,10 @@ static int give(process_handle process, any_handle handle, uint32_t rights, uint
 
 /* ---- what the process server is told */
 
-static process_handle another(process_handle process)
-{
-	return (process_handle){handle_duplicate(ANY(process), RIGHTS_SAME).value};
-}
-
 /* What signals do to the child, and its group, before it can run. 0 or -errno. */
 static int child_prepare(endpoint_handle programs, uint32_t pid, const struct birth *birth)
 {
-	uint32_t held = birth->blocked & ~birth->ignored;
+	uint64_t held = birth->blocked & ~birth->ignored;
 	int error = 0;
 	if (held != 0 || birth->ignored != signals_ignored())
 		error = program_set_actions(programs, pid, birth->ignored, held);
@@ -195,7 +180,7 @@ static endpoint_handle child_enter(process_handle process, const char *name, str
 		return child;
 	int error = child_prepare(own_program(), birth->pid, birth);
 	if (error == 0)
-		error = program_run(own_program(), birth->pid, another(process));
+		error = program_run(own_program(), birth->pid, process);
 	if (error != 0) {
 		handle_close(ANY(child));
 		child.value = error;
@@ -205,7 +190,7 @@ static endpoint_handle child_enter(process_handle process, const char *name, str
 
 static endpoint_handle self_enter(process_handle process, const char *name, const struct birth *birth)
 {
-	return program_exec(own_program(), another(process), name, birth->blocked & ~birth->ignored,
+	return program_exec(own_program(), process, name, birth->blocked & ~birth->ignored,
 		birth->pending & birth->blocked);
 }
 
@@ -292,18 +277,17 @@ bool process_is_over(process_handle process)
 }
 
 /* From a filled process to a running one, which the process server knows. */
-static int process_begin(process_handle process, long entry, const char *name, struct block *block,
-	struct birth *birth, uint32_t *program)
+static int process_begin(process_handle process, const struct image *image, long entry, const char *name,
+	struct block *block, struct birth *birth, uint32_t *program)
 {
 	int result = give_program(process, name, birth, program);
 	if (result == 0)
-		result = stack_make(process, entry, block);
-	if (result == 0) {
-		thread_handle thread =
-			thread_create(process, (uint64_t)entry, block->address, block->address);
-		result = thread.value < 0 ? thread.value
-					  : handle_close(ANY(thread)); /* it lives as long as it runs */
-	}
+		result = stack_make(process, image, block);
+	/* Not when it runs: it may lock the same files at once. Almost nothing can fail any more. */
+	if (result == 0 && birth->kind == BIRTH_SELF)
+		descriptors_exec_locks();
+	if (result == 0)
+		result = process_start(process, (uint64_t)entry, block->address, block->address, 0);
 	if (result != 0 && birth->pid != 0 && process_is_over(process))
 		result = 0; /* a signal to the child was faster: it has run, and ended */
 	return result;
@@ -320,8 +304,8 @@ static process_handle process_make(const char *name, const struct image *image, 
 		return process;
 	long entry = process_fill(process, image, order, startup);
 	int result = entry < 0 ? (int)entry
-			       : process_begin(
-					 process, entry, name, block, birth, &given[order->count + 1].handle);
+			       : process_begin(process, image, entry, name, block, birth,
+					 &given[order->count + 1].handle);
 	if (result == 0)
 		return process;
 	if (entry > 0 && birth->kind == BIRTH_SELF)
@@ -411,10 +395,12 @@ process_handle program_launch(const struct order *order, struct birth *birth)
 process_handle program_launch_with(
 	struct order order, const struct descriptors *descriptors, struct birth *birth)
 {
-	struct spawn_handle handles[DESCRIPTORS + 2];
+	struct spawn_handle handles[DESCRIPTORS + 3];
 	size_t count = descriptors_list(descriptors, handles);
 	handles[count++] = (struct spawn_handle){STARTUP_ROOT, ANY(own_root()), RIGHTS_SAME};
 	handles[count++] = (struct spawn_handle){STARTUP_DIRECTORY, ANY(own_directory()), RIGHTS_SAME};
+	if (birth->kind == BIRTH_SELF && file_locks_owner().value != 0)
+		handles[count++] = (struct spawn_handle){STARTUP_LOCKS, ANY(file_locks_owner()), RIGHTS_SAME};
 	order.handles = handles;
 	order.count = count;
 	return program_launch(&order, birth);

@@ -33,6 +33,16 @@ memory_handle own_archive(void)
 	return (memory_handle){(int32_t)startup.archive};
 }
 
+uint64_t own_clock_epoch(void)
+{
+	return startup.clock_epoch;
+}
+
+void clock_epoch_is(uint64_t epoch)
+{
+	startup.clock_epoch = epoch;
+}
+
 static const struct startup_handle *given_handles(void)
 {
 	return (const struct startup_handle *)(uintptr_t)startup.handles;
@@ -101,6 +111,7 @@ _Noreturn void program_start(const struct startup *given)
 	environ = envp;
 	descriptors_inherit(given_handles(), startup.handle_count);
 	directory_inherit((endpoint_handle){startup_handle(STARTUP_DIRECTORY).value});
+	file_locks_inherit((endpoint_handle){startup_handle(STARTUP_LOCKS).value});
 	mask_inherit((mode_t)startup.mask);
 	program.value = startup_handle(STARTUP_PROGRAMS).value;
 	signals_inherit(startup.signals_blocked, startup.signals_ignored);

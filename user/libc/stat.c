@@ -46,14 +46,18 @@ int fstat(int fd, struct stat *status)
 	return (int)server_result(error);
 }
 
+static int stat_at(endpoint_handle start, const char *path, bool follow, struct file_status *from)
+{
+	return start.value < 0 ? start.value : directory_stat(start, path, follow, from);
+}
+
 int fstatat(int directory, const char *restrict path, struct stat *restrict status, int flags)
 {
-	endpoint_handle start = path_start(directory, path);
 	struct file_status from;
 	if (flags & ~AT_SYMLINK_NOFOLLOW)
 		return (int)posix_result(-EINVAL);
-	int error = start.value < 0 ? start.value
-				    : directory_stat(start, path, !(flags & AT_SYMLINK_NOFOLLOW), &from);
+	long error =
+		PATH_CALL(stat_at(path_start(directory, path), path, !(flags & AT_SYMLINK_NOFOLLOW), &from));
 	if (error == 0)
 		status_fill(status, &from);
 	return (int)server_result(error);
@@ -88,14 +92,16 @@ int access(const char *path, int mode)
 	return faccessat(AT_FDCWD, path, mode, 0);
 }
 
+static int set_mode_at(endpoint_handle start, const char *path, mode_t mode, int flags)
+{
+	if (start.value < 0)
+		return start.value;
+	return flags != 0 ? -EINVAL : directory_set_mode(start, path, mode);
+}
+
 int fchmodat(int directory, const char *path, mode_t mode, int flags)
 {
-	endpoint_handle start = path_start(directory, path);
-	if (start.value < 0)
-		return (int)posix_result(start.value);
-	if (flags != 0)
-		return (int)posix_result(-EINVAL);
-	return (int)server_result(directory_set_mode(start, path, mode));
+	return (int)server_result(PATH_CALL(set_mode_at(path_start(directory, path), path, mode, flags)));
 }
 
 int chmod(const char *path, mode_t mode)
@@ -160,18 +166,22 @@ static int times_given(const struct timespec times[2], uint64_t values[2], enum 
 	return accessed < 0 || modified < 0 ? -EINVAL : 0;
 }
 
-int utimensat(int directory, const char *path, const struct timespec times[2], int flags)
+static int set_times_at(endpoint_handle start, const char *path, const struct timespec times[2], int flags)
 {
 	uint64_t values[2] = {0};
 	enum times which;
-	endpoint_handle start = path_start(directory, path);
 	int error = start.value < 0 ? start.value : times_given(times, values, &which);
 	if (error == 0 && (flags & ~AT_SYMLINK_NOFOLLOW))
 		error = -EINVAL;
 	if (error == 0)
 		error = directory_set_times(
 			start, path, values[0], values[1], which, !(flags & AT_SYMLINK_NOFOLLOW));
-	return (int)server_result(error);
+	return error;
+}
+
+int utimensat(int directory, const char *path, const struct timespec times[2], int flags)
+{
+	return (int)server_result(PATH_CALL(set_times_at(path_start(directory, path), path, times, flags)));
 }
 
 int futimens(int fd, const struct timespec times[2])

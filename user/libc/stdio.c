@@ -56,15 +56,17 @@ static int stream_flush(FILE *file)
 	return result;
 }
 
+static int stream_setvbuf(FILE *file, char *buffer, int mode, size_t size);
+
 #define FILE_OF(fd_, buffer_, size_, flags, buffering) \
 	{ \
 		.xfile = FDEV_SETUP_EXT(stream_put, stream_get, stream_flush, stream_close, __bufio_seek, \
-			__bufio_setvbuf, (flags) | __SBUF), \
+			stream_setvbuf, (flags) | __SBUF), \
 		.fd = fd_, .bflags = buffering, .buf = buffer_, .size = size_, .read = stream_read, \
 		.write = write, .lseek = lseek, .close = close, \
 	}
 
-static char out_buffer[BUFFER_SIZE], in_buffer[BUFFER_SIZE], error_buffer[1];
+static char out_buffer[BUFFER_SIZE], in_buffer[BUFFER_SIZE], error_buffer[BUFFER_SIZE];
 static struct __file_bufio out_file = FILE_OF(1, out_buffer, BUFFER_SIZE, __SWR, 0);
 static struct __file_bufio in_file = FILE_OF(0, in_buffer, BUFFER_SIZE, __SRD, 0);
 static struct __file_bufio error_file = FILE_OF(2, error_buffer, 1, __SWR, 0);
@@ -73,6 +75,7 @@ FILE *const stdin = &in_file.xfile.cfile.file;
 FILE *const stdout = &out_file.xfile.cfile.file;
 FILE *const stderr = &error_file.xfile.cfile.file;
 
+bool kernel_output_begun; /* here, where a page is touched at the end anyway */
 static struct stream *streams; /* that were opened, not the three above */
 static struct __lock streams_lock = LOCK_INITIALIZER; /* of the list */
 
@@ -84,6 +87,40 @@ static FILE *file_of(struct stream *stream)
 static int flush_one(FILE *file)
 {
 	return file->flush != NULL ? file->flush(file) : 0;
+}
+
+/* The buffer that a stream has while nobody gives it another. */
+static char *own_buffer(FILE *file)
+{
+	return file == stdout   ? out_buffer
+	       : file == stdin  ? in_buffer
+	       : file == stderr ? error_buffer
+				: ((struct stream *)file)->buffer;
+}
+
+/*
+ * Whoever gives no buffer only says how its own is used; his size is a hint. picolibc's would make one of that size, so that with a
+ * size of 0 each character was written by itself, and loses it when it makes it larger.
+ */
+static int stream_setvbuf(FILE *file, char *buffer, int mode, size_t size)
+{
+	struct __file_bufio *stream = (struct __file_bufio *)file;
+	int result = 0;
+	if (mode != _IOFBF && mode != _IOLBF && mode != _IONBF)
+		return EOF;
+	if (buffer == NULL || size == 0 || mode == _IONBF) {
+		buffer = own_buffer(file);
+		size = mode == _IONBF ? 1 : BUFFER_SIZE;
+	}
+	flockfile(file);
+	if (buffer != stream->buf || (int)size != stream->size) {
+		result = flush_one(file);
+		stream->buf = buffer;
+		stream->size = (int)size;
+	}
+	stream->bflags = mode == _IOLBF ? stream->bflags | __BLBF : stream->bflags & (uint8_t)~__BLBF;
+	funlockfile(file);
+	return result;
 }
 
 int fflush(FILE *file)
@@ -117,6 +154,8 @@ __attribute__((constructor(101))) static void streams_begin(void)
 __attribute__((destructor(101))) static void streams_end(void)
 {
 	(void)fflush(NULL);
+	if (kernel_output_begun)
+		kernel_output_end();
 }
 
 /*
@@ -199,8 +238,6 @@ static void stream_free(FILE *file)
 		return;
 	struct stream *stream = (struct stream *)file;
 	stream_leave_list(stream);
-	if (stream->file.bflags & __BALL)
-		free(stream->file.buf);
 	free(stream);
 }
 

@@ -76,8 +76,12 @@ long sysconf(int name)
 	case _SC_TIMERS:
 	case _SC_SEMAPHORES:
 		return 200809L;
+	case _SC_REALTIME_SIGNALS:
+		return 200809L;
+	case _SC_RTSIG_MAX:
+		return RTSIG_MAX;
 	case _SC_SIGQUEUE_MAX:
-		return 32; /* as the process server has it */
+		return SIGQUEUE_MAX;
 	case _SC_NGROUPS_MAX:
 		return 0;
 	default:

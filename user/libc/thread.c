@@ -25,6 +25,7 @@ _Static_assert(
 	AREAS_BASE + SLOTS * SLOT_SIZE <= SPACE_ROOM, "where the kernel chooses, no gap would stay one");
 
 static uint32_t slots[SLOTS / WORD_BITS]; /* a bit for each that is taken */
+static size_t slots_used; /* from here on none has ever been taken; with slots_mutex */
 static pthread_mutex_t slots_mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t living = 1;
 static uint32_t last_number = 1; /* that of the first */
@@ -58,8 +59,10 @@ static size_t slots_take(size_t count)
 		if (run == count)
 			slot = i + 1 - count;
 	}
-	if (slot < SLOTS)
+	if (slot < SLOTS) {
 		__atomic_fetch_or(slot_word(slot), slot_mask(slot, count), __ATOMIC_ACQUIRE);
+		slots_used = slot + count > slots_used ? slot + count : slots_used;
+	}
 	(void)pthread_mutex_unlock(&slots_mutex);
 	return slot;
 }
@@ -259,7 +262,7 @@ int pthread_create(pthread_t *restrict made, const pthread_attr_t *restrict attr
 	thread->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	thread->start = start;
 	thread->argument = argument;
-	thread->blocked = UINT32_MAX; /* until it is one */
+	thread->blocked = UINT64_MAX; /* until it is one */
 	thread->inherited = thread_self->blocked;
 	thread_enter(thread);
 	__atomic_fetch_add(&living, 1, __ATOMIC_RELAXED);
@@ -319,7 +322,7 @@ static void areas_forget(void)
 	const struct __pthread *self = thread_self;
 	size_t own = self->base != 0 ? slot_of(self->base) : SLOTS;
 	size_t end = self->base != 0 ? own + slots_for(self->size) : SLOTS;
-	for (size_t word = 0; word < SLOTS / WORD_BITS; word++)
+	for (size_t word = 0; word * WORD_BITS < slots_used; word++)
 		for (uint32_t left = slots[word]; left != 0; left &= left - 1) {
 			size_t slot = word * WORD_BITS + (size_t)__builtin_ctz(left);
 			if (slot >= own && slot < end)

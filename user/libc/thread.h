@@ -29,7 +29,7 @@ struct __pthread {
 	int32_t handle; /* of the thread; 0: not known yet, HANDLE_WANTED: somebody waits for it */
 
 	/* Signals: see signals.h. Written by the thread itself, or while it is stopped. */
-	uint32_t blocked, inherited; /* what it blocks, and what its maker blocked */
+	uint64_t blocked, inherited; /* what it blocks, and what its maker blocked */
 	uint32_t interrupted; /* a handler without SA_RESTART has run since the call began */
 	int32_t call; /* what ends the call that it may be in: see call_begin */
 	int32_t meets; /* a fifo that it waits in open for, and that is no descriptor yet; 0: none */
@@ -37,7 +37,9 @@ struct __pthread {
 	int32_t polls; /* a notification that is told of handlers while it waits for files; 0: none */
 	struct signal_frame *returning; /* where a handler that has ended came from */
 	stack_t stack; /* of sigaltstack */
-	uint32_t pending; /* sent to this thread alone; anybody adds to it */
+	uint64_t pending; /* sent to this thread alone; anybody adds to it */
+	uint32_t raised[SIGRTMAX - SIGRTMIN +
+			1]; /* how many of each real-time signal; added to before `pending` */
 };
 
 enum { HANDLE_WANTED = -1 };

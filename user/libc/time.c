@@ -1,5 +1,5 @@
 /*
- * Time, all of it counted from power-on: the machine has no clock that knows the date.
+ * Time. The kernel counts it from power-on; init has looked up at which date that was, and each program is told at its start.
  */
 #include <time.h>
 #include <sys/time.h>
@@ -20,6 +20,12 @@ static uint64_t time_used(void)
 	return PROGRAM_CALL(program_usage(own_program(), &used)) == 0 ? used.time : 0;
 }
 
+/* In nanoseconds since 1970. */
+static uint64_t date_now(void)
+{
+	return (uint64_t)clock_now() + own_clock_epoch();
+}
+
 static bool clock_is_known(clockid_t clock)
 {
 	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_PROCESS_CPUTIME_ID;
@@ -29,7 +35,9 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 {
 	if (!clock_is_known(clock))
 		return (int)posix_result(-EINVAL);
-	uint64_t time = clock == CLOCK_PROCESS_CPUTIME_ID ? time_used() : (uint64_t)clock_now();
+	uint64_t time = clock == CLOCK_PROCESS_CPUTIME_ID ? time_used()
+			: clock == CLOCK_REALTIME         ? date_now()
+							  : (uint64_t)clock_now();
 	*now = (struct timespec){.tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND)};
 	return 0;
 }
@@ -64,7 +72,7 @@ int timespec_get(struct timespec *now, int base)
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
 	(void)zone;
-	uint64_t time = clock_now();
+	uint64_t time = date_now();
 	now->tv_sec = (time_t)(time / SECOND);
 	now->tv_usec = (suseconds_t)(time % SECOND / 1000);
 	return 0;

@@ -89,6 +89,12 @@ const void *lent_bytes(const struct lent_in *from)
 	return has_short && from->size <= SHORT_MOST ? from->bytes : NULL;
 }
 
+int lent_pass(struct lent_out *to, const struct lent_in *from)
+{
+	must(lent_bytes(from) != NULL, "bytes to pass on that are lent");
+	return lent_write(to, 0, from->bytes, from->size);
+}
+
 /* Bytes stay here though their caller gives up. */
 bool lent_waits(const struct lent_in *from)
 {

@@ -16,7 +16,11 @@ extern "C" {
 struct rusage {
 	struct timeval ru_utime; /* what the kernel does for the program is in it */
 	struct timeval ru_stime; /* 0 */
-	long ru_maxrss; /* KiB charged to it at most: what it shares with others is not, unless it has made it */
+	/*
+	 * KiB charged at most: what it shares with others is not, unless it has made it. Of RUSAGE_CHILDREN that of the largest of
+	 * those waited for, and of theirs; of wait4 that of the one waited for, or the largest of its own.
+	 */
+	long ru_maxrss;
 	long ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock, ru_oublock, ru_msgsnd,
 		ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw; /* 0 */
 };

@@ -1,6 +1,6 @@
 /*
  * Signals of POSIX, in place of picolibc's, whose <sys/signal.h> knows little more than their numbers. Signals are sent
- * by programs and by the console. Those that sigqueue sends are queued; there are no others for that, from SIGRTMIN on.
+ * by programs and by the console. Those from SIGRTMIN on are queued, and whatever sigqueue sends.
  */
 #pragma once
 
@@ -50,7 +50,10 @@ extern "C" {
 #define SIGLOST   29
 #define SIGUSR1   30
 #define SIGUSR2   31
-#define NSIG      32 /* signal 0 counts */
+#define SIGRTMIN  32 /* those for real time: by default they end a program */
+#define SIGRTMAX  63
+#define NSIG      64 /* signal 0 counts */
+#define _NSIG     NSIG
 
 /* Signal i is bit i. */
 #ifndef _SIGSET_T_DECLARED
@@ -75,10 +78,12 @@ typedef struct {
 } siginfo_t;
 
 /* No code of a certain signal is one of these. */
-#define SI_USER   0 /* kill, or raise */
-#define SI_QUEUE  (-1) /* sigqueue */
-#define SI_TIMER  (-2)
-#define SI_KERNEL 128 /* whoever else has sent it: it is not known who */
+#define SI_USER    0 /* kill, or raise */
+#define SI_QUEUE   (-1) /* sigqueue */
+#define SI_TIMER   (-2)
+#define SI_MESGQ   (-3)
+#define SI_ASYNCIO (-4)
+#define SI_KERNEL  128 /* whoever else has sent it: it is not known who */
 
 #define ILL_ILLOPC    1
 #define FPE_INTDIV    1

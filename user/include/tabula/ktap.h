@@ -1,6 +1,6 @@
 /*
  * Test results in KTAP, version 1, for programs that test the system. One file, no library: a suite includes
- * it, says how many tests come, and reports each.
+ * it, in all of its files, says how many tests come, and reports each.
  *
  *	int main(void)
  *	{
@@ -17,7 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct {
+/* One for all files of a suite: the linker takes one of several weak ones. */
+__attribute__((weak)) struct ktap_counts {
 	unsigned planned, run, failed;
 } ktap;
 
@@ -25,6 +26,7 @@ static struct {
 static inline void ktap_plan(unsigned count)
 {
 	ktap.planned = count;
+	setvbuf(stdout, NULL, _IOLBF, 0); /* a suite that hangs has told how far it came */
 	printf("KTAP version 1\n1..%u\n", count);
 }
 

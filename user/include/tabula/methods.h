@@ -15,7 +15,7 @@ enum method_value {
 	METHOD_ADDRESS,
 	METHOD_FLAGS,
 	METHOD_ENUM,
-	METHOD_HANDLE, /* given away */
+	METHOD_HANDLE, /* given away, or kept: then the server gets one like it */
 	METHOD_CLIENT, /* a handle that is only shown */
 	METHOD_TEXT, /* in the read window; its length is in the words */
 	METHOD_BUFFER, /* a window whose length another argument tells */

@@ -7,4 +7,7 @@
 enum { PROGRAMS_INIT = 1, PROGRAMS_TERMINAL = 2, PROGRAMS_SHELL = 3 };
 
 /* How much memory a process server gets that outlives it (STARTUP_KEPT). */
-#define PROCESS_KEPT_SIZE 0x200000ul
+#define PROCESS_KEPT_SIZE 0x300000ul
+
+/* The bit by which a program is told that signals are queued for it: program_queued says which. */
+#define PROGRAMS_QUEUED (1ul << 32)

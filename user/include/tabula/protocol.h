@@ -53,9 +53,9 @@ static inline long protocol_result(int error, const struct message *message)
 {
 	if (error)
 		return error;
-	if (message->label > PROTOCOL_ERROR_MOST)
-		return -EPROTO;
-	return message->label ? -(long)message->label : (long)message->word[0];
+	if (!message->label)
+		return (long)message->word[0];
+	return message->label > PROTOCOL_ERROR_MOST ? -EPROTO : -(long)message->label;
 }
 
 /* Calls with what fits the message. */
@@ -75,9 +75,9 @@ static inline long protocol_call_lend(
 	return protocol_result(error, message);
 }
 
-static inline uint32_t protocol_length(size_t length, bool is_short)
+static inline uint64_t protocol_length(size_t length, bool is_short)
 {
-	return is_short ? (uint32_t)length | PROTOCOL_SHORT : protocol_bulk(length);
+	return is_short ? length | PROTOCOL_SHORT : protocol_bulk(length);
 }
 
 /* Calls with one buffer, which is lent unless it is short. */
@@ -97,18 +97,24 @@ static inline size_t protocol_short(size_t size)
 }
 
 /*
- * Takes so many bytes for a short buffer out of the words of the reply; what the server says is not trusted. Not inline: where
- * nothing is short, the words need not be in memory.
+ * Takes so many bytes for a short buffer out of the last words of the reply; what the server says is not trusted. Out of the words
+ * as they are in registers: where nothing is short, they need not be in memory, and no function is called.
  */
-__attribute__((noinline, unused)) static void protocol_take_short(
+static inline void protocol_take_short(
 	uint64_t first, uint64_t second, uint64_t third, void *buffer, size_t size, size_t count)
 {
-	const uint64_t word[] = {first, second, third};
-	const char *from = (const char *)word + sizeof word - protocol_short(size);
-	char *to = (char *)buffer, *end = to + (count < size ? count : size);
+	uint64_t word = size > 2 * sizeof(uint64_t) ? first : size > sizeof(uint64_t) ? second : third;
+	uint64_t next = size > 2 * sizeof(uint64_t) ? second : third;
+	char *to = (char *)buffer;
 
-	while (to < end)
-		*to++ = *from++;
+	for (size_t done = 0; done < count && done < size;) {
+		to[done++] = (char)word;
+		word >>= 8;
+		if (done % sizeof(uint64_t) == 0) {
+			word = next;
+			next = third;
+		}
+	}
 }
 
 /* Closes a handle that a call was to give away, when it came to nothing: the server may have it or not. */

@@ -18,7 +18,7 @@
 struct server;
 
 /* What a handler returns when it will answer later, with answer_METHOD and the request's token. */
-#define DEFERRED INT64_MIN
+#define DEFERRED (-1l - PROTOCOL_ERROR_MOST)
 
 /*
  * An object that clients call through handles of its own, which carry its badge. A server embeds it in the struct
@@ -246,6 +246,19 @@ static inline int lent_write(struct lent_out *to, size_t offset, const void *fro
 	return lent_write_rest(to, offset, from, size, count);
 }
 
+/* The same for all bytes of a short buffer, which go into one that is as long at least: if that is short, too, word by word. */
+static inline int lent_pass(struct lent_out *to, const struct lent_in *from)
+{
+	const char *at = (const char *)lent_bytes(from), *end = (const char *)(from->word + LENT_WORDS);
+	char *out = (char *)(to->word + LENT_WORDS) - protocol_short(to->size);
+
+	if (!to->is_short)
+		return lent_write(to, 0, at, from->size);
+	for (; at < end; at += sizeof(uint64_t), out += sizeof(uint64_t))
+		*(uint64_t *)(void *)out = *(const uint64_t *)(const void *)at;
+	return 0;
+}
+
 /* Fetches what goes in with a method. A text has no NUL in it and gets one at its end. 0 or -errno. */
 int request_text(const struct request *request, size_t offset, char *to, size_t length);
 int request_struct(const struct request *request, size_t offset, void *to, size_t size);
@@ -253,6 +266,10 @@ int request_struct(const struct request *request, size_t offset, void *to, size_
 /* Takes the handle that the caller offers in a word; `rights` are those it must have. 0 or -errno. */
 int request_take(const struct request *request, uint32_t word, enum object_type type, uint32_t rights,
 	any_handle *taken);
+
+/* The same with a handle like that one, which the caller keeps. */
+int request_copy(const struct request *request, uint32_t word, enum object_type type, uint32_t rights,
+	any_handle *copied);
 
 /* The object of this server that the handle in a word names; NULL, and *error set, when there is none. */
 struct client *request_shown(const struct request *request, uint32_t word, int *error);

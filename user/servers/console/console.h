@@ -1,6 +1,7 @@
 /*
  * What the parts of the console share. Bytes typed go from the UART's FIFO into `typed`, from there through the line
- * discipline into `ready`, and from there to whoever reads. Bytes written go into `shown`, and from there to the UART.
+ * discipline into `ready`, and from there to whoever reads. Bytes written go into `shown`, and from there to the UART, and
+ * between them the kernel's log.
  */
 #pragma once
 
@@ -33,6 +34,10 @@ uint8_t ring_take(struct ring *ring); /* it is not empty */
 /* The bytes that lie together from the one at `from` on; ring_drop takes the first ones away. */
 const uint8_t *ring_bytes(const struct ring *ring, size_t from, size_t *size);
 void ring_drop(struct ring *ring, size_t size);
+
+/* How many of the bytes that have been taken away are still there, and the one behind which so many of them lie. */
+size_t ring_past(const struct ring *ring);
+uint8_t ring_back(const struct ring *ring, size_t count);
 
 /*
  * input.c: the line discipline. Bytes go in by input_byte, which can be called while input_has_room; what is ready to be

@@ -7,6 +7,7 @@
  */
 #include "console.h"
 
+#include "log.h"
 #include "output.h"
 #include "waiting.h"
 
@@ -21,7 +22,7 @@
 #include <tabula/protocol/program.h>
 #include <tabula/serve/terminal.h>
 
-enum { TYPED = 65536, TYPED_MOST = 256, UART_BIT = 1 };
+enum { TYPED = 65536, TYPED_MOST = 256, UART_BIT = 1, LOG_BIT = 2 };
 
 #define PATIENCE 1000000000ul /* nanoseconds, for the process server */
 
@@ -209,8 +210,10 @@ static void work(void)
 static void hear(struct listener *from, uint64_t bits)
 {
 	(void)from;
-	(void)bits;
-	unacknowledged = true;
+	if (bits & UART_BIT)
+		unacknowledged = true;
+	if (bits & LOG_BIT)
+		output_look_for_log();
 	work();
 }
 
@@ -278,11 +281,14 @@ long serve_file_read(struct request *request, struct lent_out *buf)
 	return DEFERRED;
 }
 
+/* What the kernel logged before a program writes may come to be known after it, on other harts: so it is looked for here. */
 long serve_file_write(struct request *request, const struct lent_in *buf)
 {
-	long result = output_write(buf);
+	long result;
 
 	(void)request;
+	output_look_for_log();
+	result = output_write(buf);
 	work();
 	return result;
 }
@@ -330,6 +336,8 @@ long serve_file_sync(struct request *request)
 {
 	struct call call = {.to = {.server = request->server, .token = request->token}};
 
+	output_look_for_log();
+	work();
 	if (output_is_empty())
 		return 0;
 	return waiting_add(&askers, &call) ? DEFERRED : -EIO;
@@ -505,13 +513,10 @@ static struct client *adopt(struct server *of, uint64_t badge)
 	return badge == CONSOLE_PRINTER ? &printer : NULL;
 }
 
-/* Nobody would see a message that goes through the console, so the kernel's log gets it. */
+/* Nobody would see a message that goes through the console. This one has no terminal, so the kernel gets it. */
 _Noreturn static void give_up(const char *what, int error)
 {
-	char text[128];
-	int length = snprintf(text, sizeof(text), "console: %s: %s\n", what, strerror(error));
-
-	(void)console_write(own_system(), (const uint8_t *)text, (size_t)length);
+	fprintf(stderr, "console: %s: %s\n", what, strerror(error));
 	exit(1);
 }
 
@@ -535,7 +540,7 @@ int main(void)
 		give_up("no memory", ENOMEM);
 	error = server_init(&server, (endpoint_handle){startup_handle(STARTUP_ENDPOINT).value}, protocols);
 	if (!error)
-		error = server_listen(&server, &listener, notification, UART_BIT, hear);
+		error = server_listen(&server, &listener, notification, UART_BIT | LOG_BIT, hear);
 	if (error)
 		give_up("can't serve", -error);
 	server.adopt = adopt;
@@ -543,5 +548,6 @@ int main(void)
 	error = uart_open(own_system(), notification, UART_BIT);
 	if (error)
 		give_up("can't drive the UART", -error);
+	log_open(own_system(), notification, LOG_BIT);
 	server_run(&server);
 }

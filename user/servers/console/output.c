@@ -1,6 +1,8 @@
 /* Output. The firmware does as the UART's driver here: a newline goes out as carriage return and newline. */
 #include "output.h"
 
+#include "log.h"
+
 #include <errno.h>
 
 enum { SHOWN = 65536, WRITERS = 64, ECHO_ROOM = 2 * INPUT_ECHO, CHUNK = 1024 };
@@ -103,22 +105,35 @@ static bool work_for_writers(void)
 	return moved;
 }
 
+static size_t send_shown(void)
+{
+	size_t together, sent;
+	const uint8_t *bytes = ring_bytes(&shown, 0, &together);
+
+	sent = uart_send(bytes, together);
+	ring_drop(&shown, sent);
+	return sent;
+}
+
 static bool send(void)
 {
 	bool moved = false;
+	size_t sent;
 
-	while (shown.count) {
-		size_t together;
-		const uint8_t *bytes = ring_bytes(&shown, 0, &together);
-		size_t sent = uart_send(bytes, together);
-
-		if (!sent)
-			break;
-		ring_drop(&shown, sent);
-		moved = true;
-	}
-	uart_want_room(shown.count > 0);
+	do {
+		if (log_is_due(&shown, writer_count > 0))
+			sent = log_send(&shown);
+		else
+			sent = shown.count ? send_shown() : 0;
+		moved |= sent > 0;
+	} while (sent);
+	uart_want_room(shown.count > 0 || log_is_waiting());
 	return moved;
+}
+
+void output_look_for_log(void)
+{
+	log_look(&shown);
 }
 
 bool output_work(void)
@@ -130,7 +145,7 @@ bool output_work(void)
 
 bool output_is_empty(void)
 {
-	return !shown.count && !writer_count;
+	return !shown.count && !writer_count && !log_is_waiting();
 }
 
 bool output_has_room(void)

@@ -52,3 +52,15 @@ void ring_drop(struct ring *ring, size_t size)
 	ring->first += size;
 	ring->count -= size;
 }
+
+size_t ring_past(const struct ring *ring)
+{
+	size_t room = ring_room(ring);
+
+	return room < ring->first ? room : ring->first;
+}
+
+uint8_t ring_back(const struct ring *ring, size_t count)
+{
+	return ring->bytes[place(ring, ring->first - 1 - count)];
+}

@@ -1,12 +1,10 @@
 /*
- * The UART: an ns16550a, found in the device tree by what it is compatible with. The firmware has set it up, and goes on
- * writing to it for the kernel: both wait until it can take a byte, so none is lost.
+ * The UART: an ns16550a, found in the device tree by what it is compatible with. The firmware has set it up, and writes to it
+ * for the kernel while nobody prints its log: both wait until it can take a byte, so none is lost.
  */
 #include "console.h"
 
-#include <errno.h>
-#include <string.h>
-#include <tabula/handles.h>
+#include <tabula/device.h>
 
 enum uart_register {
 	DATA = 0, /* RBR, THR */
@@ -26,72 +24,25 @@ enum {
 	FIFO_SIZE = 16,
 	CAUSE_MASK = 0x0f,
 	CAUSE_LEVEL = 0x04, /* so many bytes have come */
-	PATH_MOST = 256,
 };
-
-#define PAUSE    1000000ul /* nanoseconds between two tries */
-#define PATIENCE 5000000000ul
-
-static const char compatible[] = "ns16550a";
 
 static volatile uint8_t *registers;
 static interrupt_handle line;
 static bool room_wanted;
 
-static int find(system_handle system, char path[PATH_MOST])
+int uart_open(system_handle system, notification_handle notification, uint64_t bits)
 {
-	long length = device_find(
-		system, (const uint8_t *)compatible, strlen(compatible), 0, (uint8_t *)path, PATH_MOST);
-
-	return length > PATH_MOST ? -ENAMETOOLONG : (int)length;
-}
-
-static int map(system_handle system, const char *path, size_t length)
-{
-	memory_handle memory = memory_device(system, (const uint8_t *)path, length);
-
-	if (memory.value < 0)
-		return memory.value;
-
-	long at = vm_place(own_process(), memory, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
-
-	(void)handle_close(ANY(memory)); /* the mapping keeps it */
-	if (at < 0)
-		return (int)at;
-	registers = (volatile uint8_t *)at;
-	return 0;
-}
-
-static int attach(system_handle system, const char *path, size_t length, notification_handle notification,
-	uint64_t bits)
-{
-	long number = device_interrupt(system, (const uint8_t *)path, length);
+	struct device_node node;
+	int error = device_look_up(system, "ns16550a", 0, &node);
+	long at = error ? error : device_map(system, &node, PROT_READ | PROT_WRITE);
+	long number = at < 0 ? at : device_interrupt(system, (const uint8_t *)node.path, node.length);
 
 	if (number < 0)
 		return (int)number;
-
-	/* A console that has died lets go of the interrupt a little after its end, when all harts have left the kernel. */
-	uint64_t until = (uint64_t)clock_now() + PATIENCE;
-
-	do
-		line = interrupt_create(system, (uint32_t)number, notification, bits);
-	while (line.value == -EBUSY && thread_sleep((uint64_t)clock_now() + PAUSE) == 0 &&
-		(uint64_t)clock_now() < until);
-	return line.value < 0 ? line.value : 0;
-}
-
-int uart_open(system_handle system, notification_handle notification, uint64_t bits)
-{
-	char path[PATH_MOST];
-	int length = find(system, path), error;
-
-	if (length < 0)
-		return length;
-	error = map(system, path, (size_t)length);
-	if (!error)
-		error = attach(system, path, (size_t)length, notification, bits);
-	if (error)
-		return error;
+	registers = (volatile uint8_t *)at;
+	line = device_listen(system, (uint32_t)number, notification, bits);
+	if (line.value < 0)
+		return line.value;
 	registers[FIFO_CONTROL] = FIFO_ENABLE | FIFO_LEVEL_14;
 	registers[INTERRUPT_ENABLE] = ENABLE_RECEIVED;
 	return 0;

@@ -11,9 +11,13 @@
 
 enum { GROUP = 16, GROUP_ALL = 0xffff };
 
+/* Some fifteen pipes; of few blocks, one in so many. */
+enum { RESERVE_MOST = 64, RESERVE_SHARE = 8 };
+
 char *block_memory;
 static uint32_t groups;
 static uint32_t free_blocks;
+static uint32_t reserve; /* so many are not for files */
 static uint32_t free_groups; /* of which all blocks are free */
 static uint32_t lowest; /* no group below it has a free block */
 static uint32_t lowest_free; /* no group below it is all free */
@@ -54,6 +58,9 @@ bool block_begin(uint32_t count)
 	touched = taken + groups;
 	free_groups = groups;
 	free_blocks = groups * GROUP;
+	reserve = free_blocks / RESERVE_SHARE;
+	if (reserve > RESERVE_MOST)
+		reserve = RESERVE_MOST;
 	for (uint32_t i = 0; i < own; i++)
 		mark(i);
 	return true;
@@ -113,8 +120,10 @@ static uint32_t find(uint32_t after)
 	return block != 0 ? block : find_any();
 }
 
-uint32_t block_take(uint32_t after)
+uint32_t block_take(uint32_t after, enum block_use use)
 {
+	if (use == FOR_FILES && free_blocks <= reserve)
+		return 0;
 	uint32_t block = find(after);
 	/* When the system has no page left, one that was given back here may still be had. */
 	if (block != 0 && !touch(block))
@@ -140,10 +149,10 @@ void block_drop(uint32_t block)
 
 uint32_t block_count(void)
 {
-	return groups * GROUP;
+	return groups * GROUP - reserve;
 }
 
 uint32_t block_count_free(void)
 {
-	return free_blocks;
+	return free_blocks > reserve ? free_blocks - reserve : 0;
 }

@@ -15,10 +15,16 @@ enum { BLOCK_SIZE = 4096 };
 bool block_begin(uint32_t count);
 
 /*
- * Takes a block, with whatever is in it; 0 when all are taken. `after` is 0 or a block that this one would best lie
- * behind, so that both can be copied at once.
+ * What a block is for. Files with their names can't take the last few blocks: these are kept for pipes and whatever else lasts
+ * only as long as somebody has it open, so that a shell can still find out what to remove when the files are full.
  */
-uint32_t block_take(uint32_t after);
+enum block_use { FOR_FILES, FOR_HANDLES };
+
+/*
+ * Takes a block, with whatever is in it; 0 when there is none for this use. `after` is 0 or a block that this one would best
+ * lie behind, so that both can be copied at once.
+ */
+uint32_t block_take(uint32_t after, enum block_use use);
 
 void block_drop(uint32_t block);
 
@@ -36,5 +42,6 @@ static inline uint32_t block_of(const void *address)
 	return (uint32_t)((size_t)((const char *)address - block_memory) / BLOCK_SIZE);
 }
 
+/* How many files can take, in all and now. */
 uint32_t block_count(void);
 uint32_t block_count_free(void);

@@ -25,7 +25,7 @@ static bool map_make(struct data *data, uint32_t *slot)
 {
 	if (*slot != 0)
 		return true;
-	*slot = block_take(0);
+	*slot = block_take(0, FOR_FILES);
 	if (*slot == 0)
 		return false;
 	data->blocks++;
@@ -115,7 +115,7 @@ static void hole_copy(const struct data *data, uint64_t offset, char *bytes, siz
 /* Puts a block into a hole. What of it will not be written now, `from` to `to`, reads as it did. */
 static bool hole_fill(struct data *data, uint64_t index, uint32_t *slot, size_t from, size_t to)
 {
-	uint32_t block = block_take(index > 0 ? data_block(data, index - 1) : 0);
+	uint32_t block = block_take(index > 0 ? data_block(data, index - 1) : 0, FOR_FILES);
 	if (block == 0)
 		return false;
 	char *bytes = block_bytes(block);

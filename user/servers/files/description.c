@@ -23,7 +23,7 @@ struct description *description_make(uint32_t how, int *error)
 {
 	*error = descriptions < DESCRIPTIONS_MAX ? -ENOSPC : -ENFILE;
 	struct description *description =
-		descriptions < DESCRIPTIONS_MAX ? piece_take(sizeof *description) : NULL;
+		descriptions < DESCRIPTIONS_MAX ? piece_take(sizeof *description, FOR_HANDLES) : NULL;
 	if (description == NULL)
 		return NULL;
 	descriptions++;
@@ -352,7 +352,7 @@ void node_stat(struct node *node, struct file_status *status)
 		status->size = node->link.length;
 	} else if (node_is_fifo(node)) {
 		status->size = node->pipe != NULL ? pipe_used(node->pipe) : 0;
-	} else if (!node_is_directory(node)) {
+	} else if (node_is_device(node)) {
 		status->terminal = node->device == DEVICE_CONSOLE;
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * The files of /dev that are no more than a rule. /dev/console is another server's: opening it gives a handle to that
- * one (see main.c), so nothing of it comes here.
+ * The files of /dev that are no more than a rule. /dev/console and disks are other servers': opening one gives a handle to that
+ * server (see console.h, disk.h), so nothing of it comes here.
  */
 #pragma once
 

@@ -33,7 +33,7 @@ static uint32_t hash_of(const struct node *directory, const char *name, size_t l
 static bool table_add_blocks(uint32_t from, uint32_t to)
 {
 	for (uint32_t i = from; i < to; i++) {
-		uint32_t block = block_take(0);
+		uint32_t block = block_take(0, FOR_FILES);
 		if (block == 0) {
 			while (i-- > from)
 				block_drop(block_of(table[i]));
@@ -131,7 +131,7 @@ struct entry *directory_add(struct node *directory, const char *name, size_t len
 {
 	if (entries >= 2 * table_blocks * BLOCK_CHAINS && !table_grow())
 		return NULL;
-	struct entry *entry = piece_take(sizeof *entry + length);
+	struct entry *entry = piece_take(sizeof *entry + length, FOR_FILES);
 	if (entry == NULL)
 		return NULL;
 	entry->directory = directory;

@@ -28,7 +28,8 @@ static int make_file(const struct archive *archive, const struct archive_entry *
 		return error;
 	node->data.origin = archive->bytes + entry->data;
 	node->data.origin_size = node->data.size = entry->size;
-	node->accessed = node->modified = node->changed = (uint64_t)entry->mtime * SECOND;
+	if (entry->mtime != 0) /* it is where archives are to be the same each time */
+		node->accessed = node->modified = node->changed = (uint64_t)entry->mtime * SECOND;
 	node_leave(node);
 	return 0;
 }

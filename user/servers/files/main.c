@@ -20,6 +20,7 @@
 #include "archive.h"
 #include "block.h"
 #include "description.h"
+#include "disk.h"
 #include "files.h"
 #include "tree.h"
 
@@ -27,7 +28,8 @@ enum { MEBIBYTES = 64, MEBIBYTES_MAX = 4096, BLOCKS_OF_MEBIBYTE = (1 << 20) / BL
 
 struct server files;
 
-static struct description root = {.how = OPEN_READ};
+/* Made as any other, so that there is always one: their first block is not taken and dropped with each open file. */
+static struct description *root;
 
 static const struct protocol *const protocols[] = {&file_protocol, &directory_protocol, NULL};
 
@@ -40,13 +42,13 @@ _Noreturn static void give_up(const char *what)
 static struct client *root_adopt(struct server *server, uint64_t badge)
 {
 	(void)server;
-	return badge == FILES_ROOT ? &root.client : NULL;
+	return badge == FILES_ROOT ? &root->client : NULL;
 }
 
 static void client_gone(struct server *server, struct client *client)
 {
 	(void)server;
-	if (client != &root.client)
+	if (client != &root->client)
 		description_close(description_of(client));
 }
 
@@ -64,6 +66,16 @@ static uint32_t blocks_wanted(int argc, char **argv)
 	if (mebibytes < 1 || mebibytes > MEBIBYTES_MAX)
 		give_up("the size is a number of mebibytes, from 1 to 4096");
 	return (uint32_t)mebibytes * BLOCKS_OF_MEBIBYTE;
+}
+
+static void make_root(void)
+{
+	int error = tree_begin();
+	root = error == 0 ? description_make(OPEN_READ, &error) : NULL;
+	if (root == NULL)
+		give_up("there is no memory");
+	root->node = tree_root();
+	node_use(root->node);
 }
 
 static void make_devices(void)
@@ -84,16 +96,26 @@ static void make_devices(void)
 		(void)tree_make_device(tree_root(), devices[i].path, devices[i].device);
 }
 
+/* Those that the server was started with. */
+static void make_disks(void)
+{
+	for (uint32_t number = 0; disk_is_there(number); number++) {
+		char path[24];
+		snprintf(path, sizeof path, "/dev/disk%u", (unsigned)number);
+		(void)tree_make_disk(tree_root(), path, number);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	if (!block_begin(blocks_wanted(argc, argv)) || tree_begin() != 0)
+	if (!block_begin(blocks_wanted(argc, argv)))
 		give_up("there is no memory");
+	make_root();
 	const char *wrong = archive_begin();
 	if (wrong != NULL)
 		fprintf(stderr, "files: %s; going on with what there is\n", wrong);
 	make_devices();
-	root.node = tree_root();
-	node_use(root.node);
+	make_disks();
 	if (server_init(&files, (endpoint_handle){startup_handle(STARTUP_ENDPOINT).value}, protocols) != 0)
 		give_up("there is no endpoint");
 	files.adopt = root_adopt;

@@ -32,7 +32,7 @@ bool page_commit(char *page)
 
 uint64_t moment_now(void)
 {
-	return (uint64_t)clock_now();
+	return (uint64_t)clock_now() + own_clock_epoch();
 }
 
 void notification_tell(int32_t notification, uint64_t bits)

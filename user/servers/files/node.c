@@ -14,7 +14,7 @@ uint64_t node_number(void)
 
 struct node *node_make(uint32_t mode)
 {
-	struct node *node = piece_take(sizeof *node);
+	struct node *node = piece_take(sizeof *node, FOR_FILES);
 	if (node == NULL)
 		return NULL;
 	node->number = node_number();

@@ -47,6 +47,7 @@ struct node {
 		struct directory directory;
 		struct link link;
 		enum device device;
+		uint32_t disk; /* its number */
 		struct pipe *pipe; /* of a fifo, while it is open */
 	};
 };
@@ -107,6 +108,11 @@ static inline bool node_is_file(const struct node *node)
 static inline bool node_is_fifo(const struct node *node)
 {
 	return S_ISFIFO(node->mode);
+}
+
+static inline bool node_is_disk(const struct node *node)
+{
+	return S_ISBLK(node->mode);
 }
 
 static inline bool node_is_device(const struct node *node)

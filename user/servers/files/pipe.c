@@ -58,11 +58,11 @@ static void blocks_drop(struct pipe *pipe)
 /* Null when there is no room. */
 static struct pipe *pipe_new(void)
 {
-	struct pipe *pipe = piece_take(sizeof *pipe);
+	struct pipe *pipe = piece_take(sizeof *pipe, FOR_HANDLES);
 	if (pipe == NULL)
 		return NULL;
 	for (int i = 0; i < PIPE_BLOCKS; i++) {
-		pipe->blocks[i] = block_take(i > 0 ? pipe->blocks[i - 1] : 0);
+		pipe->blocks[i] = block_take(i > 0 ? pipe->blocks[i - 1] : 0, FOR_HANDLES);
 		if (pipe->blocks[i] == 0) {
 			blocks_drop(pipe);
 			return NULL;
@@ -193,19 +193,19 @@ __attribute__((noinline, cold)) static struct call *call_room(
 	struct pipe *pipe = description->pipe;
 	if (description->calls >= PIPE_CALLS_MAX && !calls_make_room(list, description))
 		return NULL;
-	return pipe->first_is_taken ? piece_take(sizeof *pipe->reads) : &pipe->first;
+	return pipe->first_is_taken ? piece_take(sizeof *pipe->reads, FOR_HANDLES) : &pipe->first;
 }
 
-/* Sets a call aside, the last of a list, for the caller to fill in the rest; NULL when there are too many, or no room. */
-static inline struct call *call_wait(
-	struct call **list, struct description *description, enum call_kind kind, uint32_t token)
+static inline bool has_room_for_one(const struct description *description)
+{
+	return __builtin_expect(!description->pipe->first_is_taken && description->calls < PIPE_CALLS_MAX, 1);
+}
+
+/* A call becomes the last of a list. */
+static inline void call_append(struct call *call, struct call **list, struct description *description,
+	enum call_kind kind, uint32_t token)
 {
 	struct pipe *pipe = description->pipe;
-	struct call *call = &pipe->first;
-	if (__builtin_expect(pipe->first_is_taken || description->calls >= PIPE_CALLS_MAX, 0))
-		call = call_room(list, description);
-	if (call == NULL)
-		return NULL;
 	if (call == &pipe->first)
 		pipe->first_is_taken = true;
 	call->next = NULL;
@@ -216,7 +216,26 @@ static inline struct call *call_wait(
 	while (*list != NULL)
 		list = &(*list)->next;
 	*list = call;
+}
+
+/* Sets a call aside, for the caller to fill in the rest; NULL when there are too many, or no room. */
+static struct call *call_wait(
+	struct call **list, struct description *description, enum call_kind kind, uint32_t token)
+{
+	struct call *call =
+		has_room_for_one(description) ? &description->pipe->first : call_room(list, description);
+	if (call != NULL)
+		call_append(call, list, description, kind, token);
 	return call;
+}
+
+/* Answers a call that reads, and takes it out of its list. */
+static inline int read_answer(struct call **link, long result)
+{
+	const struct call *call = *link;
+	int error = answer_file_read(&files, call->token, result, &call->to);
+	call_drop(link);
+	return error;
 }
 
 /* Answers a call and takes it out of its list. A write that is partly done has succeeded so far. */
@@ -226,8 +245,7 @@ static int call_answer(struct call **link, long result)
 	int error = 0;
 	switch (call->kind) {
 	case CALL_READ:
-		error = answer_file_read(&files, call->token, result, &call->to);
-		break;
+		return read_answer(link, result);
 	case CALL_WRITE:
 		error = answer_file_write(&files, call->token, call->done > 0 ? (long)call->done : result);
 		break;
@@ -250,27 +268,8 @@ static int call_answer(struct call **link, long result)
 static void serve_read(struct pipe *pipe)
 {
 	long count = buffer_copy(pipe, &pipe->reads->to);
-	if (call_answer(&pipe->reads, count) == 0 && count > 0)
+	if (read_answer(&pipe->reads, count) == 0 && count > 0)
 		buffer_drop(pipe, count);
-}
-
-/*
- * Hands the bytes of a short write to a read that waits for as many, so that they need not go through the buffer, which is
- * empty while one waits. False when they have to, since no reader has taken them.
- */
-static bool pass_on(struct pipe *pipe, const struct lent_in *from)
-{
-	const void *bytes = lent_bytes(from);
-	if (bytes == NULL || from->size == 0)
-		return false;
-	while (pipe->reads != NULL && pipe->reads->to.size >= from->size) {
-		int error = lent_write(&pipe->reads->to, 0, bytes, from->size);
-		if (call_answer(&pipe->reads, error != 0 ? error : (long)from->size) == 0 && error == 0) {
-			times_mark(pipe, MARK_ACCESSED | MARK_MODIFIED);
-			return true;
-		}
-	}
-	return false;
 }
 
 /* Goes on with the first write that waits, or drops it when its caller has given up. False if there is no room for it. */
@@ -352,6 +351,21 @@ __attribute__((noinline)) static long buffer_read(struct pipe *pipe, struct lent
 	return count;
 }
 
+static inline long read_waits(struct call *call, struct description *description, const struct lent_out *to)
+{
+	call_append(call, &description->pipe->reads, description, CALL_READ, to->token);
+	call->to = *to;
+	return DEFERRED;
+}
+
+/* The same for one that is not the only one that waits. Apart, as what works on the buffer. */
+__attribute__((noinline, cold)) static long read_waits_too(
+	struct description *description, const struct lent_out *to)
+{
+	struct call *call = call_room(&description->pipe->reads, description);
+	return call != NULL ? read_waits(call, description, to) : -ENOMEM;
+}
+
 long pipe_read(struct description *description, struct lent_out *to)
 {
 	struct pipe *pipe = description->pipe;
@@ -363,11 +377,8 @@ long pipe_read(struct description *description, struct lent_out *to)
 		return 0;
 	if (description->how & OPEN_NONBLOCK)
 		return -EAGAIN;
-	struct call *call = call_wait(&pipe->reads, description, CALL_READ, to->token);
-	if (call == NULL)
-		return -ENOMEM;
-	call->to = *to;
-	return DEFERRED;
+	return has_room_for_one(description) ? read_waits(&pipe->first, description, to)
+					     : read_waits_too(description, to);
 }
 
 __attribute__((noinline)) static long buffer_write(
@@ -393,13 +404,43 @@ __attribute__((noinline)) static long buffer_write(
 	return DEFERRED;
 }
 
+/* The reader that was to have the bytes could not: they are for the next one, and at last for the buffer. `error` is for a reader that still waits. */
+__attribute__((noinline, cold)) static long pass_to_others(
+	struct description *description, const struct lent_in *from, int error)
+{
+	struct pipe *pipe = description->pipe;
+	if (error != 0)
+		(void)answer_file_read(&files, pipe->reads->token, error, &pipe->reads->to);
+	call_drop(&pipe->reads);
+	return pipe_write(description, from);
+}
+
+/*
+ * Hands the bytes of a short write to the first read that waits, if it is for as many, so that they need not go through the buffer,
+ * which is empty while one waits.
+ */
+static inline long pass_on(struct description *description, const struct lent_in *from)
+{
+	struct pipe *pipe = description->pipe;
+	struct call *read = pipe->reads;
+	int error = lent_pass(&read->to, from);
+	if (error != 0)
+		return pass_to_others(description, from, error);
+	if (answer_file_read(&files, read->token, (long)from->size, &read->to) != 0)
+		return pass_to_others(description, from, 0);
+	call_drop(&pipe->reads);
+	times_mark(pipe, MARK_ACCESSED | MARK_MODIFIED);
+	return (long)from->size;
+}
+
 long pipe_write(struct description *description, const struct lent_in *from)
 {
 	struct pipe *pipe = description->pipe;
+	const struct call *read = pipe->reads;
 	if (pipe->readers == 0)
 		return -EPIPE;
-	if (pipe->reads != NULL && pass_on(pipe, from))
-		return (long)from->size;
+	if (read != NULL && lent_bytes(from) != NULL && from->size > 0 && from->size <= read->to.size)
+		return pass_on(description, from);
 	return buffer_write(description, from);
 }
 

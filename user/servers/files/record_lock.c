@@ -31,7 +31,7 @@ struct record_lock {
 
 static struct record_lock *lock_make(void)
 {
-	return piece_take(sizeof(struct record_lock));
+	return piece_take(sizeof(struct record_lock), FOR_HANDLES);
 }
 
 static void lock_enter(struct record_lock *lock)

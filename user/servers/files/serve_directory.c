@@ -10,6 +10,7 @@
 #include "block.h"
 #include "console.h"
 #include "description.h"
+#include "disk.h"
 #include "files.h"
 #include "pipe.h"
 #include "tree.h"
@@ -33,19 +34,26 @@ static int description_give(struct description *description, struct gift *gift)
 }
 
 long serve_directory_open(struct request *request, const char *path, enum open how, uint32_t mode,
-	uint32_t *waits, struct gift *result)
+	uint32_t *then, struct gift *result)
 {
 	struct description *description;
-	*waits = 0;
+	*then = OPENING_DONE;
 	int error = description_open(start_of(request->client), path, how, mode, &description);
 	if (error != 0)
 		return error;
 	const struct node *node = description->node;
-	*waits = node_is_fifo(node) && !(how & OPEN_NONBLOCK) && !pipe_has_met(description);
-	if (!node_is_device(node) || node->device != DEVICE_CONSOLE)
+	if (node_is_fifo(node) && !(how & OPEN_NONBLOCK) && !pipe_has_met(description))
+		*then = OPENING_MEET;
+	if (node_is_disk(node)) {
+		*then = OPENING_DEVICE;
+		error = disk_give(node->disk, result);
+	} else if (node_is_device(node) && node->device == DEVICE_CONSOLE) {
+		error = console_give(result);
+	} else {
 		return description_give(description, result);
+	}
 	description_close(description);
-	return console_give(result);
+	return error;
 }
 
 long serve_directory_stat(struct request *request, const char *path, bool follow, struct file_status *status)

@@ -93,6 +93,18 @@ int tree_make_device(struct node *start, const char *path, enum device device)
 	return node_place(&place, node);
 }
 
+int tree_make_disk(struct node *start, const char *path, uint32_t number)
+{
+	struct place place;
+	int error = place_free(start, path, false, &place);
+	if (error != 0)
+		return error;
+	struct node *node = node_make(S_IFBLK | 0600);
+	if (node != NULL)
+		node->disk = number;
+	return node_place(&place, node);
+}
+
 int tree_make_fifo(struct node *start, const char *path, uint32_t mode)
 {
 	struct place place;
@@ -115,7 +127,7 @@ int tree_make_link(struct node *start, const char *path, const char *target)
 	if (node == NULL)
 		return -ENOSPC;
 	node->link.length = (uint32_t)length;
-	node->link.target = piece_take(length + 1);
+	node->link.target = piece_take(length + 1, FOR_FILES);
 	if (node->link.target == NULL) {
 		node_leave(node);
 		return -ENOSPC;

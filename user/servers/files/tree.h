@@ -16,6 +16,7 @@ struct node *tree_root(void);
 
 int tree_make_directory(struct node *start, const char *path, uint32_t mode);
 int tree_make_device(struct node *start, const char *path, enum device device);
+int tree_make_disk(struct node *start, const char *path, uint32_t number);
 int tree_make_fifo(struct node *start, const char *path, uint32_t mode);
 int tree_make_link(struct node *start, const char *path, const char *target);
 

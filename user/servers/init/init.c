@@ -14,6 +14,8 @@
 #include <tabula/spawn.h>
 
 #include "registry.h"
+#include "rtc.h"
+#include "say.h"
 #include "services.h"
 #include "watch.h"
 
@@ -44,9 +46,8 @@ static struct watch shell_watch;
 /* Says what is wrong and ends the machine. */
 _Noreturn static void give_up(const char *what, int error)
 {
-	fflush(stdout);
-	fprintf(stderr, "init: %s: %s\n", what, strerror(error));
-	fprintf(stderr, "init: nothing can be run; rebuild build/initrd.cpio with 'make'\n");
+	say("%s: %s", what, strerror(error));
+	say("nothing can be run; rebuild build/initrd.cpio with 'make'");
 	(void)system_shutdown(own_system(), 1);
 	exit(1);
 }
@@ -124,8 +125,20 @@ static void find_nonce(const char *options, const char *command, char nonce[NONC
 /* Marks begin with a byte that no program prints by chance. None are written if nobody looks for them. */
 static void print_mark(const char *nonce, char bracket)
 {
+	char mark[NONCE_MAX + 3];
+	if (nonce[0] == '\0')
+		return;
+	snprintf(mark, sizeof(mark), "\x01%s%c", nonce, bracket);
+	services_print(mark);
+}
+
+static void print_end(const char *nonce, int status)
+{
+	char number[16];
+	print_mark(nonce, '}');
+	snprintf(number, sizeof(number), "%d\n", status);
 	if (nonce[0] != '\0')
-		printf("\x01%s%c", nonce, bracket);
+		services_print(number);
 }
 
 _Noreturn static void run_command(char *options, char *command)
@@ -133,15 +146,11 @@ _Noreturn static void run_command(char *options, char *command)
 	char nonce[NONCE_MAX];
 	find_nonce(options, command, nonce);
 	print_mark(nonce, '{');
-	fflush(stdout);
 	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
 	uint32_t no_input = services_console(false).value != 0 ? RIGHT_SYSTEM_CONSOLE_READ : 0;
 	int status = run_shell(argv, RIGHTS_SYSTEM_ALL & ~no_input);
+	print_end(nonce, status);
 	services_settle();
-	print_mark(nonce, '}');
-	if (nonce[0] != '\0')
-		printf("%d\n", status);
-	fflush(stdout);
 	(void)system_shutdown(own_system(), (uint8_t)status);
 	exit(status);
 }
@@ -149,17 +158,15 @@ _Noreturn static void run_command(char *options, char *command)
 _Noreturn static void run_console(void)
 {
 	char *argv[] = {(char[]){"sh"}, NULL};
-	fputs(first_screen, stdout);
+	services_print(first_screen);
 	for (int quick = 0; quick < QUICK_ENDS_MAX;) {
-		fflush(stdout);
 		uint64_t start = clock_now();
 		int status = run_shell(argv, RIGHTS_SAME);
 		services_settle();
-		printf("init: the shell has ended with status %d; here is a new one\n", status);
+		say("the shell has ended with status %d; here is a new one", status);
 		quick = clock_now() - start < QUICK ? quick + 1 : 0;
 	}
-	fflush(stdout);
-	fputs("init: the shell ends at once, again and again; try 'make run CMD=...' to see why\n", stderr);
+	say("the shell ends at once, again and again; try 'make run CMD=...' to see why");
 	(void)system_shutdown(own_system(), 1);
 	exit(1);
 }
@@ -169,6 +176,7 @@ int main(int argc, char **argv)
 	char nothing[] = "";
 	char *options = argc > 1 ? argv[1] : nothing;
 	char *command = find_command(options);
+	clock_epoch_is(rtc_epoch(own_system()));
 	start_servers(options, command);
 	if (command != NULL)
 		run_command(options, command);

@@ -50,14 +50,14 @@ static void tell_of_shell(const struct entry *entry)
 	uint32_t parent, group;
 	long pid = program_self(shell, &parent, &group);
 
-	if (pid == -EBADF && !program_run(programs, shell_number, another(entry->process)))
+	if (pid == -EBADF && !program_run(programs, shell_number, entry->process))
 		return;
 	if (pid == -EBADF)
 		pid = program_self(shell, &parent, &group);
 	if (pid <= 0)
 		return;
 	__atomic_store_n(&shell_number, (uint32_t)pid, __ATOMIC_RELEASE);
-	(void)program_run(programs, (uint32_t)pid, another(entry->process));
+	(void)program_run(programs, (uint32_t)pid, entry->process);
 }
 
 static void tell_of_server(struct entry *entry)
@@ -66,21 +66,21 @@ static void tell_of_server(struct entry *entry)
 	entry->program = program_create(programs, entry->name, 0, &entry->pid);
 	if (entry->program.value < 0)
 		return;
-	(void)program_run(programs, entry->pid, another(entry->process));
+	(void)program_run(programs, entry->pid, entry->process);
 	(void)program_set_group(programs, entry->pid, 0);
 }
 
 /* A process server that takes the place of another may know it, but for its process. */
 static void tell_again_of_server(struct entry *entry)
 {
-	if (entry->program.value <= 0 || program_run(programs, entry->pid, another(entry->process)))
+	if (entry->program.value <= 0 || program_run(programs, entry->pid, entry->process))
 		tell_of_server(entry);
 }
 
 static void tell(unsigned place, bool again)
 {
 	if (place == REGISTRY_INIT)
-		(void)program_run(programs, FIRST_PROGRAM, another(entries[place].process));
+		(void)program_run(programs, FIRST_PROGRAM, entries[place].process);
 	else if (place == REGISTRY_SHELL)
 		tell_of_shell(&entries[place]);
 	else if (again)

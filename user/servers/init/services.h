@@ -29,5 +29,8 @@ endpoint_handle services_shell(void);
 /* A handle to the root directory. 0: there is none. */
 endpoint_handle services_root(void);
 
-/* Waits until what was written to the terminal has been seen. */
+/* Waits until what was written to the terminal has been seen. A console that answers nobody is ended. */
 void services_settle(void);
+
+/* Prints on the terminal, behind what was written; without a console server, by the kernel. */
+void services_print(const char *text);

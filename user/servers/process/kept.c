@@ -27,6 +27,16 @@ bool kept_hold(const struct program *program)
 	return hold(program, sizeof(*program));
 }
 
+struct queued *kept_queue(const struct program *program)
+{
+	return kept->queues[program - kept->programs];
+}
+
+bool kept_hold_queue(const struct program *program)
+{
+	return hold(kept_queue(program), sizeof(kept->queues[0]));
+}
+
 int kept_open(void)
 {
 	memory_handle memory = {startup_handle(STARTUP_KEPT).value};

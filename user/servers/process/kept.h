@@ -15,9 +15,9 @@ struct kept {
 	uint32_t used; /* so many programs have ever been touched */
 	uint32_t last_pid;
 	uint32_t terminal_session, foreground; /* 0: nobody has the terminal */
-	uint32_t queue_place; /* of the next */
-	struct queued queue[QUEUED_MOST];
 	struct program programs[PROGRAMS_MOST];
+	_Alignas(PAGE_SIZE) struct queued
+		queues[PROGRAMS_MOST][QUEUED_MOST]; /* pages of programs that have had some */
 };
 
 extern struct kept *kept;
@@ -27,3 +27,9 @@ int kept_open(void);
 
 /* Has the pages that a program lies in, so that a store to it can't end this server. False: memory is out. */
 bool kept_hold(const struct program *program);
+
+/* The queue of a program, QUEUED_MOST. */
+struct queued *kept_queue(const struct program *program);
+
+/* The same for its queue. */
+bool kept_hold_queue(const struct program *program);

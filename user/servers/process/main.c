@@ -87,8 +87,7 @@ long serve_program_create(
 	return 0;
 }
 
-long serve_program_fork(
-	struct request *request, process_handle p, uint64_t own, uint32_t *pid, struct gift *result)
+long serve_program_fork(struct request *request, process_handle p, uint32_t *pid, struct gift *result)
 {
 	struct program *child;
 	int error = make_child(request, caller(request)->name, &child, result);
@@ -97,7 +96,6 @@ long serve_program_fork(
 		return close_and(p, error);
 	child->process = p;
 	child->state = PROGRAM_STATE_RUNNING;
-	child->own = own;
 	child->caught = caller(request)->caught;
 	child->hears_no_stops = caller(request)->hears_no_stops;
 	*pid = child->pid;
@@ -181,8 +179,8 @@ static bool may_exec(const struct program *program)
 	return program->state == PROGRAM_STATE_RUNNING || program == shell;
 }
 
-long serve_program_exec(struct request *request, process_handle p, const char *name, uint32_t held,
-	uint32_t pending, struct gift *result)
+long serve_program_exec(struct request *request, process_handle p, const char *name, uint64_t held,
+	uint64_t pending, struct gift *result)
 {
 	struct program *program = caller(request);
 	int error;
@@ -197,7 +195,7 @@ long serve_program_exec(struct request *request, process_handle p, const char *n
 	program_set_notification(program, (notification_handle){0}, 0);
 	program->caught = held;
 	program->hears_no_stops = false;
-	program->pending |= pending & held;
+	program->pending |= (uint32_t)(pending & held);
 	return 0;
 }
 
@@ -272,7 +270,7 @@ long serve_program_get_group(struct request *request, uint32_t pid)
 	return program ? (long)program->group : -ESRCH;
 }
 
-long serve_program_set_actions(struct request *request, uint32_t pid, uint32_t ignored, uint32_t caught)
+long serve_program_set_actions(struct request *request, uint32_t pid, uint64_t ignored, uint64_t caught)
 {
 	struct program *program = own_or_child(request, pid);
 
@@ -282,7 +280,7 @@ long serve_program_set_actions(struct request *request, uint32_t pid, uint32_t i
 		return -EINVAL;
 	program->ignored = ignored;
 	program->caught = caught;
-	program->pending &= caught;
+	program->pending &= (uint32_t)caught;
 	queue_drop(program, ~caught);
 	return 0;
 }
@@ -303,15 +301,9 @@ long serve_program_hear(struct request *request, bool stops)
 long serve_program_origin(struct request *request, uint32_t number, struct signal_origin *told)
 {
 	struct program *program = caller(request);
-	struct queued queued;
-	bool more;
 
-	if (number == 0 || number >= NSIG)
+	if (number == 0 || number >= SIGRTMIN)
 		return -EINVAL;
-	if (queue_take(program, number, &queued, &more)) {
-		*told = (struct signal_origin){queued.from, (uint32_t)SI_QUEUE, 0, more, queued.value};
-		return 0;
-	}
 	const struct origin *last = &program->origins[number];
 
 	*told = (struct signal_origin){0};
@@ -321,9 +313,28 @@ long serve_program_origin(struct request *request, uint32_t number, struct signa
 	return 0;
 }
 
+long serve_program_queued(struct request *request, uint64_t *signals)
+{
+	*signals = queue_tell(caller(request));
+	return 0;
+}
+
+long serve_program_take(struct request *request, uint32_t number, struct signal_origin *told)
+{
+	struct queued queued;
+	bool more;
+
+	if (number == 0 || number >= NSIG)
+		return -EINVAL;
+	if (!queue_take(caller(request), number, &queued, &more))
+		return -EAGAIN;
+	*told = (struct signal_origin){queued.from, queued.code, 0, more, queued.value};
+	return 0;
+}
+
 long serve_program_stop(struct request *request, uint32_t number)
 {
-	if (number >= NSIG || !(STOP_SIGNALS & 1u << number))
+	if (number >= NSIG || !(STOP_SIGNALS & 1ul << number))
 		return -EINVAL;
 	signal_stop(caller(request), number);
 	return 0;
@@ -375,7 +386,7 @@ long serve_program_usage(struct request *request, struct usage *used)
 
 	program_settle(program);
 	*used = (struct usage){program_time(program), program_memory(program), program->children_time,
-		program->children_memory};
+		program->children_memory, program->last_time, program->last_memory, program->last_child, 0};
 	return 0;
 }
 

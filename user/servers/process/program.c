@@ -85,6 +85,12 @@ void program_set_parent(struct program *program, struct program *parent)
 	program->parent_pid = parent ? parent->pid : 0;
 }
 
+/* To where there are zeros, which strncpy would write once more. */
+static void name_put(char to[NAME_SIZE], const char *name)
+{
+	memcpy(to, name, strnlen(name, NAME_SIZE - 1));
+}
+
 struct program *program_make(struct program *parent, const char *name)
 {
 	struct program *program = take();
@@ -96,7 +102,7 @@ struct program *program_make(struct program *parent, const char *name)
 	program->group = parent ? parent->group : program->pid;
 	program->session = parent ? parent->session : program->pid;
 	program->ignored = parent ? parent->ignored : 0;
-	strncpy(program->name, name, NAME_SIZE - 1);
+	name_put(program->name, name);
 	insert(program);
 	return program;
 }
@@ -150,9 +156,11 @@ static void note_usage(struct program *program)
 
 void program_reap(struct program *parent, struct program *child)
 {
-	parent->children_time += child->time + child->children_time;
-	parent->children_memory =
-		larger(parent->children_memory, larger(child->memory, child->children_memory));
+	parent->last_child = child->pid;
+	parent->last_time = child->time + child->children_time;
+	parent->last_memory = larger(child->memory, child->children_memory);
+	parent->children_time += parent->last_time;
+	parent->children_memory = larger(parent->children_memory, parent->last_memory);
 	program_forget(child);
 }
 
@@ -178,7 +186,7 @@ void program_settle(struct program *program)
 	program->process = program->coming;
 	program->coming.value = 0;
 	program->replaced = true;
-	program->own = 0;
+	queue_drop(program, ~program->caught);
 	memcpy(program->name, program->coming_name, NAME_SIZE);
 }
 
@@ -189,7 +197,7 @@ void program_announce(struct program *program, process_handle process, const cha
 	close_process(&program->coming);
 	program->coming = process;
 	memset(program->coming_name, 0, NAME_SIZE);
-	strncpy(program->coming_name, name, NAME_SIZE - 1);
+	name_put(program->coming_name, name);
 }
 
 void program_unannounce(struct program *program)
@@ -203,6 +211,7 @@ void program_set_notification(struct program *program, notification_handle notif
 		(void)handle_close(ANY(program->notification));
 	program->notification = notification;
 	program->signal_thread = thread;
+	program->queue_told = 0; /* whoever is told there knows nothing yet */
 }
 
 void program_close(struct program *program)
@@ -266,7 +275,7 @@ void program_end(struct program *program, struct program *heir)
 	program_settle(program);
 	learn_end(program);
 	stop_forget(program);
-	queue_drop(program, UINT32_MAX);
+	queue_drop(program, UINT64_MAX);
 	program->memory = program_memory(program);
 	program->state = PROGRAM_STATE_ENDED;
 	program->lost = false;
@@ -302,6 +311,15 @@ static bool is_good(const struct program *program)
 	       program->stopped < NSIG;
 }
 
+static void take_over_queue(struct program *program)
+{
+	if (!program->queued)
+		return;
+	program->queued = 0;
+	if (kept_hold_queue(program))
+		queue_forget(program, program->state == PROGRAM_STATE_ENDED ? UINT64_MAX : 0);
+}
+
 /* What was a handle of that server, and whatever waited for it, is none of this one. */
 static void take_over(struct program *program)
 {
@@ -310,7 +328,8 @@ static void take_over(struct program *program)
 	program->notification = (notification_handle){0};
 	program->signal_thread = 0;
 	stop_take_over(program);
-	queue_forget(program, program->state == PROGRAM_STATE_ENDED ? UINT32_MAX : 0);
+	program->queue_told = 0;
+	take_over_queue(program);
 	program->may_be_orphan = false;
 	if (program->state != PROGRAM_STATE_ENDED)
 		program->state = PROGRAM_STATE_RUNNING;
@@ -323,9 +342,10 @@ static void take_over(struct program *program)
 static void find_parent(struct program *program)
 {
 	program->parent = program_find(program->parent_pid);
-	if (program->parent || program == first || program->is_shell)
+	bool has_ended = program->state == PROGRAM_STATE_ENDED;
+	if (program->parent || program == first || (program->is_shell && has_ended))
 		return;
-	if (program->state == PROGRAM_STATE_ENDED)
+	if (has_ended)
 		program_forget(program);
 	else
 		program_set_parent(program, first);
@@ -333,7 +353,8 @@ static void find_parent(struct program *program)
 
 void program_take_over(void)
 {
-	if (kept->used > PROGRAMS_MOST || kept->programs[0].pid != FIRST_PROGRAM)
+	if (kept->used > PROGRAMS_MOST || kept->programs[0].pid != FIRST_PROGRAM ||
+		!is_good(&kept->programs[0]))
 		kept->used = kept->last_pid = 0;
 	were_given = kept->used != 0;
 	for (uint32_t i = 0; i < kept->used; i++)

@@ -32,6 +32,8 @@ struct program {
 	uint64_t time; /* nanoseconds that its processes have run that are gone */
 	uint64_t children_time; /* of the children that it has waited for, and theirs */
 	uint64_t memory, children_memory; /* the most that one of those had at a time */
+	uint64_t last_time, last_memory; /* of the child that it has waited for last */
+	uint32_t last_child;
 	process_handle process; /* 0: none yet */
 	process_handle coming; /* what program_exec has announced; 0: nothing */
 	bool replaced; /* by program_exec: its process is not the one that it began in */
@@ -39,24 +41,24 @@ struct program {
 	uint32_t shell_process; /* the id of its process; 0: not known, or no shell */
 	bool lost; /* by a process server before this one: see lost.h */
 	bool unwaited; /* its parent does not want to hear of its end */
-	uint32_t ignored, caught; /* signals: bit i stands for signal i */
-	uint32_t pending; /* those caught that nobody could be told of yet */
+	uint64_t ignored, caught; /* signals: bit i stands for signal i */
+	uint32_t pending; /* those caught that are not queued, and nobody could be told of yet */
 	uint32_t doomed; /* the signal that ends it as soon as it has a process; 0: none */
-	uint32_t delayed; /* those that end it when it goes on */
+	uint64_t delayed; /* those that end it when it goes on */
 	uint32_t stopped; /* the signal that has stopped it; 0: none has */
 	uint32_t stop_wanted; /* the signal that stops it as soon as it has a thread; 0: none */
-	uint64_t own; /* of a forked one: see program_fork; 0: it has nothing of its parent's */
-	unsigned own_looks; /* how often that was looked at in vain */
 	bool tells_stop, tells_continue; /* its parent has not heard of it yet */
 	bool may_be_orphan; /* it has stopped, and somebody who could let it go on is about to go */
 	bool hears_no_stops; /* SIGCHLD does not tell it of children that stop */
 	struct held held;
 	notification_handle notification; /* where those caught are told; 0: nowhere yet */
 	uint32_t signal_thread; /* the number of the thread that waits there */
-	uint32_t queued; /* signals with a value that it has yet to take: see queue.h */
+	uint64_t queue_told; /* the signals that it knows to be queued: see queue.h */
+	uint32_t queued; /* how many are, or one more */
+	uint32_t queue_place; /* of the next */
 	char name[NAME_SIZE], coming_name[NAME_SIZE];
 	uint32_t told; /* signals: of which there is an origin that nobody has asked for */
-	struct origin origins[NSIG]; /* last: a new program has none, whatever stands there */
+	struct origin origins[SIGRTMIN]; /* last: a new program has none, whatever stands there */
 };
 
 static inline struct program *program_of(struct client *client)

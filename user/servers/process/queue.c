@@ -1,37 +1,43 @@
-/* Signals with a value: see queue.h. */
+/* Signals that are queued: see queue.h. */
 #include "queue.h"
 
 #include "kept.h"
 
 #include <errno.h>
 
-static uint32_t bit(const struct queued *at)
+static uint64_t bit(uint32_t number)
 {
-	return 1u << (at->number & 31);
+	return 1ul << (number & 63);
 }
 
-static struct queued *find_free(uint32_t from)
+static struct queued *end_of(const struct program *program)
+{
+	return kept_queue(program) + QUEUED_MOST;
+}
+
+static struct queued *find_free(const struct program *program, uint32_t from)
 {
 	struct queued *found = NULL;
 	unsigned sent = 0;
 
-	for (struct queued *at = kept->queue; at < kept->queue + QUEUED_MOST; at++)
-		if (!at->to)
+	for (struct queued *at = kept_queue(program); at < end_of(program); at++)
+		if (at->to != program->pid)
 			found = at;
 		else if (at->from == from)
 			sent++;
 	return sent < QUEUED_BY_ONE_MOST ? found : NULL;
 }
 
-int queue_add(struct program *to, uint32_t from, uint32_t number, uint64_t value)
+int queue_add(struct program *to, const struct queued *signal)
 {
-	struct queued *at = find_free(from);
+	struct queued *at = to->queued || kept_hold_queue(to) ? find_free(to, signal->from) : NULL;
 
 	if (!at)
 		return -EAGAIN;
-	*at = (struct queued){0, from, number, kept->queue_place++, value};
+	to->queued++; /* before there is one, or another server would not look for it */
+	*at = *signal;
+	at->place = to->queue_place++;
 	at->to = to->pid;
-	to->queued++;
 	return 0;
 }
 
@@ -40,9 +46,10 @@ bool queue_take(struct program *program, uint32_t number, struct queued *taken, 
 	struct queued *first = NULL;
 
 	*more = false;
+	program->queue_told &= ~bit(number);
 	if (!program->queued)
 		return false;
-	for (struct queued *at = kept->queue; at < kept->queue + QUEUED_MOST; at++) {
+	for (struct queued *at = kept_queue(program); at < end_of(program); at++) {
 		if (at->to != program->pid || at->number != number)
 			continue;
 		*more = first != NULL;
@@ -51,31 +58,42 @@ bool queue_take(struct program *program, uint32_t number, struct queued *taken, 
 	}
 	if (!first)
 		return false;
+	if (*more)
+		program->queue_told |= bit(number);
 	*taken = *first;
 	first->to = 0;
 	program->queued--;
 	return true;
 }
 
-uint32_t queue_signals(const struct program *program)
+uint64_t queue_untold(const struct program *program)
 {
-	uint32_t signals = 0;
+	uint64_t signals = 0;
 
 	if (!program->queued)
 		return 0;
-	for (const struct queued *at = kept->queue; at < kept->queue + QUEUED_MOST; at++)
+	for (const struct queued *at = kept_queue(program); at < end_of(program); at++)
 		if (at->to == program->pid)
-			signals |= bit(at);
+			signals |= bit(at->number);
+	return signals & ~program->queue_told;
+}
+
+uint64_t queue_tell(struct program *program)
+{
+	uint64_t signals = queue_untold(program);
+
+	program->queue_told |= signals;
 	return signals;
 }
 
-void queue_forget(struct program *program, uint32_t signals)
+void queue_forget(struct program *program, uint64_t signals)
 {
 	program->queued = 0;
-	for (struct queued *at = kept->queue; at < kept->queue + QUEUED_MOST; at++) {
+	program->queue_told &= ~signals;
+	for (struct queued *at = kept_queue(program); at < end_of(program); at++) {
 		if (at->to != program->pid)
 			continue;
-		if (bit(at) & signals)
+		if (bit(at->number) & signals)
 			at->to = 0;
 		else
 			program->queued++;

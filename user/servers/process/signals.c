@@ -11,17 +11,24 @@
 
 #include <errno.h>
 #include <tabula/handles.h>
+#include <tabula/programs.h>
 
 enum { STATUS_OF_SIGNAL = 128 };
 
-_Static_assert(NSIG == 32, "a bit for each signal");
+/* Where a signal comes from, and what it brings: as in siginfo_t. */
+struct sent {
+	uint32_t pid, code, status;
+	uint64_t value;
+};
 
-static uint32_t bit(uint32_t number)
+_Static_assert(SIGRTMIN == 32 && NSIG == 64, "a bit for each signal, and for those queued");
+
+static uint64_t bit(uint32_t number)
 {
-	return 1u << number;
+	return 1ul << number;
 }
 
-uint32_t signals_fixed(uint32_t signals)
+uint64_t signals_fixed(uint64_t signals)
 {
 	return signals & (bit(0) | bit(SIGKILL) | bit(SIGSTOP));
 }
@@ -68,25 +75,29 @@ static void end(const struct program *program, uint32_t number)
 		(void)process_kill(program->process, status);
 }
 
-/* As program_catch has it: which signals, and which of them have a value. */
-static uint64_t bits_of(uint32_t signals, uint32_t with_value)
+/* One that it knows to be queued already it will ask for again. */
+static int tell_queued(struct program *program, uint32_t number, const struct sent *origin)
 {
-	return signals | (uint64_t)with_value << 31;
+	const struct queued signal = {
+		.from = origin->pid, .number = number, .value = origin->value, .code = origin->code};
+	int error = queue_add(program, &signal);
+
+	if (!error && program->notification.value > 0 && !(program->queue_told & bit(number)))
+		(void)notification_signal(program->notification, PROGRAMS_QUEUED);
+	return error;
 }
 
-static void tell(struct program *program, uint32_t number, const struct origin *origin)
+static int tell(struct program *program, uint32_t number, const struct sent *origin)
 {
-	bool has_value = origin->code == (uint32_t)SI_QUEUE;
-
-	if (!has_value) {
-		program->origins[number] = *origin;
-		program->told |= bit(number);
-	}
+	if (number >= SIGRTMIN || origin->code == (uint32_t)SI_QUEUE)
+		return tell_queued(program, number, origin);
+	program->origins[number] = (struct origin){origin->pid, origin->code, origin->status};
+	program->told |= (uint32_t)bit(number);
 	if (program->notification.value > 0)
-		(void)notification_signal(
-			program->notification, bits_of(bit(number), has_value ? bit(number) : 0));
+		(void)notification_signal(program->notification, bit(number));
 	else
-		program->pending |= bit(number);
+		program->pending |= (uint32_t)bit(number);
+	return 0;
 }
 
 /* Servers stay: the system would stand still. So does the shell that init has started: nobody could let it go on. */
@@ -117,13 +128,13 @@ static void do_default(struct program *program, uint32_t number)
 		end(program, number);
 }
 
-static void deliver(struct program *program, uint32_t number, const struct origin *origin);
+static int deliver(struct program *program, uint32_t number, const struct sent *origin);
 
 /* It goes on, whatever it does about SIGCONT; what came meanwhile comes then. */
 static void go_on(struct program *program)
 {
-	uint32_t delayed = program->delayed;
-	const struct origin nobody = {0};
+	uint64_t delayed = program->delayed;
+	const struct sent nobody = {0};
 
 	program->delayed = 0;
 	program->pending &= ~STOP_SIGNALS;
@@ -131,40 +142,42 @@ static void go_on(struct program *program)
 		return;
 	for (uint32_t number = 1; number < NSIG; number++)
 		if (delayed & bit(number))
-			deliver(program, number, &nobody);
+			(void)deliver(program, number, &nobody);
 }
 
-static void deliver(struct program *program, uint32_t number, const struct origin *origin)
+/* 0, or -EAGAIN when it is caught and can't be queued. */
+static int deliver(struct program *program, uint32_t number, const struct sent *origin)
 {
 	if (number == SIGCONT)
 		go_on(program);
 	else if (STOP_SIGNALS & bit(number))
-		program->pending &= ~bit(SIGCONT);
+		program->pending &= ~(uint32_t)bit(SIGCONT);
 	if (program->caught & bit(number))
-		tell(program, number, origin);
-	else if (!(program->ignored & bit(number)))
+		return tell(program, number, origin);
+	if (!(program->ignored & bit(number)))
 		do_default(program, number);
+	return 0;
 }
 
 void signal_child_ends(struct program *parent, const struct program *child)
 {
 	bool exited = (child->status & 0x7f) == 0;
-	const struct origin origin = {child->pid, exited ? CLD_EXITED : CLD_KILLED,
-		exited ? child->status >> 8 : child->status & 0x7f};
+	const struct sent origin = {child->pid, exited ? CLD_EXITED : CLD_KILLED,
+		exited ? child->status >> 8 : child->status & 0x7f, 0};
 
-	deliver(parent, SIGCHLD, &origin);
+	(void)deliver(parent, SIGCHLD, &origin);
 }
 
 void signal_child_stops(const struct program *child)
 {
-	const struct origin origin = {child->pid, child->stopped ? CLD_STOPPED : CLD_CONTINUED,
-		child->stopped ? child->stopped : SIGCONT};
+	const struct sent origin = {child->pid, child->stopped ? CLD_STOPPED : CLD_CONTINUED,
+		child->stopped ? child->stopped : SIGCONT, 0};
 
 	if (!child->parent || child->unwaited)
 		return;
 	wait_look_again();
 	if (!child->parent->hears_no_stops)
-		deliver(child->parent, SIGCHLD, &origin);
+		(void)deliver(child->parent, SIGCHLD, &origin);
 }
 
 void signal_orphans(uint32_t group)
@@ -187,7 +200,7 @@ void signal_started(struct program *program)
 
 void signal_tell_pending(struct program *program)
 {
-	uint64_t bits = bits_of(program->pending, queue_signals(program));
+	uint64_t bits = program->pending | (queue_untold(program) ? PROGRAMS_QUEUED : 0);
 
 	if (bits)
 		(void)notification_signal(program->notification, bits);
@@ -205,30 +218,35 @@ static bool is_meant(const struct program *from, int32_t which, const struct pro
 	return program->group == (which ? (uint32_t) - (int64_t)which : from->group);
 }
 
-static void send(struct program *program, uint32_t number, const struct origin *origin)
+static int send(struct program *program, uint32_t number, const struct sent *origin)
 {
+	int error;
+
 	sending = true;
-	deliver(program, number, origin);
+	error = deliver(program, number, origin);
 	sending = false;
+	return error;
 }
 
 int signal_send(const struct program *from, int32_t which, uint32_t number)
 {
-	const struct origin origin = {.pid = from->pid};
-	bool found = false;
+	const struct sent origin = {.pid = from->pid};
+	int result = -ESRCH;
 
 	if (number >= NSIG)
 		return -EINVAL;
 	for (struct program *at = program_first(); at; at = at->next) {
+		int error;
+
 		if (!is_meant(from, which, at))
 			continue;
-		found = true;
 		if (at->pid == FIRST_PROGRAM && number)
 			return -EPERM;
-		if (number)
-			send(at, number, &origin);
+		error = number ? send(at, number, &origin) : 0;
+		if (result)
+			result = error;
 	}
-	return found ? 0 : -ESRCH;
+	return result;
 }
 
 int32_t signal_own_end(void)
@@ -238,9 +256,8 @@ int32_t signal_own_end(void)
 
 int signal_queue(const struct program *from, uint32_t pid, uint32_t number, uint64_t value)
 {
-	const struct origin origin = {.pid = from->pid, .code = (uint32_t)SI_QUEUE};
+	const struct sent origin = {.pid = from->pid, .code = (uint32_t)SI_QUEUE, .value = value};
 	struct program *program = program_find(pid);
-	int error = 0;
 
 	if (number >= NSIG)
 		return -EINVAL;
@@ -248,23 +265,22 @@ int signal_queue(const struct program *from, uint32_t pid, uint32_t number, uint
 		return -ESRCH;
 	if (pid == FIRST_PROGRAM && number)
 		return -EPERM;
-	if (number && program->caught & bit(number))
-		error = queue_add(program, from->pid, number, value);
-	if (number && !error)
-		send(program, number, &origin);
-	return error;
+	return number ? send(program, number, &origin) : 0;
 }
 
 int signal_group(uint32_t group, uint32_t number, uint32_t from)
 {
-	const struct origin origin = {.pid = from};
-	bool found = false;
+	const struct sent origin = {.pid = from};
+	int result = -ESRCH;
 
 	for (struct program *at = program_first(); at; at = at->next) {
+		int error;
+
 		if (at->group != group || at->state == PROGRAM_STATE_ENDED || at->pid == FIRST_PROGRAM)
 			continue;
-		found = true;
-		deliver(at, number, &origin);
+		error = deliver(at, number, &origin);
+		if (result)
+			result = error;
 	}
-	return found ? 0 : -ESRCH;
+	return result;
 }

@@ -34,4 +34,4 @@ void signal_started(struct program *program);
 void signal_tell_pending(struct program *program);
 
 /* The signals among these that do nothing but what they do by default. */
-uint32_t signals_fixed(uint32_t signals);
+uint64_t signals_fixed(uint64_t signals);

@@ -4,7 +4,7 @@
  * a handler on top of what another does. So that thread is the first to be suspended, and what is suspended already is
  * left to it; it is the last to go on, so that what was resumed under its hands has been resumed before it looks.
  *
- * A process that has no thread yet is looked at again a little later, and so is a copy that still has handles of its parent.
+ * A process that has no thread yet is looked at again a little later.
  */
 #include "stop.h"
 
@@ -18,7 +18,6 @@ enum {
 	HELD_MOST = 512, /* threads of one program */
 	HELD_ALL_MOST = 4096, /* of all: the server needs handles for others */
 	HELD_FIRST = 4,
-	OWN_LOOKS = 1000,
 };
 
 #define LATER 1000000ul /* nanoseconds */
@@ -112,21 +111,6 @@ static int hold_all(struct program *program)
 	return some ? 0 : -ESRCH;
 }
 
-/*
- * Whether it has given up what is its parent's alone. As long as its memory is not copied yet, that can't be read. Of one that
- * never says so, it is believed in the end.
- */
-static bool is_own(struct program *program)
-{
-	uint32_t own = 0;
-
-	if (program->own)
-		(void)process_read(program->process, program->own, (uint8_t *)&own, sizeof(own));
-	if (own || program->own_looks++ == OWN_LOOKS)
-		program->own = 0;
-	return !program->own;
-}
-
 static void want(struct program *program, uint32_t number)
 {
 	wanted += !program->stop_wanted;
@@ -148,7 +132,7 @@ void stop_begin(struct program *program, uint32_t number)
 	if (program->stopped)
 		return;
 	program_settle(program);
-	if (program->process.value > 0 && is_own(program))
+	if (program->process.value > 0)
 		error = hold_all(program);
 	if (error == -ESRCH) {
 		want(program, number);
@@ -181,7 +165,6 @@ bool stop_end(struct program *program)
 void stop_take_over(struct program *program)
 {
 	program->held = (struct held){0}; /* so they run again */
-	program->own_looks = 0;
 	wanted += program->stop_wanted != 0;
 }
 

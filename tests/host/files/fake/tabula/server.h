@@ -32,6 +32,7 @@ struct lent_out {
 
 int lent_read(const struct lent_in *from, size_t offset, void *to, size_t size);
 int lent_write(struct lent_out *to, size_t offset, const void *from, size_t size);
+int lent_pass(struct lent_out *to, const struct lent_in *from);
 bool lent_waits(const struct lent_in *from);
 const void *lent_bytes(const struct lent_in *from);
 bool request_waits(struct server *server, uint32_t token);
