@@ -25,7 +25,6 @@ LATER = "nobody has needed it yet"
 
 # Headers that are not there at all, and functions that are not.
 ABSENT_HEADERS: Dict[str, str] = {
-    "sys/statvfs.h": "the file server does not tell how much room it has",
     "syslog.h": "there is no log that programs write to",
     "sys/random.h": RANDOM,
 }

@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SHELL = ROOT / "user/bin/sh"
 HERE = ROOT / "tests/host/shell"
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-g", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsanitize=address,undefined",
-         "-fno-sanitize-recover=all", "-idirafter", str(ROOT / "user/include"), "-I", str(SHELL)]
-PURE = ["arithmetic", "expand", "lex", "parameter", "parse", "pattern", "tree", "variable", "words"]
+         "-fno-sanitize-recover=all", "-idirafter", str(ROOT / "user/include"), "-I", str(SHELL),
+         "-include", str(HERE / "names.h")]
+PURE = ["alias", "arithmetic", "expand", "lex", "parameter", "parse", "pattern", "tree", "variable", "words"]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "C"}
 
 
@@ -32,7 +33,7 @@ class Binaries:
 def setUpModule() -> None:
     Binaries.folder = tempfile.TemporaryDirectory()
     folder = Path(Binaries.folder.name)
-    sources = sorted(SHELL.glob("*.c")) + [HERE / "console.c", HERE / "driver.c"]
+    sources = sorted(SHELL.glob("*.c")) + [HERE / "console.c", HERE / "names.c", HERE / "driver.c"]
     objects = {source.stem: str(folder / f"{source.stem}.o") for source in sources}
 
     def compile_one(source: Path) -> None:
@@ -134,7 +135,7 @@ class Language(Built):
                 "echo a >&x": "x: not the number of a file; '> FILE' writes to a file, '>&2' to the second",
                 "kill -NONE 1": "kill: there is no such signal; 'kill [-SIGNAL] PROCESS...' sends TERM, 'kill -l' lists signals",
                 "f() { f; }; f": "f: more than 200 functions are in each other",
-                "fg": "fg: %: there is no such job; 'jobs' shows those there are",
+                "fg": "fg: there is no job",
                 "readonly r=1; r=2": "r: is read-only"}.items():
             with self.subTest(script):
                 status, output = self.run_shell("-c", script)
@@ -268,6 +269,17 @@ class Terminal(Built):
         self.until("> ")
         self.assertEqual(self.enter("echo $i; done"), "1\n2\n")
         self.assertEqual(self.enter("fi; echo no"), "sh: syntax error: a command is missing before 'fi'\n")
+
+    def test_names_that_are_no_programs(self) -> None:
+        self.assertEqual(self.enter("alias zzlong='echo long' zzbegin='{'; zzname() { echo f $1; }"), "")
+        self.assertEqual(self.enter("zzl\tone; zzn\ttwo; unali\t zzlong; zzlong"),
+                         "long one\nf two\nlong\n")
+        os.write(self.terminal, b"zz\t")
+        self.until("zzbegin  zzname\n")
+        self.until("ready> ")
+        os.write(self.terminal, b"b\t echo in\r")
+        self.until("> ")
+        self.assertEqual(self.enter("}"), "in\n")
 
     def test_interrupt(self) -> None:
         os.write(self.terminal, b"sleep 100; echo no\r")

@@ -8,14 +8,18 @@
 
 #include "tool.h"
 
-static const char usage[] = "usage: cp [-fipr] FROM TO\n"
-			    "       cp [-fipr] FILE... DIRECTORY\n"
+static const char usage[] = "usage: cp [-afipr] [-H|-L|-P] FROM TO\n"
+			    "       cp [-afipr] [-H|-L|-P] FILE... DIRECTORY\n"
 			    "Copies a file, or copies files into a directory.\n"
-			    "  -r  directories, too, with all that is in them\n"
+			    "  -r  directories, too, with all that is in them; links in them stay links\n"
+			    "  -H  follows links that are named, -L all links, -P none\n"
 			    "  -f  a copy that can't be written is removed and made anew\n"
-			    "  -i  asks before a file is replaced   -p  with the times and permissions\n";
+			    "  -i  asks before a file is replaced\n"
+			    "  -p  with the times and permissions\n"
+			    "  -a  as -rpP\n";
 
 static bool force, recursive, ask, keep;
+static int links; /* which are followed: H, L or P; 0: without -r all, with it none */
 
 /* The directory that the copies go to: it is not copied into itself. */
 static struct stat target_status;
@@ -83,7 +87,22 @@ static bool copy_fifo(const struct stat *status, const char *to)
 	return complain(to);
 }
 
-static bool copy_any(const char *from, const char *to);
+/* What is there goes: it can't be written to, as a file can. */
+static bool copy_link(const char *from, const char *to)
+{
+	char target[1024];
+	ssize_t length = readlink(from, target, sizeof target - 1);
+	if (length < 0)
+		return complain(from);
+	target[length] = '\0';
+	if (symlink(target, to) == 0)
+		return true;
+	if (errno == EEXIST && unlink(to) == 0 && symlink(target, to) == 0)
+		return true;
+	return complain(to);
+}
+
+static bool copy_any(const char *from, const char *to, bool named);
 
 static bool copy_directory(const char *from, const struct stat *status, const char *to)
 {
@@ -106,7 +125,7 @@ static bool copy_directory(const char *from, const struct stat *status, const ch
 			continue;
 		char *inner_from = tool_join("cp", from, entry->d_name);
 		char *inner_to = tool_join("cp", to, entry->d_name);
-		done &= copy_any(inner_from, inner_to);
+		done &= copy_any(inner_from, inner_to, false);
 		free(inner_from);
 		free(inner_to);
 	}
@@ -122,33 +141,44 @@ static bool copy_attributes(const struct stat *status, const char *to)
 	return complain(to);
 }
 
-static bool copy_any(const char *from, const char *to)
+static bool follows(bool named)
+{
+	return links == 'L' || (links == 'H' && named) || (links == 0 && !recursive);
+}
+
+/* Whether it is one that the command line names, and not in a directory. */
+static bool copy_any(const char *from, const char *to, bool named)
 {
 	struct stat status, there;
-	if (stat(from, &status) != 0)
+	if ((follows(named) ? stat : lstat)(from, &status) != 0)
 		return complain(from);
-	if (stat(to, &there) == 0 && is_same(&status, &there)) {
-		fprintf(stderr, "cp: %s: is the same file as %s\n", to, from);
+	bool is_link = S_ISLNK(status.st_mode);
+	if ((is_link ? lstat : stat)(to, &there) == 0 && is_same(&status, &there)) {
+		tool_say("cp: %s: is the same file as %s", to, from);
 		return false;
 	}
 	if (!S_ISDIR(status.st_mode)) {
 		if (ask && access(to, F_OK) == 0 && !tool_asks("cp", "replace", to))
 			return true;
+		if (is_link)
+			return copy_link(from, to);
 		bool done = recursive && S_ISFIFO(status.st_mode) ? copy_fifo(&status, to)
 								  : copy_file(from, &status, to);
 		return done && (!keep || copy_attributes(&status, to));
 	}
 	if (!recursive)
 		return complain_that(from, EISDIR);
-	if (target_status.st_ino != 0 && is_same(&status, &target_status))
-		return complain_that(to, ELOOP); /* cp -r a a/b: b is not copied again */
+	if (target_status.st_ino != 0 && is_same(&status, &target_status)) {
+		tool_say("cp: %s: a directory can't be copied into itself", from);
+		return false;
+	}
 	return copy_directory(from, &status, to) && (!keep || copy_attributes(&status, to));
 }
 
 static bool copy_into(char *from, const char *directory)
 {
 	char *to = tool_join("cp", directory, tool_base(from));
-	bool done = copy_any(from, to);
+	bool done = copy_any(from, to, true);
 	free(to);
 	return done;
 }
@@ -157,13 +187,15 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option, status = 0;
-	while ((option = getopt(argc, argv, "fipRr")) != -1) {
+	while ((option = getopt(argc, argv, "afHiLPpRr")) != -1) {
 		if (option == '?')
 			return tool_usage(usage, 1);
 		force |= option == 'f';
 		ask |= option == 'i';
-		keep |= option == 'p';
-		recursive |= option == 'r' || option == 'R';
+		keep |= option == 'p' || option == 'a';
+		recursive |= option == 'r' || option == 'R' || option == 'a';
+		if (strchr("HLPa", option) != NULL)
+			links = option == 'a' ? 'P' : option;
 	}
 	if (argc - optind < 2)
 		return tool_usage(usage, 1);
@@ -171,7 +203,7 @@ int main(int argc, char **argv)
 	struct stat there;
 	if (stat(target, &there) != 0 || !S_ISDIR(there.st_mode)) {
 		if (argc - optind == 2)
-			return copy_any(argv[optind], target) ? 0 : 1;
+			return copy_any(argv[optind], target, true) ? 0 : 1;
 		return complain_that(target, ENOTDIR) ? 0 : 1;
 	}
 	for (int i = optind; i < argc - 1; i++) {

@@ -5,11 +5,11 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: cut -b LIST | -c LIST | -f LIST [-d CHARACTER] [-s] [FILE]...\n"
-	"Prints parts of each line; no file or - is standard input. LIST is 2, 1,3 or 2-4,7-.\n"
-	"  -b, -c  bytes    -f  fields, which a tab ends, or the character of -d\n"
-	"  -s  no lines without that character\n";
+static const char usage[] = "usage: cut -b LIST | -c LIST | -f LIST [-d CHARACTER] [-s] [FILE]...\n"
+			    "Prints parts of each line; no file or - is standard input. LIST is 2, 1,3 or\n"
+			    "2-4,7-.\n"
+			    "  -b, -c  bytes    -f  fields, which a tab ends, or the character of -d\n"
+			    "  -s  no lines without that character\n";
 
 enum { RANGES = 64 };
 
@@ -48,8 +48,8 @@ static bool list_read(const char *p)
 		if (range.first == 0 || range.last < range.first || range_count == RANGES)
 			return false;
 		ranges[range_count++] = range;
-	} while (*p++ == ',');
-	return p[-1] == '\0';
+	} while (*p != '\0' && strchr(", \t", *p++) != NULL);
+	return *p == '\0' && strchr(", \t", p[-1]) == NULL;
 }
 
 static bool is_wanted(unsigned long number)
@@ -97,11 +97,8 @@ static bool cut(FILE *stream, const char *name)
 	size_t room = 0;
 	ssize_t length;
 	(void)name;
-	while ((length = getline(&line, &room, stream)) >= 0) {
-		if (length > 0 && line[length - 1] == '\n')
-			line[--length] = '\0';
+	while ((length = tool_line(stream, &line, &room)) >= 0)
 		(fields ? fields_print : bytes_print)(line, (size_t)length);
-	}
 	free(line);
 	return true;
 }

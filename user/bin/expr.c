@@ -8,12 +8,15 @@
 
 static const char usage[] =
 	"usage: expr EXPRESSION\n"
-	"Prints the value; each operator and operand is a word. Status 0: it is not empty or 0; 1: it is; 2: it makes no sense.\n"
-	"  A | B   A, or B if A is empty or 0      A & B   A, or 0 if one of them is empty or 0\n"
-	"  A = B  != < <= > >=                     1 or 0: as numbers, or else as strings\n"
-	"  A + B  A - B  A * B  A / B  A % B       of whole numbers\n"
-	"  A : PATTERN                             how much of A's beginning matches, or the \\(...\\) of it\n"
-	"  ( A )   length A                        the length of a string\n";
+	"Prints the value; each operator and operand is a word. Status 0: it is not empty\n"
+	"or 0; 1: it is; 2: it makes no sense.\n"
+	"  A | B   A & B                      A, or B if that is empty or 0; A, or 0 if\n"
+	"                                     one of them is\n"
+	"  A = B  != < <= > >=                1 or 0: as numbers, or else as strings\n"
+	"  A + B  A - B  A * B  A / B  A % B  of whole numbers\n"
+	"  A : PATTERN                        how much of A's beginning matches, or the\n"
+	"                                     \\(...\\) of it\n"
+	"  ( A )   length A                   the length of a string\n";
 
 enum { EMPTY = 1, TROUBLE = 2 };
 

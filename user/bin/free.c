@@ -8,8 +8,8 @@
 
 static const char usage[] =
 	"usage: free [-b]\n"
-	"Prints how many KiB of memory there were at the start, are in use, and are free, and how many\n"
-	"are charged to processes, to each one for what several share.\n"
+	"Prints how many KiB of memory there were at the start, are in use, and are free,\n"
+	"and how many are charged to processes, to each one for what several share.\n"
 	"  -b  in bytes\n";
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <dirent.h>
+#include <limits.h>
 #include <regex.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,24 +12,68 @@
 #include "tool.h"
 
 static const char usage[] =
-	"usage: grep [-EFchilnoqrsvwx] PATTERN [FILE]...\n"
-	"       grep [-EFchilnoqrsvwx] -e PATTERN... [FILE]...\n"
-	"Prints the lines that match the pattern; no file or - is standard input. Status 0: some did; 1: none.\n"
-	"  -E  extended expressions   -F  plain strings        -e  a pattern; may be given several times\n"
-	"  -i  upper as lower case    -v  lines without it     -x  lines that match as a whole\n"
-	"  -n  with line numbers      -c  only how many        -l  only the names of files\n"
-	"  -w  words: no letter, digit or _ next to it         -o  only what matches, a line each\n"
-	"  -q  nothing, only status   -r  through directories  -h  no names   -s  no word of missing files\n";
+	"usage: grep [-EFHLchilnoqrsvwx] [-ABCm NUMBER] PATTERN [FILE]...\n"
+	"       grep [-EFHLchilnoqrsvwx] [-ABCm NUMBER] -e PATTERN | -f FILE... [FILE]...\n"
+	"Prints the lines that match the pattern; no file or - is standard input. Status\n"
+	"0: some did; 1: none.\n"
+	"  -E  extended expressions    -F  plain strings\n"
+	"  -e  a pattern; may be given several times      -f  each line of a file is one\n"
+	"  -i  upper as lower case     -v  lines without it\n"
+	"  -w  words: no letter, digit or _ next to it    -x  lines that match as a whole\n"
+	"  -n  with line numbers       -H  with names     -h  no names\n"
+	"  -c  only how many           -l  only names of files, -L of those without it\n"
+	"  -o  only what matches, a line each             -q  nothing, only status\n"
+	"  -r  through directories     -s  no word of missing files\n"
+	"  -A  so many lines behind each, -B before it, -C both\n"
+	"  -m  no more than so many of a file\n";
 
 enum { FOUND, NOT_FOUND, TROUBLE };
 
-static bool ignore_case, invert, numbers, only_count, only_names, quiet, recursive, silent, whole, no_names;
+static bool ignore_case, invert, numbers, only_count, only_names, only_without, quiet, recursive, silent,
+	whole, no_names, all_names;
 static bool words, only_matches;
 static bool extended, fixed;
 static bool with_names, found, trouble;
+static long long lines_before, lines_behind, lines_most = LLONG_MAX;
 
 static regex_t *patterns;
 static size_t pattern_count;
+
+/* What -e and -f say: lines that are compiled once all options are known. */
+static struct {
+	char *bytes;
+	size_t length;
+	bool some; /* it was said; a file may hold no pattern at all */
+} texts;
+
+static void texts_add(const char *bytes, size_t length)
+{
+	texts.bytes = tool_need("grep", realloc(texts.bytes, texts.length + length + 2));
+	memcpy(texts.bytes + texts.length, bytes, length);
+	texts.length += length;
+	texts.bytes[texts.length++] = '\n';
+	texts.bytes[texts.length] = '\0';
+	texts.some = true;
+}
+
+/* False, told, if the file can't be read. */
+static bool texts_read(const char *name)
+{
+	char *line = NULL;
+	size_t room = 0;
+	errno = 0;
+	FILE *stream = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
+	texts.some = true;
+	for (ssize_t length; stream != NULL && (length = tool_line(stream, &line, &room)) >= 0;)
+		texts_add(line, (size_t)length);
+	bool done = stream != NULL && !ferror(stream);
+	if (!done)
+		tool_complain("grep", name);
+	if (stream != NULL && stream != stdin)
+		(void)fclose(stream);
+	free(line);
+	return done;
+}
 
 static void pattern_compile(const char *text)
 {
@@ -44,9 +89,14 @@ static void pattern_compile(const char *text)
 	pattern_count++;
 }
 
-/* Makes one line of a pattern an expression for regcomp: what is special in a fixed string is escaped. */
+/*
+ * Makes one line of a pattern an expression for regcomp: what is special in a fixed string is escaped, and one without a
+ * character, which regcomp may refuse, becomes a group without one.
+ */
 static char *pattern_prepare(const char *text, size_t length)
 {
+	if (length == 0)
+		return tool_need("grep", strdup(extended ? "()" : "\\(\\)"));
 	char *made = tool_need("grep", malloc(2 * length + 3)), *end = made;
 	for (size_t i = 0; i < length; i++) {
 		if (fixed && strchr(".[*^$\\", text[i]) != NULL)
@@ -57,16 +107,14 @@ static char *pattern_prepare(const char *text, size_t length)
 	return made;
 }
 
-/* A newline stands between alternatives. */
-static void pattern_add(const char *text)
+/* A newline ends each of the alternatives. */
+static void patterns_compile(const char *text)
 {
-	for (;;) {
+	while (*text != '\0') {
 		size_t length = strcspn(text, "\n");
 		char *one = pattern_prepare(text, length);
 		pattern_compile(one);
 		free(one);
-		if (text[length] == '\0')
-			return;
 		text += length + 1;
 	}
 }
@@ -161,19 +209,19 @@ static bool any_find(char *line, size_t from, struct part *first)
 	return some;
 }
 
-static void head_print(const char *name, unsigned long long number)
+static void head_print(const char *name, unsigned long long number, char mark)
 {
 	if (with_names)
-		printf("%s:", name);
+		printf("%s%c", name, mark);
 	if (numbers)
-		printf("%llu:", number);
+		printf("%llu%c", number, mark);
 }
 
 static void line_print(const char *name, unsigned long long number, char *line)
 {
 	struct part part = {0, 0};
 	if (!only_matches) {
-		head_print(name, number);
+		head_print(name, number, ':');
 		puts(line);
 		return;
 	}
@@ -184,8 +232,42 @@ static void line_print(const char *name, unsigned long long number, char *line)
 		from = part.end + empty;
 		if (empty)
 			continue;
-		head_print(name, number);
+		head_print(name, number, ':');
 		printf("%.*s\n", (int)(part.end - part.start), line + part.start);
+	}
+}
+
+/* ---- lines around those that are found */
+
+/* The last lines of a file that were not printed, at most so many as may be wanted: a ring. */
+static struct {
+	char **lines;
+	long long count, next;
+} kept;
+
+static void line_keep(const char *line)
+{
+	if (lines_before == 0)
+		return;
+	if (kept.lines == NULL)
+		kept.lines = tool_need("grep", calloc((size_t)lines_before, sizeof *kept.lines));
+	free(kept.lines[kept.next]);
+	kept.lines[kept.next] = tool_need("grep", strdup(line));
+	kept.next = (kept.next + 1) % lines_before;
+	kept.count += kept.count < lines_before;
+}
+
+/* Prints them before the line with this number, and -- if others are left out before them. */
+static void kept_print(const char *name, unsigned long long number, unsigned long long last)
+{
+	static bool some;
+	unsigned long long first = number - (unsigned long long)kept.count;
+	if (some && (lines_before > 0 || lines_behind > 0) && (last == 0 || first > last + 1))
+		puts("--");
+	some = true;
+	for (; kept.count > 0; kept.count--) {
+		head_print(name, number - (unsigned long long)kept.count, '-');
+		puts(kept.lines[(kept.next - kept.count + lines_before) % lines_before]);
 	}
 }
 
@@ -194,24 +276,37 @@ static bool search(FILE *stream, const char *name)
 {
 	char *line = NULL;
 	size_t room = 0;
-	ssize_t length;
-	unsigned long long number = 0, count = 0;
-	while ((length = getline(&line, &room, stream)) >= 0) {
+	unsigned long long number = 0, last = 0; /* the last that was printed */
+	long long count = 0, behind = 0; /* so many are to be printed yet for the last that was found */
+	bool prints = !quiet && !only_names && !only_without && !only_count;
+	kept.count = 0;
+	while ((count < lines_most || behind > 0) && tool_line(stream, &line, &room) >= 0) {
 		number++;
-		if (length > 0 && line[length - 1] == '\n')
-			line[length - 1] = '\0';
-		if (line_matches(line) == invert)
-			continue;
-		count++;
-		if (quiet || only_names)
-			break;
-		if (!only_count)
+		if (count < lines_most && line_matches(line) != invert) {
+			count++;
+			if (quiet || only_names || only_without)
+				break;
+			if (!prints)
+				continue;
+			kept_print(name, number, last);
 			line_print(name, number, line);
+			behind = lines_behind;
+			last = number;
+		} else if (prints && behind > 0) {
+			head_print(name, number, '-');
+			puts(line);
+			behind--;
+			last = number;
+		} else if (prints) {
+			line_keep(line);
+		}
 	}
 	free(line);
-	if (only_count && !quiet && !only_names)
-		printf("%s%s%llu\n", with_names ? name : "", with_names ? ":" : "", count);
+	if (only_count && !quiet && !only_names && !only_without)
+		printf("%s%s%lld\n", with_names ? name : "", with_names ? ":" : "", count);
 	if (only_names && !quiet && count > 0)
+		puts(name);
+	if (only_without && !quiet && count == 0)
 		puts(name);
 	found |= count > 0;
 	return true;
@@ -275,6 +370,10 @@ static bool option_take(int option)
 		return extended = true;
 	case 'F':
 		return fixed = true;
+	case 'H':
+		return all_names = true;
+	case 'L':
+		return only_without = true;
 	case 'c':
 		return only_count = true;
 	case 'h':
@@ -304,33 +403,60 @@ static bool option_take(int option)
 	}
 }
 
+/* Those with a number. False if it is none. */
+static bool number_take(int option, const char *text)
+{
+	enum { LINES_KEPT_MAX = 100000 };
+	long long number;
+	if (strchr("ABCm", option) == NULL || !tool_number(text, &number) || number < 0 ||
+		(option != 'm' && number > LINES_KEPT_MAX))
+		return false;
+	if (option == 'm')
+		lines_most = number;
+	if (option == 'A' || option == 'C')
+		lines_behind = number;
+	if (option == 'B' || option == 'C')
+		lines_before = number;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
-	char **texts = tool_need("grep", calloc((size_t)argc, sizeof *texts));
-	size_t count = 0;
 	int option;
-	while ((option = getopt(argc, argv, "EFchilnoqrsvwxe:")) != -1) {
+	while ((option = getopt(argc, argv, "A:B:C:EFHLcf:hilm:noqrsvwxe:")) != -1) {
 		if (option == 'e')
-			texts[count++] = optarg;
-		else if (!option_take(option))
+			texts_add(optarg, strlen(optarg));
+		else if (option == 'f' && !texts_read(optarg))
+			return TROUBLE;
+		else if (option == 'f')
+			continue;
+		else if (optarg != NULL && option != '?' ? !number_take(option, optarg)
+							 : !option_take(option))
 			return tool_usage(usage, TROUBLE);
 	}
-	if (count == 0 && optind == argc)
+	if (only_matches)
+		lines_before = lines_behind = 0;
+	if (!texts.some && optind == argc)
 		return tool_usage(usage, TROUBLE);
-	if (count == 0)
-		texts[count++] = argv[optind++];
-	for (size_t i = 0; i < count; i++) /* only now are all options known */
-		pattern_add(texts[i]);
-	with_names = !no_names && (argc - optind > 1 || recursive);
+	if (!texts.some) {
+		texts_add(argv[optind], strlen(argv[optind]));
+		optind++;
+	}
+	if (texts.length > 0)
+		patterns_compile(texts.bytes);
+	with_names = !no_names && (all_names || argc - optind > 1 || recursive);
 	if (optind == argc)
 		search_operand(recursive ? "." : "-");
 	for (int i = optind; i < argc; i++)
 		search_operand(argv[i]);
+	for (long long i = 0; kept.lines != NULL && i < lines_before; i++)
+		free(kept.lines[i]);
+	free(kept.lines);
 	for (size_t i = 0; i < pattern_count; i++)
 		regfree(&patterns[i]);
 	free(patterns);
-	free(texts);
+	free(texts.bytes);
 	int status = tool_end("grep", found ? FOUND : NOT_FOUND);
 	return trouble && !(quiet && found) ? TROUBLE : status;
 }

@@ -84,11 +84,7 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option;
-	long long number = tool_number_option(argc, argv);
-	if (number >= 0) {
-		limit = number;
-		optind = 2;
-	}
+	tool_number_option(argc, argv, &limit);
 	while ((option = getopt(argc, argv, "n:c:")) != -1) {
 		if (option == '?' || !tool_number(optarg, &limit) || limit == LLONG_MIN)
 			return tool_usage(usage, 1);

@@ -5,12 +5,12 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: hexdump [-v] [-n BYTES] [-s BYTES] [FILE]...\n"
-	"Shows the files, one after the other, in rows of 16 bytes; no file or - is standard input.\n"
-	"  -n BYTES  only so many\n"
-	"  -s BYTES  without the first so many\n"
-	"  -v        rows that repeat the one before, too; else a * stands for them\n";
+static const char usage[] = "usage: hexdump [-v] [-n BYTES] [-s BYTES] [FILE]...\n"
+			    "Shows the files, one after the other, in rows of 16 bytes; no file or - is\n"
+			    "standard input.\n"
+			    "  -n BYTES  only so many\n"
+			    "  -s BYTES  without the first so many\n"
+			    "  -v        rows that repeat the one before, too; else a * stands for them\n";
 
 enum { ROW = 16 };
 

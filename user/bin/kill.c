@@ -13,51 +13,28 @@
 static const char usage[] =
 	"usage: kill [-s SIGNAL | -SIGNAL] [--] PID...\n"
 	"       kill -l [NUMBER | NAME]...\n"
-	"Sends a signal (none given: TERM), by name or number, to programs: 0 is this one's group, -1\n"
-	"all others but the first, minus a number that group. Signal 0 only asks whether there is one.\n"
-	"  -l  lists the names; or tells the name of a number or of an exit status, and the number of\n"
-	"      a name\n";
-
-static const char *const names[NSIG] = {
-	[0] = "0",
-	[SIGHUP] = "HUP",
-	[SIGINT] = "INT",
-	[SIGQUIT] = "QUIT",
-	[SIGILL] = "ILL",
-	[SIGTRAP] = "TRAP",
-	[SIGABRT] = "ABRT",
-	[SIGFPE] = "FPE",
-	[SIGKILL] = "KILL",
-	[SIGBUS] = "BUS",
-	[SIGSEGV] = "SEGV",
-	[SIGSYS] = "SYS",
-	[SIGPIPE] = "PIPE",
-	[SIGALRM] = "ALRM",
-	[SIGTERM] = "TERM",
-	[SIGURG] = "URG",
-	[SIGSTOP] = "STOP",
-	[SIGTSTP] = "TSTP",
-	[SIGCONT] = "CONT",
-	[SIGCHLD] = "CHLD",
-	[SIGTTIN] = "TTIN",
-	[SIGTTOU] = "TTOU",
-	[SIGWINCH] = "WINCH",
-	[SIGUSR1] = "USR1",
-	[SIGUSR2] = "USR2",
-};
+	"Sends a signal (none given: TERM), by name or number, to programs: 0 is this\n"
+	"one's group, -1 all others but the first, minus a number that group. Signal 0\n"
+	"only asks whether there is one. Those for real time are RTMIN, RTMIN+1 and so on\n"
+	"to RTMAX.\n"
+	"  -l  lists the names; or tells the name of a number or of an exit status, and\n"
+	"      the number of a name\n";
 
 /* The number of a signal, by name with or without SIG, or by number; -1 if there is none. */
 static int signal_number(const char *word)
 {
+	char name[SIG2STR_MAX];
 	long long number;
+	size_t length = 0;
+	int found;
 	if (isdigit((unsigned char)*word))
 		return tool_number(word, &number) && number < NSIG ? (int)number : -1;
 	if (strncasecmp(word, "SIG", 3) == 0)
 		word += 3;
-	for (int i = 1; i < NSIG; i++)
-		if (names[i] != NULL && strcasecmp(names[i], word) == 0)
-			return i;
-	return -1;
+	for (; word[length] != '\0' && length < sizeof name - 1; length++)
+		name[length] = (char)toupper((unsigned char)word[length]);
+	name[length] = '\0';
+	return !isdigit((unsigned char)*name) && str2sig(name, &found) == 0 ? found : -1;
 }
 
 static int no_such_signal(const char *word)
@@ -69,13 +46,10 @@ static int no_such_signal(const char *word)
 
 static int list_all(void)
 {
-	bool some = false;
-	for (int i = 1; i < NSIG; i++) {
-		if (names[i] == NULL)
-			continue;
-		printf("%s%s", some ? " " : "", names[i]);
-		some = true;
-	}
+	char name[SIG2STR_MAX];
+	for (int i = 1; i < NSIG; i++)
+		if (sig2str(i, name) == 0)
+			printf("%s%s", i > 1 ? " " : "", name);
 	putchar('\n');
 	return 0;
 }
@@ -83,6 +57,7 @@ static int list_all(void)
 /* A number may be an exit status: 128 and the signal that has ended a program. */
 static int list_one(const char *word)
 {
+	char name[SIG2STR_MAX] = "0";
 	long long number;
 	if (!tool_number(word, &number)) {
 		int found = signal_number(word);
@@ -90,9 +65,9 @@ static int list_one(const char *word)
 	}
 	if (number > 128)
 		number -= 128;
-	if (number < 0 || number >= NSIG || names[number] == NULL)
+	if (number < 0 || number >= NSIG || (number > 0 && sig2str((int)number, name) != 0))
 		return no_such_signal(word);
-	puts(names[number]);
+	puts(name);
 	return 0;
 }
 
@@ -152,7 +127,7 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	char **words = argv + 1;
-	const char *name = names[SIGTERM];
+	const char *name = "TERM";
 	int status = 0;
 	if (*words != NULL && strcmp(*words, "-l") == 0)
 		return tool_end("kill", list(words + 1));

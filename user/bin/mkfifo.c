@@ -6,11 +6,10 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: mkfifo [-m MODE] NAME...\n"
-	"Makes fifos: pipes with a name. Who opens one to read waits for somebody who writes, and the\n"
-	"other way round.\n"
-	"  -m MODE  with these permissions, an octal number\n";
+static const char usage[] = "usage: mkfifo [-m MODE] NAME...\n"
+			    "Makes fifos: pipes with a name. Who opens one to read waits for somebody who\n"
+			    "writes, and the other way round.\n"
+			    "  -m MODE  with these permissions, an octal number\n";
 
 int main(int argc, char **argv)
 {

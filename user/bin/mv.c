@@ -9,7 +9,8 @@
 static const char usage[] =
 	"usage: mv [-fin] FROM TO\n"
 	"       mv [-fin] FILE... DIRECTORY\n"
-	"Renames a file, or moves files into a directory. What bears the new name already is replaced.\n"
+	"Renames a file, or moves files into a directory. What bears the new name already\n"
+	"is replaced.\n"
 	"  -n  unless it exists\n"
 	"  -i  asks first\n"
 	"  -f  without a question, as if nothing were said\n";

@@ -8,13 +8,15 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: od [-v] [-A d|o|x|n] [-j BYTES] [-N BYTES] [-t TYPE]... [-bcdosx] [FILE]...\n"
-	"Prints the bytes of all files as numbers; no file or - is standard input.\n"
-	"  -A  places as d: decimal, o: octal, x: hexadecimal, n: not at all\n"
-	"  -j  begins behind so many bytes   -N  ends after so many   -v  equal lines, too, not * for them\n"
-	"  -t  a: names of characters, c: characters, or d, o, u, x and a size: 1, 2, 4 or 8 bytes\n"
-	"  -b  is -t o1, -c -t c, -d -t u2, -o -t o2, -s -t d2, -x -t x2\n";
+static const char usage[] = "usage: od [-v] [-A d|o|x|n] [-j BYTES] [-N BYTES] [-t TYPE]... [-bcdosx]\n"
+			    "          [FILE]...\n"
+			    "Prints the bytes of all files as numbers; no file or - is standard input.\n"
+			    "  -A  places as d: decimal, o: octal, x: hexadecimal, n: not at all\n"
+			    "  -j  begins behind so many bytes       -N  ends after so many\n"
+			    "  -t  a: names of characters, c: characters, or d, o, u, x and a size: 1, 2, 4\n"
+			    "      or 8 bytes\n"
+			    "  -b  is -t o1, -c -t c, -d -t u2, -o -t o2, -s -t d2, -x -t x2\n"
+			    "  -v  equal lines, too, not * for them\n";
 
 enum { LINE = 16, TYPES_MOST = 16, FAILED = 1 };
 

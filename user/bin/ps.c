@@ -9,8 +9,9 @@
 
 static const char usage[] =
 	"usage: ps [-Aelt] [-p PID[,PID]...]\n"
-	"Shows all programs, the servers too: threads, hart, time on a hart, memory, handles, and what\n"
-	"each does or waits for. \"turn at files\" and \"reply from files\" are both a call of that server.\n"
+	"Shows all programs, the servers too: threads, hart, time on a hart, memory,\n"
+	"handles, and what each does or waits for. \"turn at files\" and \"reply from files\"\n"
+	"are both a call of that server.\n"
 	"  -l  long: parent, group and priority, too\n"
 	"  -t  a line for each thread\n"
 	"  -p  only these\n"

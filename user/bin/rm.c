@@ -87,8 +87,8 @@ static bool remove_operand(char *path)
 	char *base = tool_base(path);
 	if (!is_dots(base) && strcmp(path, "/") != 0)
 		return remove_any(path);
-	errno = EINVAL;
-	return complain(path);
+	tool_say("rm: %s: this directory, the one above it and / stay", path);
+	return false;
 }
 
 int main(int argc, char **argv)

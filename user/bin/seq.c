@@ -6,11 +6,11 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: seq [-w] [-s TEXT] [FIRST [STEP]] LAST\n"
-	"Prints the numbers from FIRST, or 1, to LAST, a line each. They may have fractions.\n"
-	"  -s TEXT  between two of them, in place of a newline\n"
-	"  -w       all equally wide, with zeros in front\n";
+static const char usage[] = "usage: seq [-w] [-s TEXT] [FIRST [STEP]] LAST\n"
+			    "Prints the numbers from FIRST, or 1, to LAST, a line each. They may have\n"
+			    "fractions.\n"
+			    "  -s TEXT  between two of them, in place of a newline\n"
+			    "  -w       all equally wide, with zeros in front\n";
 
 enum { TEXT_SIZE = 64 };
 

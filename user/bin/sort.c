@@ -6,32 +6,37 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: sort [-bcfmnrsu] [-o FILE] [-t CHARACTER] [-k FIRST[,LAST][bfnr]]... [FILE]...\n"
-	"Prints the lines of all files in order; no file or - is standard input.\n"
-	"  -n  as numbers      -r  backwards     -f  upper as lower case\n"
-	"  -b  without the blanks in front       -u  of equal lines only the first\n"
-	"  -s  of lines whose keys are equal the first stays the first\n"
-	"  -c  only says whether they are sorted   -m  they are, each file for itself\n"
-	"  -o  prints to this file, which may be one of those that are read\n"
-	"  -k  by these fields, counted from 1   -t  what separates fields, else blanks\n";
+static const char usage[] = "usage: sort [-bcCdfhimnrsu] [-o FILE] [-t CHARACTER]\n"
+			    "            [-k FIRST[.N][,LAST[.N]][bdfhinr]]... [FILE]...\n"
+			    "Prints the lines of all files in order; no file or - is standard input.\n"
+			    "  -n  as numbers      -r  backwards     -f  upper as lower case\n"
+			    "  -b  without the blanks in front       -u  of equal lines only the first\n"
+			    "  -d  only blanks, letters and digits   -i  only what can be printed\n"
+			    "  -h  as 900, 1.5K, 2M                  -m  each file is sorted already\n"
+			    "  -s  of lines whose keys are equal the first stays the first\n"
+			    "  -c  only says whether they are sorted, -C not even that\n"
+			    "  -o  prints to this file, which may be one of those that are read\n"
+			    "  -k  by these fields, counted from 1, and from and to their Nth characters\n"
+			    "  -t  what separates fields, else blanks\n";
 
 enum { KEYS_MAX = 16 };
 
 struct order {
-	bool numeric, reverse, fold, blank;
+	bool numeric, human, reverse, fold, blank, dictionary, printable;
 };
 
 struct key {
 	long first, last; /* fields; a last of 0 is the end of the line */
-	struct order order;
+	long first_character, last_character; /* of those; 0 is the whole field */
+	struct order order; /* blank: before the first character; before the last: */
+	bool last_blank;
 	bool own; /* it says how it is compared; else the options do */
 };
 
 static struct key keys[KEYS_MAX];
 static int key_count;
 static struct order general;
-static bool unique, checks, stable;
+static bool unique, checks, silent, stable;
 static const char *output; /* null: standard output */
 static char separator; /* 0: blanks */
 
@@ -60,37 +65,64 @@ static const char *field_end(const char *p)
 	return p;
 }
 
-/* Without a separator, the blanks before a field belong to it. */
-static struct part key_find(const struct key *key, const char *text)
+static const char *field_start(const char *p, long number)
 {
-	struct part part = {text, NULL};
-	for (long i = 1; i < key->first && *part.start != '\0'; i++) {
-		part.start = field_end(part.start);
-		if (separator != 0 && *part.start != '\0')
-			part.start++;
+	for (; number > 1 && *p != '\0'; number--) {
+		p = field_end(p);
+		p += separator != 0 && *p != '\0';
 	}
-	part.end = part.start;
-	if (key->last == 0) {
-		part.end += strlen(part.start);
-		return part;
-	}
-	for (long i = key->first; i <= key->last && *part.end != '\0'; i++) {
-		if (i > key->first && separator != 0)
-			part.end++;
+	return p;
+}
+
+static const char *skip_blanks(const char *p)
+{
+	while (isblank((unsigned char)*p))
+		p++;
+	return p;
+}
+
+static const char *skip_characters(const char *p, long count)
+{
+	while (count-- > 0 && *p != '\0')
+		p++;
+	return p;
+}
+
+/* Without a separator, the blanks before a field belong to it; they count as characters, too, unless -b is said. */
+static struct part key_find(const struct key *key, const struct order *order, const char *text)
+{
+	struct part part = {field_start(text, key->first), NULL};
+	if (order->blank)
+		part.start = skip_blanks(part.start);
+	part.start = skip_characters(part.start, key->first_character - 1);
+	part.end = key->last > 0 ? field_start(text, key->last) : part.start + strlen(part.start);
+	if (key->last > 0 && key->last_character == 0)
 		part.end = field_end(part.end);
-	}
+	if (key->last_character > 0 && (key->own ? key->last_blank : order->blank))
+		part.end = skip_blanks(part.end);
+	part.end = skip_characters(part.end, key->last_character);
+	if (part.end < part.start)
+		part.end = part.start;
 	return part;
 }
 
-static int compare_text(struct part a, struct part b, bool fold)
+/* The next character that counts, or -1 at the end. */
+static int part_next(struct part *part, const struct order *order)
 {
-	for (;; a.start++, b.start++) {
-		int x = a.start < a.end ? (unsigned char)*a.start : -1;
-		int y = b.start < b.end ? (unsigned char)*b.start : -1;
-		if (fold && x >= 0 && y >= 0) {
-			x = toupper(x);
-			y = toupper(y);
-		}
+	for (; part->start < part->end; part->start++) {
+		int c = (unsigned char)*part->start;
+		if ((order->dictionary && !isalnum(c) && !isblank(c)) || (order->printable && !isprint(c)))
+			continue;
+		part->start++;
+		return order->fold ? toupper(c) : c;
+	}
+	return -1;
+}
+
+static int compare_text(struct part a, struct part b, const struct order *order)
+{
+	for (;;) {
+		int x = part_next(&a, order), y = part_next(&b, order);
 		if (x != y)
 			return x < y ? -1 : 1;
 		if (x < 0)
@@ -98,8 +130,9 @@ static int compare_text(struct part a, struct part b, bool fold)
 	}
 }
 
-static double part_number(struct part part)
+static double part_number(struct part part, bool human)
 {
+	static const char units[] = "KMGTPE";
 	char digits[64];
 	size_t length = (size_t)(part.end - part.start);
 	if (length >= sizeof digits)
@@ -108,29 +141,23 @@ static double part_number(struct part part)
 	digits[length] = '\0';
 	/* Only what POSIX takes for a number, which leaves out strtod's 0x10, inf and 1e5. */
 	size_t blanks = strspn(digits, " \t"), sign = digits[blanks] == '-';
-	digits[blanks + sign + strspn(digits + blanks + sign, "0123456789.")] = '\0';
-	return strtod(digits, NULL);
-}
-
-static const char *skip_blanks(struct part part)
-{
-	while (part.start < part.end && isblank((unsigned char)*part.start))
-		part.start++;
-	return part.start;
+	char *end = digits + blanks + sign + strspn(digits + blanks + sign, "0123456789.");
+	const char *unit = human && *end != '\0' ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	*end = '\0';
+	double number = strtod(digits, NULL);
+	for (; unit != NULL && unit >= units; unit--)
+		number *= 1024;
+	return number;
 }
 
 static int compare_parts(struct part a, struct part b, const struct order *order)
 {
 	int result;
-	if (order->blank) {
-		a.start = skip_blanks(a);
-		b.start = skip_blanks(b);
-	}
-	if (order->numeric) {
-		double x = part_number(a), y = part_number(b);
+	if (order->numeric || order->human) {
+		double x = part_number(a, order->human), y = part_number(b, order->human);
 		result = x < y ? -1 : x > y;
 	} else {
-		result = compare_text(a, b, order->fold);
+		result = compare_text(a, b, order);
 	}
 	return order->reverse ? -result : result;
 }
@@ -140,8 +167,8 @@ static int compare_keys(const char *a, const char *b)
 	static const struct key all = {.first = 1};
 	for (int i = 0; i < key_count || i == 0; i++) {
 		const struct key *key = key_count > 0 ? &keys[i] : &all;
-		int result =
-			compare_parts(key_find(key, a), key_find(key, b), key->own ? &key->order : &general);
+		const struct order *order = key->own ? &key->order : &general;
+		int result = compare_parts(key_find(key, order, a), key_find(key, order, b), order);
 		if (result != 0)
 			return result;
 	}
@@ -164,11 +191,8 @@ static bool collect(FILE *stream, const char *name)
 {
 	char *text = NULL;
 	size_t room = 0;
-	ssize_t length;
 	(void)name;
-	while ((length = getline(&text, &room, stream)) >= 0) {
-		if (length > 0 && text[length - 1] == '\n')
-			text[length - 1] = '\0';
+	while (tool_line(stream, &text, &room) >= 0) {
 		if (line_count == line_room) {
 			line_room = line_room * 2 + 256;
 			lines = tool_need("sort", realloc(lines, line_room * sizeof *lines));
@@ -188,6 +212,8 @@ static int check(const char *name)
 					      : compare(&lines[i - 1], &lines[i]);
 		if (result < 0 || (result == 0 && !unique))
 			continue;
+		if (silent)
+			return 1;
 		fprintf(stderr, "sort: %s:%zu: out of order: %s\n", name != NULL ? name : "-", i + 1,
 			lines[i].text);
 		return 1;
@@ -195,39 +221,63 @@ static int check(const char *name)
 	return 0;
 }
 
-/* FIRST[,LAST] and letters; false if it is something else. */
-static bool key_parse(struct key *key, char *word)
+/* A field, and .N behind it; null if it is something else. A character of 0 is the whole field, where that may be. */
+static char *position_parse(char *word, long *field, long *character, long least)
 {
 	char *end;
-	key->first = strtol(word, &end, 10);
-	if (end == word || key->first < 1)
-		return false;
-	if (*end == ',') {
-		word = end + 1;
-		key->last = strtol(word, &end, 10);
-		if (end == word || key->last < 1)
-			return false;
-	}
-	for (; *end != '\0'; end++) {
-		if (strchr("bnrf", *end) == NULL)
-			return false;
+	*field = strtol(word, &end, 10);
+	if (end == word || *field < 1 || *end != '.')
+		return end == word || *field < 1 ? NULL : end;
+	word = end + 1;
+	*character = strtol(word, &end, 10);
+	return end == word || *character < least ? NULL : end;
+}
+
+/* The letters of an order; false if one is none. */
+static bool order_take(struct order *order, int letter)
+{
+	order->numeric |= letter == 'n';
+	order->human |= letter == 'h';
+	order->reverse |= letter == 'r';
+	order->fold |= letter == 'f';
+	order->blank |= letter == 'b';
+	order->dictionary |= letter == 'd';
+	order->printable |= letter == 'i';
+	return strchr("bdfhinr", letter) != NULL;
+}
+
+/* b is for the place that it stands behind, the other letters are for both. */
+static char *order_parse(struct key *key, char *word, bool *blank)
+{
+	for (; *word == 'b' || (*word != '\0' && order_take(&key->order, *word)); word++) {
 		key->own = true;
-		key->order.numeric |= *end == 'n';
-		key->order.reverse |= *end == 'r';
-		key->order.fold |= *end == 'f';
-		key->order.blank |= *end == 'b';
+		*blank |= *word == 'b';
 	}
-	return true;
+	return word;
+}
+
+/* FIRST[.N][letters][,LAST[.N][letters]]; false if it is something else. */
+static bool key_parse(struct key *key, char *word)
+{
+	char *end = position_parse(word, &key->first, &key->first_character, 1);
+	if (end == NULL)
+		return false;
+	end = order_parse(key, end, &key->order.blank);
+	if (*end == ',') {
+		end = position_parse(end + 1, &key->last, &key->last_character, 0);
+		if (end == NULL)
+			return false;
+		end = order_parse(key, end, &key->last_blank);
+	}
+	return *end == '\0';
 }
 
 static bool option_take(int option)
 {
-	general.numeric |= option == 'n';
-	general.reverse |= option == 'r';
-	general.fold |= option == 'f';
-	general.blank |= option == 'b';
+	(void)order_take(&general, option);
 	unique |= option == 'u';
-	checks |= option == 'c';
+	checks |= option == 'c' || option == 'C';
+	silent |= option == 'C';
 	stable |= option == 's';
 	if (option == 'o')
 		output = optarg;
@@ -244,7 +294,7 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option;
-	while ((option = getopt(argc, argv, "bcfmno:rsut:k:")) != -1)
+	while ((option = getopt(argc, argv, "bcCdfhimno:rsut:k:")) != -1)
 		if (!option_take(option))
 			return tool_usage(usage, 2);
 	bool done = tool_each("sort", argv + optind, collect);

@@ -10,11 +10,13 @@
 
 static const char usage[] =
 	"usage: stty [-a | -g | SETTING...]\n"
-	"Prints the modes of the terminal that are not as usual, or changes them; the shell makes them usual before it prompts.\n"
+	"Prints the modes of the terminal that are not as usual, or changes them; the\n"
+	"shell makes them usual before it prompts.\n"
 	"  -a  prints all     -g  prints them as one word, which is a setting\n"
-	"  echo  shows what is typed      icanon  gives lines, with keys to edit them     a - in front: not so\n"
-	"  isig  Ctrl-C, Ctrl-Z signal    icrnl   Enter is a newline\n"
-	"  raw  none of these; cooked, sane  all; size  prints rows and columns; rows N, cols N  sets them\n";
+	"  echo  shows what is typed        icanon  gives lines, with keys to edit them\n"
+	"  isig  Ctrl-C, Ctrl-Z signal      icrnl   Enter is a newline\n"
+	"  raw   none of these              cooked, sane  all; with a - in front: not so\n"
+	"  size  prints rows and columns    rows N, cols N  sets them\n";
 
 enum group { INPUT, OUTPUT, CONTROL, LOCAL };
 

@@ -121,11 +121,7 @@ int main(int argc, char **argv)
 {
 	tool_help(argc, argv, usage);
 	int option;
-	long long number = tool_number_option(argc, argv);
-	if (number >= 0) {
-		limit = number;
-		optind = 2;
-	}
+	tool_number_option(argc, argv, &limit);
 	while ((option = getopt(argc, argv, "fn:c:")) != -1) {
 		follow |= option == 'f';
 		if (option == 'f')

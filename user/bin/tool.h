@@ -5,10 +5,12 @@
 #pragma once
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Prints the usage and ends the program if the only argument is --help. */
 static inline void tool_help(int argc, char **argv, const char *usage)
@@ -33,6 +35,17 @@ static inline void tool_complain(const char *tool, const char *what)
 	int error = errno;
 	fflush(stdout);
 	fprintf(stderr, "%s: %s: %s\n", tool, what, strerror(error));
+}
+
+/* A line as printf has it, for standard error; what is left in stdout goes first. */
+__attribute__((format(printf, 1, 2))) static inline void tool_say(const char *format, ...)
+{
+	va_list arguments;
+	fflush(stdout);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
 }
 
 /* What was printed has to arrive. Returns `status`, or 1, after a complaint, if it did not. */
@@ -85,6 +98,23 @@ static inline bool tool_number(const char *word, long long *number)
 	return end != word && *end == '\0' && errno == 0;
 }
 
+enum { TOOL_SIZE_TEXT = 32 };
+
+/* A number of bytes for people, as 999, 1.5K, 20M; in `text`, which it returns. */
+static inline const char *tool_size(char text[TOOL_SIZE_TEXT], long long size)
+{
+	static const char units[] = " KMGTPE";
+	int unit = 0;
+	double shown = (double)size;
+	for (; shown >= 1024; shown /= 1024)
+		unit++;
+	if (unit == 0)
+		snprintf(text, TOOL_SIZE_TEXT, "%lld", size);
+	else
+		snprintf(text, TOOL_SIZE_TEXT, "%.*f%c", shown < 10 ? 1 : 0, shown, units[unit]);
+	return text;
+}
+
 /* Asks on standard error, and reads the answer; only one that begins with y is yes. */
 static inline bool tool_asks(const char *tool, const char *what, const char *name)
 {
@@ -99,12 +129,24 @@ static inline bool tool_asks(const char *tool, const char *what, const char *nam
 	return answer[0] == 'y' || answer[0] == 'Y';
 }
 
-/* The number of an option that is one, as in head -5, in the first argument: -1 if it is something else. */
-static inline long long tool_number_option(int argc, char **argv)
+/* Takes the first argument if it is an option that is a number, as in head -5; that is at `*number` then. */
+static inline void tool_number_option(int argc, char **argv, long long *number)
 {
-	long long number;
+	long long found;
 	bool is_one = argc > 1 && argv[1][0] == '-' && argv[1][1] >= '0' && argv[1][1] <= '9';
-	return is_one && tool_number(argv[1] + 1, &number) ? number : -1;
+	if (is_one && tool_number(argv[1] + 1, &found)) {
+		*number = found;
+		optind = 2;
+	}
+}
+
+/* As getline, but without the newline. */
+static inline ssize_t tool_line(FILE *stream, char **line, size_t *room)
+{
+	ssize_t length = getline(line, room, stream);
+	if (length > 0 && (*line)[length - 1] == '\n')
+		(*line)[--length] = '\0';
+	return length;
 }
 
 /* What a tool does with one file; false if that failed, after a complaint. */

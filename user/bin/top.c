@@ -13,11 +13,12 @@
 
 static const char usage[] =
 	"usage: top [-b] [-d SECONDS] [-n COUNT]\n"
-	"Shows the programs, those first that have used the harts most since the screen before: 100 % is\n"
-	"one hart. q leaves, the space bar looks at once.\n"
+	"Shows the programs, those first that have used the harts most since the screen\n"
+	"before: 100 % is one hart. q leaves, the space bar looks at once.\n"
 	"  -d  so many seconds between two screens (2), which may have a fraction\n"
 	"  -n  so many screens, then leaves\n"
-	"  -b  prints one screen after the other, whole; so it does when the output is no terminal\n";
+	"  -b  prints one screen after the other, whole; so it does when the output is no\n"
+	"      terminal\n";
 
 #define FIRST_INTERVAL 200000000ul /* nanoseconds */
 #define SECOND         1000000000ul

@@ -9,14 +9,13 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: touch [-acm] [-r FILE | -t TIME | -d DATE] FILE...\n"
-	"Sets when the files were last read and written, to the present if nothing else is said. One that\n"
-	"is not there is made.\n"
-	"  -a  only when read    -m  only when written    -c  makes no file\n"
-	"  -r  to the times of this file\n"
-	"  -t  to [[CC]YY]MMDDhhmm[.SS]\n"
-	"  -d  to YYYY-MM-DDThh:mm:SS[.FRACTION][Z]\n";
+static const char usage[] = "usage: touch [-acm] [-r FILE | -t TIME | -d DATE] FILE...\n"
+			    "Sets when the files were last read and written, to the present if nothing else\n"
+			    "is said. One that is not there is made.\n"
+			    "  -a  only when read    -m  only when written    -c  makes no file\n"
+			    "  -r  to the times of this file\n"
+			    "  -t  to [[CC]YY]MMDDhhmm[.SS]\n"
+			    "  -d  to YYYY-MM-DDThh:mm:SS[.FRACTION][Z]\n";
 
 static bool no_file;
 static struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};

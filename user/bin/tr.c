@@ -9,9 +9,11 @@
 static const char usage[] =
 	"usage: tr [-c] [-s] FROM TO\n"
 	"       tr [-c] -d FROM    tr [-c] -s FROM    tr [-c] -ds FROM SQUEEZED\n"
-	"Copies standard input; each character of FROM becomes the one in its place in TO, or TO's last.\n"
-	"  a-z  a range    [:upper:]  a class, as isupper and the like have it    \\n \\t \\\\ \\101\n"
-	"  -c  all but those of FROM    -d  deletes them    -s  only one of several in a row\n";
+	"Copies standard input; each character of FROM becomes the one in its place in\n"
+	"TO, or TO's last.\n"
+	"  a-z  a range    [:upper:]  a class, as isupper has it    \\n \\t \\\\ \\101\n"
+	"  [x*5]  in TO, x five times; [x*]  as often as FROM needs\n"
+	"  -c  all but those of FROM    -d  deletes them    -s  one of several in a row\n";
 
 enum { BYTES = 256, SET_MOST = 4 * BYTES };
 
@@ -73,11 +75,47 @@ static const char *class_read(const char *p, struct set *set)
 	return NULL;
 }
 
-static bool set_read(const char *p, struct set *set)
+/* [x*n] is x so many times, [x*] as often as there are others in FROM; null if it is none. Only TO has it. */
+static const char *repeat_read(const char *p, struct set *set, size_t length)
+{
+	int byte;
+	char *end;
+	if (length == 0 || *p != '[' || p[1] == '\0')
+		return NULL;
+	p = character_read(p + 1, &byte);
+	if (*p != '*')
+		return NULL;
+	unsigned long count = strtoul(p + 1, &end, p[1] == '0' ? 8 : 10);
+	if (*end != ']' || p[1] == '-' || p[1] == '+' || isspace((unsigned char)p[1]))
+		return NULL;
+	if (count == 0)
+		count = length > set->count ? length - set->count : 0;
+	for (; count > 0 && set->count < SET_MOST; count--)
+		set_add(set, byte);
+	return end + 1;
+}
+
+/* [=x=] is x: each character is equal to itself alone. */
+static const char *equal_read(const char *p, struct set *set)
+{
+	int byte;
+	if (strncmp(p, "[=", 2) != 0 || p[2] == '\0')
+		return NULL;
+	p = character_read(p + 2, &byte);
+	if (strncmp(p, "=]", 2) != 0)
+		return NULL;
+	set_add(set, byte);
+	return p + 2;
+}
+
+/* The length is that of FROM for TO, and 0 for FROM itself. */
+static bool set_read(const char *p, struct set *set, size_t length)
 {
 	while (*p != '\0') {
 		int first, last;
 		const char *behind = class_read(p, set);
+		behind = behind != NULL ? behind : equal_read(p, set);
+		behind = behind != NULL ? behind : repeat_read(p, set, length);
 		if (behind != NULL) {
 			p = behind;
 			continue;
@@ -148,12 +186,14 @@ int main(int argc, char **argv)
 					   : count == 2;
 	if (!fits)
 		return tool_usage(usage, 1);
-	if (!set_read(argv[optind], &from) || (count > 1 && !set_read(argv[optind + 1], &to)))
+	if (!set_read(argv[optind], &from, 0))
+		return 1;
+	if (inverts)
+		set_invert(&from);
+	if (count > 1 && !set_read(argv[optind + 1], &to, from.count))
 		return 1;
 	if (count > 1 && !deletes && to.count == 0)
 		return tool_usage(usage, 1);
-	if (inverts)
-		set_invert(&from);
 	copy(count > 1 ? to.has : from.has);
 	if (ferror(stdin)) {
 		tool_complain("tr", "standard input");

@@ -7,8 +7,8 @@
 
 static const char usage[] =
 	"usage: uptime\n"
-	"Prints how long the machine has been on, how many harts run, and how much of the time they\n"
-	"had something to do.\n";
+	"Prints how long the machine has been on, how many harts run, and how much of the\n"
+	"time they had something to do.\n";
 
 int main(int argc, char **argv)
 {

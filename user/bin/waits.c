@@ -5,9 +5,9 @@
 
 #include "tool.h"
 
-static const char usage[] =
-	"usage: waits\nPrints a line for each thread: its process, what it does, the object it waits for, and the process "
-	"that\nhas received its call or whose end it waits for.\n";
+static const char usage[] = "usage: waits\n"
+			    "Prints a line for each thread: its process, what it does, the object it waits\n"
+			    "for, and the process that has received its call or whose end it waits for.\n";
 
 static const char *const states[] = {"ready", "running", "waiting", "stopped", "ended"};
 static const char *const reasons[] = {

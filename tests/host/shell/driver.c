@@ -96,10 +96,20 @@ static char *random_text(void)
 	return text;
 }
 
+/* Aliases of pieces that the random inputs have: rings, halves of commands, lines, and what does not end. */
+static void aliases_make(void)
+{
+	char *words[] = {"alias", "a=b ", "b=if a; then", "aa=$(a", "ab=a\nb\n", "ba=\"", "bb=a; bb &",
+		"E=a) b", "1=cat <<E\na", "-=", "!=bb | a", "0= ", "11=`a`(", "%=aa %", "-a=b", "+=f() { a",
+		NULL};
+	(void)builtin_alias(NULL, words);
+}
+
 static void fuzz(struct shell *shell, unsigned seed, unsigned long rounds)
 {
 	quiet = true;
 	srandom(seed);
+	aliases_make();
 	while (rounds-- > 0) {
 		char *text = random_text();
 		(void)parse(text);
@@ -125,6 +135,7 @@ int main(int argc, char **argv)
 		puts(results[parse(argv[2])]);
 	else
 		expand(&shell, argv[2]);
+	(void)builtin_unalias(NULL, (char *[]){"unalias", "-a", NULL});
 	char **environment = variables_environment();
 	free(environment);
 	for (const char *const *name = (const char *const[]){"A", "B", "a", "b", "i", NULL}; *name != NULL;

@@ -12,17 +12,19 @@
 enum { DIRECTORY_SIZE = 1024 };
 
 static const char help_text[] =
-	"Type a program and its arguments; 'ls /bin' shows the programs, NAME --help explains one.\n"
-	"  a; b   a && b   a || b   ! a       one after the other; if a succeeded; if it failed\n"
+	"Type a program and its arguments; 'ls /bin' shows the programs, and NAME --help\n"
+	"explains one.\n"
+	"  a; b   a && b   a || b   ! a       one after the other; if a succeeded; failed\n"
 	"  a | b                              what a prints is what b reads\n"
-	"  a < FILE   a > FILE   a >> FILE    reads from a file; writes it; writes at its end\n"
+	"  a < FILE   a > FILE   a >> FILE    reads from a file; writes it; adds to it\n"
 	"  a 2> FILE   a > FILE 2>&1          what it complains; both\n"
 	"  a &   jobs   wait   fg   kill %1   in the background; Ctrl-Z stops what runs\n"
 	"  'x' \"x\" \\x   *  ?  [a-z]   ~       quotes; names of files; your directory\n"
 	"  NAME=value  $NAME  ${NAME:-x}  $?  variables; the status of the last command\n"
 	"  $(a)  $((1 + 2))                   what a prints; a number\n"
-	"  if a; then b; else c; fi           while, until, for NAME in WORDS, case WORD in; do ...; done\n"
-	"  f() { a; }   ( a )   { a; }        functions and groups; << END begins a text up to END\n"
+	"  if a; then b; else c; fi           also while, until, for NAME in WORDS, case\n"
+	"  f() { a; }   ( a )   { a; }        functions and groups\n"
+	"  a << END                           the lines up to END are what a reads\n"
 	"Known to the shell itself:\n";
 
 static int builtin_help(struct shell *shell, char **words);
@@ -58,6 +60,7 @@ static int builtin_cd(struct shell *shell, char **words)
 {
 	(void)shell;
 	char old[DIRECTORY_SIZE], new[DIRECTORY_SIZE];
+	words += words[1] != NULL && (strcmp(words[1], "-P") == 0 || strcmp(words[1], "-L") == 0);
 	const char *to = words[1];
 	if (to != NULL && words[2] != NULL) {
 		complain("cd: one directory, please");
@@ -82,7 +85,7 @@ static int builtin_cd(struct shell *shell, char **words)
 }
 
 /* Does something with each NAME or NAME=value, which is assigned first. */
-static int each_name(char **words, bool (*work)(const char *name, size_t length))
+static int each_name(struct shell *shell, char **words, bool (*work)(const char *name, size_t length))
 {
 	const char *command = *words;
 	int status = 0;
@@ -97,23 +100,23 @@ static int each_name(char **words, bool (*work)(const char *name, size_t length)
 			status = 1;
 		}
 	}
+	if (status != 0)
+		script_fail(shell);
 	return status;
 }
 
 static int builtin_export(struct shell *shell, char **words)
 {
-	(void)shell;
 	if (words[1] != NULL && strcmp(words[1], "-p") != 0)
-		return each_name(words, variable_export);
+		return each_name(shell, words, variable_export);
 	variables_print("export ", true);
 	return 0;
 }
 
 static int builtin_readonly(struct shell *shell, char **words)
 {
-	(void)shell;
 	if (words[1] != NULL && strcmp(words[1], "-p") != 0)
-		return each_name(words, variable_protect);
+		return each_name(shell, words, variable_protect);
 	variables_print("readonly ", false);
 	return 0;
 }
@@ -145,13 +148,14 @@ static int builtin_unset(struct shell *shell, char **words)
 	bool functions = words[1] != NULL && strcmp(words[1], "-f") == 0;
 	bool variables = words[1] != NULL && strcmp(words[1], "-v") == 0;
 	int status = 0;
-	(void)shell;
 	for (words += 1 + (functions || variables); *words != NULL; words++) {
 		if (functions)
 			(void)function_remove(*words);
 		else if (!variable_unset(*words))
 			status = 1;
 	}
+	if (status != 0)
+		script_fail(shell);
 	return status;
 }
 
@@ -162,6 +166,8 @@ static const struct {
 	{{".", builtin_source, true}, ". FILE [ARGUMENT]...        runs the commands of a file here"},
 	{{":", builtin_true, true}, NULL},
 	{{"[", builtin_test, false}, NULL},
+	{{"alias", builtin_alias, false},
+		"alias [NAME[=value]]...     what NAME stands for where a command begins"},
 	{{"bg", builtin_bg, false}, "bg [%JOB]                   lets a job go on that Ctrl-Z has stopped"},
 	{{"break", builtin_break, true}, "break [N], continue [N]     leave a loop, or begin it anew"},
 	{{"cd", builtin_cd, false}, "cd [DIRECTORY], pwd         go elsewhere; where am I"},
@@ -183,22 +189,23 @@ static const struct {
 	{{"local", builtin_local, false}, "local NAME[=value]...       a variable of the function"},
 	{{"printf", builtin_printf, false}, NULL},
 	{{"pwd", builtin_pwd, false}, NULL},
-	{{"read", builtin_read, false}, "read [-r] NAME...           a line of input, into variables"},
+	{{"read", builtin_read, false}, "read [-r] [-p ASK] NAME...  a line of input, into variables"},
 	{{"readonly", builtin_readonly, true}, NULL},
 	{{"return", builtin_return, true}, "return [STATUS]             leaves a function"},
 	{{"set", builtin_set, true},
-		"set [-Cefuxo] [-- WORD...]  -e: leave when something fails; set -o; $1, $2, ..."},
+		"set [-aCefnuvxo] [WORD]...  options, as 'set -o' shows them; $1, $2 and so on"},
 	{{"shift", builtin_shift, true}, "shift [N]                   $2 becomes $1, and so on"},
 	{{"source", builtin_source, false}, NULL},
-	{{"test", builtin_test, false},
-		"test EXPRESSION, [ ... ]    -f -d -e -r -w -x -s -L FILE, = != -eq -lt -gt -nt -ot -ef"},
+	{{"test", builtin_test, false}, "test EXPRESSION, [ ... ]    whether it holds: see /bin/test --help"},
 	{{"times", builtin_times, true},
 		"times                       how long the shell and its programs ran"},
 	{{"trap", builtin_trap, true},
 		"trap COMMANDS SIGNAL...     what to do then; EXIT is the end of the shell"},
 	{{"true", builtin_true, false}, NULL},
 	{{"type", builtin_type, false}, "type NAME...                what NAME would run"},
+	{{"ulimit", builtin_ulimit, false}, "ulimit [-a|-cdfnstv]        the limits of programs"},
 	{{"umask", builtin_umask, false}, "umask [MASK]                what new files do not allow"},
+	{{"unalias", builtin_unalias, false}, "unalias -a|NAME...          forgets it, or all"},
 	{{"unset", builtin_unset, true}, "unset NAME...               forgets it"},
 	{{"wait", builtin_wait, false}, NULL},
 };
@@ -211,7 +218,7 @@ static int builtin_help(struct shell *shell, char **words)
 	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
 		if (builtins[i].help != NULL)
 			printf("  %s\n", builtins[i].help);
-	puts("Keys: arrows, Home, End, Tab, Ctrl-A E B F P N, Ctrl-K U W, Ctrl-R L, Ctrl-C, Ctrl-D, Ctrl-Z.");
+	puts("Keys: arrows, Home, End, Tab, Ctrl-A B C D E F K L N P R U W Z.");
 	return 0;
 }
 
@@ -221,4 +228,11 @@ const struct builtin *builtin_find(const char *name)
 		if (strcmp(builtins[i].builtin.name, name) == 0)
 			return &builtins[i].builtin;
 	return NULL;
+}
+
+void builtins_match(const char *start, size_t length, struct words *names)
+{
+	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
+		if (strncmp(builtins[i].builtin.name, start, length) == 0)
+			(void)words_add(names, builtins[i].builtin.name, strlen(builtins[i].builtin.name));
 }

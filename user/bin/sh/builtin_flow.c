@@ -61,6 +61,10 @@ static int status_given(const struct shell *shell, char **words)
 int builtin_return(struct shell *shell, char **words)
 {
 	int status = status_given(shell, words);
+	if (shell->depth == 0 && !shell->interactive) {
+		shell->unwind = UNWIND_EXIT; /* from the script */
+		return status;
+	}
 	if (shell->depth == 0) {
 		complain("return: there is no function to return from; 'exit' leaves the shell");
 		return 1;
@@ -81,7 +85,8 @@ int builtin_eval(struct shell *shell, char **words)
 	struct text text = {0};
 	for (words++; *words != NULL; words++) {
 		text_add(&text, *words, strlen(*words));
-		text_add(&text, " ", 1);
+		if (words[1] != NULL) /* nothing behind the last one, which may end a here-document */
+			text_add(&text, " ", 1);
 	}
 	int status = STATUS_USAGE;
 	shell->status = 0;
@@ -111,9 +116,12 @@ int builtin_source(struct shell *shell, char **words)
 		arguments_set(shell, words + 2);
 	shell->loops = 0;
 	shell->depth++;
-	int status = run_file(shell, words[1]);
+	bool is_there = run_file(shell, words[1]);
+	int status = shell->status;
 	shell->depth--;
 	shell->loops = loops;
+	if (!is_there && *words[0] == '.') /* `source`, which POSIX has not, goes on */
+		script_fail(shell);
 	if (own) {
 		words_free(&shell->arguments.own);
 		shell->arguments = arguments;
@@ -189,28 +197,44 @@ int builtin_exec(struct shell *shell, char **words)
 static bool describe(const char *name, bool words)
 {
 	char path[1024];
-	if (builtin_find(name) != NULL)
-		printf(words ? "%s is known to the shell itself\n" : "%s\n", name);
-	else if (function_find(name) != NULL)
+	const struct builtin *builtin = builtin_find(name);
+	const char *alias = alias_find(name, strlen(name));
+	bool function = function_find(name) != NULL && !(builtin != NULL && builtin->special);
+	if (word_is_reserved(name))
+		printf(words ? "%s is a word of the language\n" : "%s\n", name);
+	else if (alias != NULL && words)
+		printf("%s is an alias for %s\n", name, alias);
+	else if (alias != NULL)
+		(void)alias_print("alias ", name);
+	else if (function)
 		printf(words ? "%s is a function\n" : "%s\n", name);
-	else if (program_find(name, path, sizeof path))
+	else if (builtin != NULL)
+		printf(words ? "%s is known to the shell itself\n" : "%s\n", name);
+	else if (program_find(name, path, sizeof path) && access(path, X_OK) == 0)
 		printf(words ? "%s is %s\n" : "%.0s%s\n", name, path);
 	else
 		return false;
 	return true;
 }
 
-int builtin_type(struct shell *shell, char **words)
+/* Each of these words; in many words, or in one. */
+static int describe_all(char **names, bool words)
 {
 	int status = 0;
-	(void)shell;
-	for (words++; *words != NULL; words++) {
-		if (!describe(*words, true)) {
-			complain("%s: not found", *words);
-			status = 1;
-		}
+	for (; *names != NULL; names++) {
+		if (describe(*names, words))
+			continue;
+		if (words)
+			complain("%s: not found", *names);
+		status = 1;
 	}
 	return status;
+}
+
+int builtin_type(struct shell *shell, char **words)
+{
+	(void)shell;
+	return describe_all(words + 1, true);
 }
 
 /* Nothing is remembered of where programs lie, so there is nothing to list or to forget: only whether there are any is told. */
@@ -252,13 +276,17 @@ int builtin_times(struct shell *shell, char **words)
 /* Runs a program or what the shell does itself, even if a function has that name. */
 int builtin_command(struct shell *shell, char **words)
 {
+	if (words[1] != NULL && (strcmp(words[1], "-v") == 0 || strcmp(words[1], "-V") == 0))
+		return describe_all(words + 2, words[1][1] == 'V');
 	if (words[1] == NULL)
 		return 0;
-	if (strcmp(words[1], "-v") == 0)
-		return words[2] != NULL && describe(words[2], false) ? 0 : 1;
 	const struct builtin *builtin = builtin_find(words[1]);
-	if (builtin != NULL)
-		return builtin->function(shell, words + 1);
+	if (builtin != NULL) {
+		shell->forgiving++;
+		int status = builtin->function(shell, words + 1);
+		shell->forgiving--;
+		return status;
+	}
 	job_begin(shell);
 	struct process process = launch_program(shell, words + 1, false);
 	return processes_wait(shell, &process, 1, NULL);

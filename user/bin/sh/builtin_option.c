@@ -113,10 +113,13 @@ static const struct {
 	const char *name;
 	size_t place;
 } switches[] = {
+	{'a', "allexport", offsetof(struct shell, export_all)},
 	{'C', "noclobber", offsetof(struct shell, no_clobber)},
 	{'e', "errexit", offsetof(struct shell, stop_on_error)},
 	{'f', "noglob", offsetof(struct shell, no_patterns)},
+	{'n', "noexec", offsetof(struct shell, check_only)},
 	{'u', "nounset", offsetof(struct shell, stop_on_unset)},
+	{'v', "verbose", offsetof(struct shell, verbose)},
 	{'x', "xtrace", offsetof(struct shell, trace)},
 };
 
@@ -156,7 +159,7 @@ static bool switch_letter(struct shell *shell, char letter, bool on)
 			*switch_of(shell, i) = on;
 			return true;
 		}
-	complain("set: there is no option -%c; -C -e -f -u -x and -o are known", letter);
+	complain("set: there is no option -%c; -a -C -e -f -n -u -v -x and -o are known", letter);
 	return false;
 }
 

@@ -375,13 +375,38 @@ static bool key_search(struct editor *e, int key)
 
 /* ---- Tab: the rest of a name */
 
+/* Whether a backslash takes away what the byte at this place means. */
+static bool is_escaped(const struct editor *e, size_t at)
+{
+	size_t begin = at;
+	while (begin > 0 && e->bytes[begin - 1] == '\\')
+		begin--;
+	return (at - begin) % 2 != 0;
+}
+
 /* Where the word begins that ends at the cursor. */
 static size_t word_begin(const struct editor *e)
 {
 	size_t at = e->cursor;
-	while (at > 0 && strchr(" ;|&<>()'\"`=", e->bytes[at - 1]) == NULL)
+	while (at > 0 && (strchr(" ;|&<>()'\"`=", e->bytes[at - 1]) == NULL || is_escaped(e, at - 1)))
 		at--;
 	return at;
+}
+
+/* The word as it is meant: without backslashes, and with the directory that ~ stands for. */
+static void word_read(const struct editor *e, size_t begin, struct text *word)
+{
+	const char *home = variable_get("HOME", 4);
+	if (home != NULL && e->cursor > begin + 1 && e->bytes[begin] == '~' && e->bytes[begin + 1] == '/') {
+		size_t length = strlen(home);
+		text_add(word, home, length - (length > 0 && home[length - 1] == '/'));
+		begin++;
+	}
+	for (size_t i = begin; i < e->cursor; i++) {
+		if (e->bytes[i] == '\\' && i + 1 < e->cursor)
+			i++;
+		text_add(word, &e->bytes[i], 1);
+	}
 }
 
 /* Whether the word is where a command stands. */
@@ -392,17 +417,43 @@ static bool is_command(const struct editor *e, size_t begin)
 	return begin == 0 || strchr(";|&(", e->bytes[begin - 1]) != NULL;
 }
 
-/* What a word could become: names of files, or of programs, which are found in /bin. */
-static void names_find(const struct editor *e, size_t begin, struct words *names)
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Adds what the shell knows that is no program. Each name is there once. */
+static void names_of_shell(const char *start, size_t length, struct words *names)
+{
+	aliases_match(start, length, names);
+	functions_match(start, length, names);
+	builtins_match(start, length, names);
+	if (names->count == 0)
+		return;
+	qsort(names->words, names->count, sizeof *names->words, compare_names);
+	size_t kept = 1;
+	for (size_t i = 1; i < names->count; i++) {
+		if (strcmp(names->words[i], names->words[kept - 1]) == 0)
+			free(names->words[i]);
+		else
+			names->words[kept++] = names->words[i];
+	}
+	names->count = kept;
+	names->words[kept] = NULL;
+}
+
+/* What a word could become: names of files, or of programs, which are found in /bin, and of what the shell knows. */
+static void names_find(const struct text *word, bool command, struct words *names)
 {
 	struct text pattern = {0};
-	bool program = is_command(e, begin) && memchr(e->bytes + begin, '/', e->cursor - begin) == NULL;
+	const char *bytes = text_string(word);
+	bool program = command && strchr(bytes, '/') == NULL;
 	if (program)
 		text_add(&pattern, "/bin/", 5);
-	for (size_t i = begin; i < e->cursor; i++) {
-		if (strchr("*?[\\", e->bytes[i]) != NULL)
+	for (size_t i = 0; i < word->length; i++) {
+		if (strchr("*?[\\", bytes[i]) != NULL)
 			text_add(&pattern, "\\", 1);
-		text_add(&pattern, &e->bytes[i], 1);
+		text_add(&pattern, &bytes[i], 1);
 	}
 	text_add(&pattern, "*", 1);
 	if (!pattern.failed)
@@ -410,6 +461,8 @@ static void names_find(const struct editor *e, size_t begin, struct words *names
 	text_free(&pattern);
 	for (size_t i = 0; program && i < names->count; i++)
 		memmove(names->words[i], names->words[i] + 5, strlen(names->words[i] + 5) + 1);
+	if (program && word->length > 0)
+		names_of_shell(bytes, word->length, names);
 }
 
 /* How many bytes at the beginning are the same in all. */
@@ -446,8 +499,12 @@ static void names_show(struct editor *e, const struct words *names)
 static void complete(struct editor *e)
 {
 	struct words names = {0};
-	size_t begin = word_begin(e), typed = e->cursor - begin;
-	names_find(e, begin, &names);
+	struct text word = {0};
+	size_t begin = word_begin(e);
+	word_read(e, begin, &word);
+	size_t typed = word.length;
+	names_find(&word, is_command(e, begin), &names);
+	text_free(&word);
 	size_t length = names.count > 0 ? common_length(&names) : 0;
 	if (names.count == 0)
 		bell();

@@ -21,6 +21,12 @@ static void check_status(struct shell *shell)
 		shell->unwind = UNWIND_EXIT;
 }
 
+void script_fail(struct shell *shell)
+{
+	if (!shell->interactive && shell->forgiving == 0 && shell->unwind == UNWIND_NONE)
+		shell->unwind = UNWIND_EXIT;
+}
+
 /* Runs what is asked rather than done. */
 static bool execute_test(struct shell *shell, const struct node *node)
 {
@@ -39,8 +45,10 @@ static bool assign_one(struct shell *shell, const char *text, struct saved_varia
 	bool done = expand_one(shell, text + length + 1, &value) &&
 		    (saved == NULL || variable_save(saved, text, length)) &&
 		    variable_set(text, length, text_string(&value)) &&
-		    (saved == NULL || variable_export(text, length));
+		    ((saved == NULL && !shell->export_all) || variable_export(text, length));
 	text_free(&value);
+	if (!done)
+		script_fail(shell);
 	return done;
 }
 
@@ -128,6 +136,7 @@ static void execute_simple(struct shell *shell, const struct node *node)
 	if (!expand_words(shell, node->words, &words)) {
 		if (shell->status == 0)
 			shell->status = 1;
+		script_fail(shell);
 	} else {
 		trace(shell, &words);
 		if (words.count == 0)
@@ -265,6 +274,8 @@ static bool output_collect(int fd, struct text *output)
 	return !output->failed;
 }
 
+enum { SUBSTITUTIONS_MAX = 200 };
+
 bool execute_substitution(struct shell *shell, const char *text, struct text *output)
 {
 	struct source source = {.name = "", .at = text, .line = 1};
@@ -272,7 +283,10 @@ bool execute_substitution(struct shell *shell, const char *text, struct text *ou
 	int ends[2];
 	shell->substituted = true;
 	shell->status = 0;
-	if (parse_all(&source, &program) != PARSE_OK) {
+	if (shell->substitutions >=
+		SUBSTITUTIONS_MAX) /* an alias that stands for $(itself) would never end */
+		complain("more than %d commands are substituted in each other", SUBSTITUTIONS_MAX);
+	if (shell->substitutions >= SUBSTITUTIONS_MAX || parse_all(&source, &program) != PARSE_OK) {
 		shell->status = STATUS_USAGE;
 		return false;
 	}
@@ -286,7 +300,9 @@ bool execute_substitution(struct shell *shell, const char *text, struct text *ou
 		if (done) {
 			shell->reader = ends[0];
 			shell->group = GROUP_NONE; /* Ctrl-C is for both, and nothing stops it */
+			shell->substitutions++;
 			struct process process = start_part(shell, node, -1, ends[1], false);
+			shell->substitutions--;
 			shell->reader = -1;
 			done = output_collect(ends[0], output);
 			(void)close(ends[0]);
@@ -354,6 +370,8 @@ static void execute_for(struct shell *shell, const struct node *node)
 			break;
 	}
 	shell->loops--;
+	if (!done)
+		script_fail(shell);
 	words_free(&words);
 }
 
@@ -372,6 +390,8 @@ static void execute_case(struct shell *shell, const struct node *node)
 	bool found = false;
 	bool done = expand_one(shell, node->words->text, &subject);
 	shell->status = done ? 0 : 1;
+	if (!done)
+		script_fail(shell);
 	for (const struct case_item *item = node->items; item != NULL && done && !found; item = item->next) {
 		for (const struct word *word = item->patterns; word != NULL && !found; word = word->next)
 			found = pattern_matches(shell, word->text, text_string(&subject));
@@ -480,6 +500,8 @@ static void execute_one(struct shell *shell, const struct node *node)
 
 int execute(struct shell *shell, const struct node *node)
 {
+	if (shell->check_only && !shell->interactive)
+		return shell->status;
 	for (; node != NULL && shell->unwind == UNWIND_NONE; node = node->right) {
 		if (node->kind != NODE_SEQUENCE) {
 			execute_one(shell, node);

@@ -32,6 +32,13 @@ struct function *function_find(const char *name)
 	return function;
 }
 
+void functions_match(const char *start, size_t length, struct words *names)
+{
+	for (const struct function *function = functions; function != NULL; function = function->next)
+		if (strncmp(function->name, start, length) == 0)
+			(void)words_add(names, function->name, strlen(function->name));
+}
+
 bool function_remove(const char *name)
 {
 	struct function **place = &functions;

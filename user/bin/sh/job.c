@@ -148,10 +148,8 @@ static int foreground_status(struct shell *shell, const struct process *processe
 {
 	int signal = stopped_by(processes, count);
 	int status = signal != 0 ? STATUS_SIGNAL + signal : processes[count - 1].status;
-	if (shell->interactive && (signal != 0 || status == STATUS_SIGNAL + SIGINT)) {
-		fputc('\n', stderr);
-		shell->unwind = UNWIND_INTERRUPT;
-	}
+	if (shell->interactive && (signal != 0 || status == STATUS_SIGNAL + SIGINT))
+		shell->unwind = UNWIND_INTERRUPT; /* the terminal has ended the line */
 	return status;
 }
 
@@ -203,7 +201,13 @@ static bool job_has_ended(const struct job *job)
 	return true;
 }
 
-static void job_print(const struct job *job, FILE *stream)
+/* The number of the process, or group, that one would send a signal to. */
+static long job_process(const struct job *job)
+{
+	return job->group > 0 ? job->group : job->processes[0].pid;
+}
+
+static void job_print(const struct job *job, bool numbered, FILE *stream)
 {
 	char state[32] = "Running";
 	if (!job_has_ended(job))
@@ -214,7 +218,10 @@ static void job_print(const struct job *job, FILE *stream)
 		snprintf(state, sizeof state, "%s", strsignal(job->processes[job->count - 1].ended_by));
 	else
 		snprintf(state, sizeof state, "Exit %d", job_status(job));
-	fprintf(stream, "[%d]  %-9s %s\n", job->number, state, job->text);
+	fprintf(stream, "[%d]  ", job->number);
+	if (numbered)
+		fprintf(stream, "%ld ", job_process(job));
+	fprintf(stream, "%-9s %s\n", state, job->text);
 }
 
 /* The list gets one more. Null, told on stderr, if it can't. */
@@ -259,7 +266,7 @@ int processes_wait(struct shell *shell, struct process *processes, size_t count,
 		size_t length = node != NULL ? node->source_length : strlen(text);
 		struct job *job = job_make(group, processes, count, text, length);
 		if (job != NULL)
-			job_print(job, stderr);
+			job_print(job, false, stderr);
 	}
 	return status;
 }
@@ -274,7 +281,7 @@ static struct job *job_oldest(int above)
 }
 
 /* In the order of their numbers; those that have ended are told once. */
-static void jobs_print(struct shell *shell, bool all, FILE *stream)
+static void jobs_print(struct shell *shell, bool all, bool numbered, FILE *stream)
 {
 	int number = 0, options = WNOHANG | (shell->job_control ? WUNTRACED | WCONTINUED : 0);
 	struct job *job;
@@ -283,7 +290,7 @@ static void jobs_print(struct shell *shell, bool all, FILE *stream)
 		int before = stopped_by(job->processes, job->count);
 		bool ended = job_wait(job, options);
 		if (all || ended || (before == 0 && stopped_by(job->processes, job->count) != 0))
-			job_print(job, stream);
+			job_print(job, numbered, stream);
 		if (ended)
 			job_remove(job);
 	}
@@ -293,37 +300,50 @@ void jobs_report(struct shell *shell)
 {
 	if (shell->job_control) /* whoever else has taken it */
 		(void)tcsetpgrp(terminal, getpgrp());
-	jobs_print(shell, false, stderr);
-}
-
-/* The number of the process, or group, that one would send a signal to. */
-static void job_print_number(const struct job *job)
-{
-	printf("%ld\n", (long)(job->group > 0 ? job->group : job->processes[0].pid));
+	jobs_print(shell, false, false, stderr);
 }
 
 int builtin_jobs(struct shell *shell, char **words)
 {
-	if (words[1] == NULL) {
-		jobs_print(shell, true, stdout);
+	bool numbered = words[1] != NULL && strcmp(words[1], "-l") == 0;
+	if (words[1] == NULL || numbered) {
+		jobs_print(shell, true, numbered, stdout);
 		return 0;
 	}
 	if (strcmp(words[1], "-p") != 0) {
-		complain("jobs: jobs lists them, jobs -p the numbers of their processes");
+		complain(
+			"jobs: jobs lists them, jobs -l with the numbers of their processes, jobs -p only these");
 		return STATUS_USAGE;
 	}
 	for (struct job *job = job_oldest(0); job != NULL; job = job_oldest(job->number))
-		job_print_number(job);
+		printf("%ld\n", job_process(job));
 	return 0;
 }
 
-/* A job by %NUMBER, %% for the newest, or by the number of one of its processes. Null if there is none. */
+/* The newest job that begins with a text, or after a ? has it somewhere. */
+static struct job *job_called(const char *text)
+{
+	struct job *job = jobs;
+	while (job != NULL && (*text == '?' ? strstr(job->text, text + 1) == NULL
+					    : strncmp(job->text, text, strlen(text)) != 0))
+		job = job->next;
+	return job;
+}
+
+/*
+ * A job by %NUMBER, %% for the newest, %- for the one before, %TEXT and %?TEXT by how it was written, or by the number of one of
+ * its processes. Null if there is none.
+ */
 static struct job *job_find(const char *name)
 {
 	char *end;
 	bool percent = *name == '%';
 	if (percent && (name[1] == '\0' || name[1] == '%' || name[1] == '+'))
 		return jobs;
+	if (percent && strcmp(name + 1, "-") == 0)
+		return jobs != NULL && jobs->next != NULL ? jobs->next : jobs;
+	if (percent && !isdigit((unsigned char)name[1]))
+		return job_called(name + 1);
 	long number = strtol(name + percent, &end, 10);
 	for (struct job *job = jobs; job != NULL && *end == '\0'; job = job->next) {
 		if (percent && job->number == number)
@@ -389,9 +409,10 @@ int builtin_wait(struct shell *shell, char **words)
 static struct job *job_named(const char *command, const char *name)
 {
 	struct job *job = job_find(name != NULL ? name : "%");
-	if (job == NULL)
-		complain("%s: %s: there is no such job; 'jobs' shows those there are", command,
-			name != NULL ? name : "%");
+	if (job == NULL && name == NULL)
+		complain("%s: there is no job", command);
+	else if (job == NULL)
+		complain("%s: %s: there is no such job; 'jobs' shows those there are", command, name);
 	return job;
 }
 
@@ -425,7 +446,7 @@ int builtin_fg(struct shell *shell, char **words)
 	if (job_has_ended(job))
 		job_remove(job);
 	else
-		job_print(job, stderr);
+		job_print(job, false, stderr);
 	return status;
 }
 

@@ -24,22 +24,30 @@ static bool path_join(char *path, size_t size, const char *directory, int length
 	return total >= 0 && (size_t)total < size;
 }
 
-bool program_find(const char *name, char *path, size_t size)
+/* The first file of that name in PATH, or the first that may be run. */
+static bool path_find(const char *name, char *path, size_t size, bool runs)
 {
 	struct stat status;
-	if (strchr(name, '/') != NULL)
-		return path_join(path, size, "", 0, name) && stat(path, &status) == 0;
 	const char *directories = variable_get("PATH", 4);
 	for (const char *p = directories != NULL ? directories : "/bin"; *name != '\0';) {
 		size_t length = strcspn(p, ":");
 		if (path_join(path, size, p, (int)length, name) && stat(path, &status) == 0 &&
-			S_ISREG(status.st_mode))
+			S_ISREG(status.st_mode) && (!runs || (status.st_mode & 0111) != 0))
 			return true;
 		if (p[length] == '\0')
 			break;
 		p += length + 1;
 	}
 	return false;
+}
+
+/* What can't be run is found, too, if there is nothing else, so that it is told why it does not start. */
+bool program_find(const char *name, char *path, size_t size)
+{
+	struct stat status;
+	if (strchr(name, '/') != NULL)
+		return path_join(path, size, "", 0, name) && stat(path, &status) == 0;
+	return path_find(name, path, size, true) || path_find(name, path, size, false);
 }
 
 /* Says why a program did not start; the status is POSIX's. */

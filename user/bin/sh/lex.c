@@ -37,8 +37,13 @@ void lexer_refuse(struct lexer *lexer, const char *format, ...)
 	lexer->token.kind = TOKEN_END;
 }
 
+/* What an alias begins has to end in it, as nothing that is typed behind it could. */
 static const char *incomplete(struct lexer *lexer)
 {
+	if (lexer->insertion != NULL)
+		lexer_refuse(lexer,
+			"syntax error: something begins in the alias '%.*s' that does not end there",
+			(int)lexer->insertion->name_length, lexer->insertion->name);
 	if (lexer->result == PARSE_OK)
 		lexer->result = PARSE_INCOMPLETE;
 	return NULL;
@@ -99,6 +104,8 @@ static const char *skip_command(struct lexer *lexer, const char *p)
 	const char *end = parse_until_parenthesis(&inner, lexer->depth, &result);
 	if (end != NULL)
 		return end + 1;
+	if (result == PARSE_INCOMPLETE)
+		return incomplete(lexer);
 	if (lexer->result == PARSE_OK)
 		lexer->result = result;
 	return NULL;
@@ -228,13 +235,14 @@ static void documents_read(struct lexer *lexer)
 		lexer->token.kind = TOKEN_END;
 }
 
-static const char *skip_blanks(const char *p)
+static const char *skip_blanks(const char *p, bool *comment)
 {
+	*comment = false;
 	for (;;) {
 		p += strspn(p, " \t\r");
 		if (p[0] == '\\' && p[1] == '\n')
 			p += 2;
-		else if (*p == '#')
+		else if (*p == '#' && (*comment = true))
 			p += strcspn(p, "\n");
 		else
 			return p;
@@ -294,14 +302,77 @@ static void word_take(struct lexer *lexer)
 	}
 }
 
+enum {
+	INSERTED_MAX = 1 << 16
+}; /* bytes of one input: aliases of aliases twice, and so on, have no end in sight */
+
+bool lexer_insert(struct lexer *lexer)
+{
+	const struct token *token = &lexer->token;
+	const char *value = NULL;
+	if (token->kind == TOKEN_WORD && !lexer->plain)
+		value = alias_find(token->start, token->length);
+	for (const struct insertion *outer = lexer->insertion; outer != NULL && value != NULL;
+		outer = outer->outer)
+		if (outer->value == value)
+			return false;
+	if (value == NULL)
+		return false;
+	struct insertion *insertion = program_memory(lexer->program, sizeof *insertion);
+	lexer->inserted += strlen(value) + 1;
+	if (insertion == NULL || lexer->inserted > INSERTED_MAX) {
+		lexer_refuse(lexer, "aliases stand for more than %d bytes", INSERTED_MAX);
+		return false;
+	}
+	*insertion = (struct insertion){.outer = lexer->insertion,
+		.depth = lexer->insertion != NULL ? lexer->insertion->depth + 1 : 1,
+		.value = value,
+		.name = token->start,
+		.resume = lexer->at,
+		.name_length = token->length,
+		.line = lexer->line};
+	bool after_blank = token->after_blank;
+	lexer->insertion = insertion;
+	lexer->at = value;
+	lexer_next(lexer);
+	lexer->token.after_blank |= after_blank; /* what it stands for may be one as well */
+	return true;
+}
+
+/* Goes on behind an alias; whether its value ends with a blank. */
+static bool insertion_leave(struct lexer *lexer, bool comment)
+{
+	const struct insertion *insertion = lexer->insertion;
+	size_t length = strlen(insertion->value);
+	lexer->at = insertion->resume;
+	lexer->line = insertion->line;
+	lexer->insertion = insertion->outer;
+	if (comment)
+		lexer->at += strcspn(lexer->at, "\n");
+	return length > 0 && strchr(" \t", insertion->value[length - 1]) != NULL;
+}
+
+/* Past blanks, and past the ends of aliases; whether the word there may be one wherever it stands. */
+static bool skip_to_token(struct lexer *lexer)
+{
+	bool comment, after_blank = false;
+	for (;;) {
+		const char *start = skip_blanks(lexer->at, &comment);
+		lexer->line += newlines(lexer->at, start);
+		lexer->at = start;
+		if (*start != '\0' || lexer->insertion == NULL)
+			return after_blank;
+		after_blank |= insertion_leave(lexer, comment);
+	}
+}
+
 void lexer_next(struct lexer *lexer)
 {
 	if (lexer->result != PARSE_OK)
 		return;
-	const char *start = skip_blanks(lexer->at);
-	lexer->line += newlines(lexer->at, start);
-	lexer->token = (struct token){.kind = TOKEN_END, .start = start, .line = lexer->line};
-	lexer->at = start;
+	bool after_blank = skip_to_token(lexer);
+	const char *start = lexer->at;
+	lexer->token = (struct token){TOKEN_END, start, 0, lexer->line, lexer->insertion, after_blank};
 	if (*start == '\0')
 		return;
 	if (!operator_take(lexer)) {

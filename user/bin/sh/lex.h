@@ -30,11 +30,22 @@ enum token_kind {
 	TOKEN_DOCUMENT_TABS, /* <<-: tabs before its lines are no part of them */
 };
 
+/* The value of an alias, which is read in its place. */
+struct insertion {
+	struct insertion *outer; /* where this one's alias stood; null: in the text itself */
+	int depth; /* 1 and more */
+	const char *value, *name, *resume; /* how the alias was written, and what is behind it */
+	size_t name_length;
+	int line;
+};
+
 struct token {
 	enum token_kind kind;
 	const char *start;
 	size_t length;
 	int line;
+	const struct insertion *from; /* what it stands in; null: the text itself */
+	bool after_blank; /* it comes right after the value of an alias that ends with a blank: it may be one, too */
 };
 
 struct document;
@@ -47,10 +58,16 @@ struct lexer {
 	int line;
 	int depth; /* of commands and quotes within each other */
 	enum parse_result result; /* what went wrong, once the token is TOKEN_END because of it */
+	bool plain; /* there are no aliases */
+	struct insertion *insertion; /* that is being read */
+	size_t inserted; /* bytes of all */
 	struct document *documents; /* here-documents that begin behind the next newline */
 };
 
 void lexer_next(struct lexer *lexer);
+
+/* If the token is an alias that is not being read already, reads what it stands for: the token is the first of that then. */
+bool lexer_insert(struct lexer *lexer);
 
 /* Complains, with the place, unless the source is quiet, and ends the input. */
 __attribute__((format(printf, 2, 3))) void lexer_refuse(struct lexer *lexer, const char *format, ...);

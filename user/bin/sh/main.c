@@ -11,13 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] =
-	"usage: sh [-Cefux] [-o OPTION] [FILE [ARGUMENT]...]\n"
-	"       sh [-Cefux] [-o OPTION] -c COMMANDS [NAME [ARGUMENT]...]\n"
-	"Runs commands from the console, from FILE, or from COMMANDS. 'help' in the shell says more.\n"
-	"  -e  leaves when a command fails     -u  a variable that is not set is a mistake\n"
-	"  -f  * and ? are no patterns         -x  shows each command\n"
-	"  -C  > writes no file that is there  -o  an option by its name: 'set -o' lists them\n";
+static const char usage[] = "usage: sh [-aCefnuvx] [-o OPTION] [FILE [ARGUMENT]...]\n"
+			    "       sh [-aCefnuvx] [-o OPTION] -c COMMANDS [NAME [ARGUMENT]...]\n"
+			    "       sh [-aCefnuvx] [-o OPTION] -s [ARGUMENT]...\n"
+			    "Runs commands from the console, from FILE, or from COMMANDS; -s: from standard\n"
+			    "input. 'help' in the shell says more.\n"
+			    "  -a  all variables go to programs     -C  > writes no file that is there\n"
+			    "  -e  leaves when a command fails      -f  * and ? are no patterns\n"
+			    "  -n  runs nothing, but finds mistakes\n"
+			    "  -u  a variable that is not set is a mistake\n"
+			    "  -v  shows what it reads              -x  shows each command\n"
+			    "  -o  an option by its name: 'set -o' lists them\n";
 
 extern char **environ;
 
@@ -89,6 +93,13 @@ static bool line_read(struct text *text)
 	return text->length > before || text->failed;
 }
 
+/* What -v shows. */
+static void show(const char *bytes, size_t length)
+{
+	fflush(stdout);
+	fwrite(bytes, 1, length, stderr);
+}
+
 /* Commands that span lines are not known before their end, so lines are added until one is complete. */
 static void run_input(struct shell *shell)
 {
@@ -98,6 +109,8 @@ static void run_input(struct shell *shell)
 		more = line_read(&text);
 		if (more && !text.failed && input_is_incomplete(text.bytes))
 			continue;
+		if (shell->verbose)
+			show(text_string(&text), text.length);
 		text_run(shell, &text);
 	}
 	text_free(&text);
@@ -121,7 +134,10 @@ static void run_script(struct shell *shell, const char *name, const char *text)
 	struct source source = {.name = name, .at = text, .line = 1};
 	while (shell->unwind == UNWIND_NONE) {
 		struct program *program = NULL;
+		const char *begin = source.at;
 		enum parse_result result = parse_next(&source, &program);
+		if (shell->verbose)
+			show(begin, (size_t)(source.at - begin));
 		if (result == PARSE_END)
 			return;
 		if (result != PARSE_OK) {
@@ -137,7 +153,7 @@ static void run_script(struct shell *shell, const char *name, const char *text)
 	}
 }
 
-int run_file(struct shell *shell, const char *path)
+bool run_file(struct shell *shell, const char *path)
 {
 	struct text text = {0};
 	int fd = open(path, O_RDONLY);
@@ -155,43 +171,71 @@ int run_file(struct shell *shell, const char *path)
 	}
 	if (fd >= 0)
 		(void)close(fd);
-	if (shell->status == 0)
+	bool is_there = shell->status == 0;
+	if (is_there)
 		run_script(shell, path, text_string(&text));
 	text_free(&text);
-	return shell->status;
+	return is_there;
 }
 
-/* Takes -e, -x and the like off the arguments; -c is left. False if one is unknown. */
-static bool options_take(struct shell *shell, int *argc, char ***argv)
+/* What is read, where that is neither the console nor a file. */
+struct start {
+	bool commands; /* -c: the first operand */
+	bool input; /* -s: standard input, for all that there are operands */
+};
+
+/* Takes c, s and i out of a word of options; the rest is for `set`. */
+static void letters_take(char *word, struct start *start)
 {
-	while (*argc > 1 && (*argv)[1][0] == '-' && (*argv)[1][1] != '\0' && strcmp((*argv)[1], "-c") != 0) {
-		bool named = strcmp((*argv)[1], "-o") == 0 && *argc > 2;
-		char *words[] = {(char[]){"set"}, (*argv)[1], named ? (*argv)[2] : NULL, NULL};
-		if (builtin_set(shell, words) != 0)
-			return false;
-		(*argv)[1 + named] = (*argv)[0];
-		*argc -= 1 + named;
-		*argv += 1 + named;
+	char *to = word;
+	for (const char *letter = word; *letter != '\0'; letter++) {
+		start->commands |= *letter == 'c';
+		start->input |= *letter == 's';
+		if (strchr("csi", *letter) == NULL) /* i: a shell at the console is interactive anyway */
+			*to++ = *letter;
 	}
-	return true;
+	*to = '\0';
 }
 
-static void run(struct shell *shell, int argc, char **argv)
+/* Does what the options say. The index of the first operand; 0 if one is unknown. */
+static int options_take(struct shell *shell, int argc, char **argv, struct start *start)
 {
-	if (argc > 1 && strcmp(argv[1], "-c") == 0) {
-		if (argc > 3) {
-			shell->name = argv[3];
-			arguments_set(shell, argv + 4);
-		}
-		(void)execute_text(shell, "", argv[2]);
-	} else if (argc > 1) {
-		shell->name = argv[1];
-		arguments_set(shell, argv + 2);
-		(void)run_file(shell, argv[1]);
-	} else if (shell->interactive) {
-		run_console(shell);
+	int i = 1;
+	while (i < argc && (*argv[i] == '-' || *argv[i] == '+')) {
+		char *word = argv[i++];
+		if (strcmp(word, "--") == 0 || strcmp(word, "-") == 0)
+			break;
+		if (*word == '-')
+			letters_take(word + 1, start);
+		bool named = strchr(word, 'o') != NULL && i < argc;
+		char *words[] = {word, named ? argv[i] : NULL, NULL};
+		bool only;
+		if (word[1] != '\0' && options_set(shell, words, &only) == NULL)
+			return 0;
+		i += named;
+	}
+	return i;
+}
+
+/* Reads commands from where they are; the operands are null at their end. */
+static void run(struct shell *shell, const struct start *start, char **operands)
+{
+	if (start->commands) {
+		bool named = operands[1] != NULL;
+		if (named)
+			shell->name = operands[1];
+		arguments_set(shell, operands + 1 + named);
+		(void)execute_text(shell, "", operands[0]);
+	} else if (*operands != NULL && !start->input) {
+		shell->name = operands[0];
+		arguments_set(shell, operands + 1);
+		(void)run_file(shell, operands[0]);
 	} else {
-		run_input(shell);
+		arguments_set(shell, operands);
+		if (shell->interactive)
+			run_console(shell);
+		else
+			run_input(shell);
 	}
 }
 
@@ -213,15 +257,17 @@ int main(int argc, char **argv)
 	}
 	variables_import(environ);
 	parent_set();
-	if (!options_take(&shell, &argc, &argv) || (argc == 2 && strcmp(argv[1], "-c") == 0)) {
+	struct start start = {false, false};
+	int operand = options_take(&shell, argc, argv, &start);
+	if (operand == 0 || (start.commands && operand == argc)) {
 		fputs(usage, stderr);
 		return STATUS_USAGE;
 	}
-	shell.interactive = argc == 1 && isatty(STDIN_FILENO) != 0;
+	shell.interactive = !start.commands && (operand == argc || start.input) && isatty(STDIN_FILENO) != 0;
 	if (shell.interactive)
 		trap_interactive();
 	shell.job_control = shell.interactive && job_control_begin();
-	run(&shell, argc, argv);
+	run(&shell, &start, argv + operand);
 	trap_exit(&shell);
 	words_free(&shell.arguments.own);
 	fflush(stdout);

@@ -126,8 +126,6 @@ static void value_put(struct expansion *e, const struct parameter *parameter, bo
 	} else if (e->shell->stop_on_unset && !parameter->all) {
 		complain("%.*s: not set", (int)parameter->length, parameter->name);
 		expansion_fail(e);
-		if (!e->shell->interactive)
-			e->shell->unwind = UNWIND_EXIT;
 	}
 }
 
@@ -193,8 +191,6 @@ static void refuse(struct expansion *e, const struct parameter *parameter, const
 			why.length > 0 ? why.bytes : "not set");
 	text_free(&why);
 	expansion_fail(e);
-	if (!e->shell->interactive)
-		e->shell->unwind = UNWIND_EXIT;
 }
 
 /* The word that stands for a value: what is not quoted in it is split as the value would be. */

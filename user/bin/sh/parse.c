@@ -8,6 +8,7 @@
 #include "lex.h"
 
 static const char *const closing_words[] = {"then", "else", "elif", "fi", "do", "done", "esac", "}"};
+static const char *const other_words[] = {"!", "{", "case", "for", "if", "in", "until", "while"};
 
 static struct node *parse_list(struct lexer *lexer);
 static struct node *parse_command(struct lexer *lexer);
@@ -19,10 +20,28 @@ static bool is_word(const struct lexer *lexer, const char *text)
 	       memcmp(token->start, text, token->length) == 0;
 }
 
+bool word_is_reserved(const char *word)
+{
+	bool found = false;
+	for (size_t i = 0; i < sizeof closing_words / sizeof *closing_words; i++)
+		found |= strcmp(word, closing_words[i]) == 0;
+	for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
+		found |= strcmp(word, other_words[i]) == 0;
+	return found;
+}
+
 static bool is_closing_word(const struct lexer *lexer)
 {
 	for (size_t i = 0; i < sizeof closing_words / sizeof *closing_words; i++)
 		if (is_word(lexer, closing_words[i]))
+			return true;
+	return false;
+}
+
+static bool is_other_word(const struct lexer *lexer)
+{
+	for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
+		if (is_word(lexer, other_words[i]))
 			return true;
 	return false;
 }
@@ -234,6 +253,13 @@ static struct node *parse_function(struct lexer *lexer, struct node *node)
 	return node->left != NULL ? node : NULL;
 }
 
+/* Puts in what aliases stand for where a command begins. What means something to the grammar there is none. */
+static void insert_aliases(struct lexer *lexer)
+{
+	while (!is_closing_word(lexer) && !is_other_word(lexer) && lexer_insert(lexer))
+		continue;
+}
+
 static struct node *parse_simple(struct lexer *lexer)
 {
 	struct node *node = node_make(lexer, NODE_SIMPLE);
@@ -249,6 +275,8 @@ static struct node *parse_simple(struct lexer *lexer)
 			return parse_function(lexer, node);
 		else if (lexer->token.kind != TOKEN_WORD)
 			break;
+		else if ((node->words == NULL || lexer->token.after_blank) && lexer_insert(lexer))
+			continue;
 		else
 			done = word_append(lexer,
 				node->words == NULL && is_assignment(&lexer->token) ? &assignments : &words);
@@ -434,6 +462,7 @@ static struct node *parse_command(struct lexer *lexer)
 		lexer_refuse(lexer, "syntax error: commands stand too deep within each other");
 		return NULL;
 	}
+	insert_aliases(lexer);
 	if (is_closing_word(lexer))
 		return refuse(lexer, "a command");
 	lexer->depth++;
@@ -447,10 +476,34 @@ static struct node *parse_command(struct lexer *lexer)
 	return lexer->result == PARSE_OK ? node : NULL;
 }
 
-/* Keeps how a job was written; a function is run when the text that it stood in has gone. */
-static struct node *source_keep(struct lexer *lexer, struct node *node, const char *start)
+static int depth_of(const struct insertion *insertion)
 {
-	size_t length = (size_t)(lexer->token.start - start);
+	return insertion != NULL ? insertion->depth : 0;
+}
+
+/* How it was written from a token to this one: where it begins, and its length. An alias that only one stands in is its name. */
+static const char *source_since(const struct lexer *lexer, const struct token *begin, size_t *length)
+{
+	const char *start = begin->start, *end = lexer->token.start;
+	const struct insertion *from = begin->from, *to = lexer->token.from;
+	while (from != to) {
+		if (depth_of(from) >= depth_of(to)) {
+			start = from->name;
+			from = from->outer;
+		} else {
+			end = to->name;
+			to = to->outer;
+		}
+	}
+	*length = (size_t)(end - start);
+	return start;
+}
+
+/* Keeps how a job was written; a function is run when the text that it stood in has gone. */
+static struct node *source_keep(struct lexer *lexer, struct node *node, const struct token *begin)
+{
+	size_t length;
+	const char *start = source_since(lexer, begin, &length);
 	while (length > 0 && isspace((unsigned char)start[length - 1]))
 		length--;
 	node->source = program_string(lexer->program, start, length);
@@ -460,14 +513,14 @@ static struct node *source_keep(struct lexer *lexer, struct node *node, const ch
 
 static struct node *parse_pipe(struct lexer *lexer)
 {
-	const char *start = lexer->token.start;
+	const struct token begin = lexer->token;
 	struct node *first = NULL, **place = &first;
 	for (;;) {
 		*place = parse_command(lexer);
 		if (*place == NULL)
 			return NULL;
 		if (lexer->token.kind != TOKEN_BAR)
-			return source_keep(lexer, first, start);
+			return source_keep(lexer, first, &begin);
 		*place = node_join(lexer, NODE_PIPE, *place, NULL);
 		if (*place == NULL)
 			return NULL;
@@ -511,11 +564,12 @@ static struct node *parse_and_or(struct lexer *lexer)
 /* One command with the `;` or `&` behind it. `*more`: such a thing stood there. */
 static struct node *parse_item(struct lexer *lexer, bool *more)
 {
-	const char *start = lexer->token.start;
+	const struct token begin = lexer->token;
 	struct node *item = parse_and_or(lexer);
 	if (item == NULL)
 		return NULL;
-	size_t length = (size_t)(lexer->token.start - start);
+	size_t length;
+	const char *start = source_since(lexer, &begin, &length);
 	*more = lexer->token.kind == TOKEN_SEMICOLON || lexer->token.kind == TOKEN_AMPERSAND;
 	if (lexer->token.kind == TOKEN_AMPERSAND) {
 		item = node_join(lexer, NODE_BACKGROUND, item, NULL);
@@ -541,7 +595,10 @@ static struct node *parse_list(struct lexer *lexer)
 	struct node *first = NULL, **place = &first;
 	bool more;
 	do {
-		skip_newlines(lexer);
+		do {
+			skip_newlines(lexer);
+			insert_aliases(lexer);
+		} while (lexer->token.kind == TOKEN_NEWLINE); /* one may stand for nothing */
 		if (first != NULL && at_list_end(lexer))
 			break;
 		*place = parse_item(lexer, &more);
@@ -563,18 +620,35 @@ static struct node *parse_line(struct lexer *lexer)
 {
 	struct node *first = NULL, **place = &first;
 	bool more = true;
-	while (more && lexer->token.kind != TOKEN_NEWLINE && lexer->token.kind != TOKEN_END) {
+	for (insert_aliases(lexer);
+		more && lexer->token.kind != TOKEN_NEWLINE && lexer->token.kind != TOKEN_END;) {
 		*place = parse_item(lexer, &more);
 		if (*place != NULL && more)
 			*place = node_join(lexer, NODE_SEQUENCE, *place, NULL);
 		if (*place == NULL)
 			return NULL;
 		place = &(*place)->right;
+		if (more)
+			insert_aliases(lexer);
 	}
 	if (lexer->token.kind != TOKEN_NEWLINE && lexer->token.kind != TOKEN_END) {
 		lexer_refuse(lexer, "syntax error: '%.*s' has no beginning", (int)lexer->token.length,
 			lexer->token.start);
 		return NULL;
+	}
+	return first;
+}
+
+/* An alias may stand for several lines, and for the beginning of one that goes on behind it. */
+static struct node *parse_whole_line(struct lexer *lexer)
+{
+	struct node *first = parse_line(lexer);
+	while (lexer->token.kind == TOKEN_NEWLINE && lexer->insertion != NULL) {
+		lexer_next(lexer);
+		struct node *next = parse_line(lexer);
+		first = first != NULL && next != NULL ? node_join(lexer, NODE_SEQUENCE, first, next)
+			: first != NULL               ? first
+						      : next;
 	}
 	return first;
 }
@@ -612,7 +686,7 @@ enum parse_result parse_next(struct source *source, struct program **program)
 		program_drop(lexer.program);
 		return PARSE_END;
 	}
-	lexer.program->root = parse_line(&lexer);
+	lexer.program->root = parse_whole_line(&lexer);
 	enum parse_result result = lexer_finish(&lexer, program);
 	if (result == PARSE_OK) {
 		source->at = lexer.at;
@@ -630,10 +704,8 @@ enum parse_result parse_all(struct source *source, struct program **program)
 	skip_newlines(&lexer);
 	while (lexer.token.kind != TOKEN_END) {
 		struct node *line = parse_line(&lexer);
-		*place = node_join(&lexer, NODE_SEQUENCE, line, NULL);
-		if (*place == NULL)
-			break;
-		place = &(*place)->right;
+		if (line != NULL && (*place = node_join(&lexer, NODE_SEQUENCE, line, NULL)) != NULL)
+			place = &(*place)->right;
 		skip_newlines(&lexer);
 	}
 	return lexer_finish(&lexer, program);
@@ -656,6 +728,7 @@ const char *parse_until_parenthesis(struct source *source, int depth, enum parse
 	*result = PARSE_ERROR;
 	if (!lexer_start(&lexer, source, depth + 1))
 		return NULL;
+	lexer.plain = true; /* the end that is looked for stands in the text */
 	skip_newlines(&lexer);
 	if (lexer.token.kind != TOKEN_CLOSE && lexer.result == PARSE_OK)
 		(void)parse_list(&lexer);

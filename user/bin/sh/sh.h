@@ -1,6 +1,6 @@
 /*
  * What the parts of the shell share. Lines come from the console (edit.c) or a file (main.c); words are cut off
- * (lex.c) and put together into a tree (parse.c, tree.c), which is walked (execute.c) with words expanded on the
+ * (lex.c, alias.c) and put together into a tree (parse.c, tree.c), which is walked (execute.c) with words expanded on the
  * way (expand.c, parameter.c, arithmetic.c, pattern.c, variable.c), files opened (redirect.c), and programs
  * started and waited for (launch.c, job.c). What concerns the shell itself it does itself (builtin*.c, trap.c).
  */
@@ -55,15 +55,18 @@ struct shell {
 	enum unwind unwind;
 	int levels; /* loops that break or continue still have to leave */
 	int loops; /* loops around the current command */
-	int depth; /* functions, sourced files and substitutions around it */
+	int depth; /* functions, sourced files and texts of eval around it */
+	int substitutions; /* that this shell is a copy for, in each other */
 	int reader; /* the end of a pipe that a copy of the shell has to close, or -1 */
 	int tested; /* conditions around it: what fails there is no reason for -e to leave */
+	int forgiving; /* `command`s around it: no mistake there is a reason to leave */
 	pid_t group; /* of the processes that are being started; 0: the first of them makes it; GROUP_NONE: this one's */
 	bool interactive;
 	bool job_control; /* each job has a group of its own, and the terminal while it is in the foreground */
 	bool subshell;
 	bool substituted; /* a word of the last command had a substitution: its status counts if there is no command */
 	bool stop_on_error, stop_on_unset, trace, no_patterns, no_clobber; /* -e -u -x -f -C */
+	bool export_all, check_only, verbose; /* -a -n -v */
 };
 
 /* Complains on stderr, after what stdout holds: "sh: ...". */
@@ -107,6 +110,8 @@ enum parse_result parse_next(struct source *source, struct program **program);
 enum parse_result parse_all(struct source *source, struct program **program);
 /* Whether more has to be typed before an input can be run. Says nothing. */
 bool input_is_incomplete(const char *input);
+/* Whether a word means something to the grammar where a command begins. */
+bool word_is_reserved(const char *word);
 /* Where a command ends whose `)` is not part of it: at that `)`. Null if there is none. For the lexer. */
 const char *parse_until_parenthesis(struct source *source, int depth, enum parse_result *result);
 
@@ -137,6 +142,8 @@ size_t variable_name_length(const char *text); /* 0 if no name stands there */
 char **variables_environment(void);
 /* Prints `command` and each variable that is exported, or protected. */
 void variables_print(const char *command, bool exported);
+/* Prints a value in quotes, so that it can be read again. */
+void quoted_print(const char *value);
 
 /* variable.c: how a variable was before, for those that are set only for a while. */
 struct saved_variable {
@@ -151,6 +158,8 @@ void variables_restore(struct saved_variable **list);
 struct process;
 
 /* execute.c */
+/* A mistake that ends a script: in an expansion, an assignment, or what a special builtin is given. At the prompt it does not. */
+void script_fail(struct shell *shell);
 int execute(struct shell *shell, const struct node *node);
 /* Parses and runs a text: eval, trap, -c. */
 int execute_text(struct shell *shell, const char *name, const char *text);
@@ -167,11 +176,21 @@ void arguments_set(struct shell *shell, char **words);
 /* function.c */
 struct function;
 struct function *function_find(const char *name);
+void functions_match(
+	const char *start, size_t length, struct words *names); /* adds the names that begin so */
 bool function_define(struct program *program, const struct node *node);
 bool function_remove(const char *name);
 int function_call(struct shell *shell, struct function *function, char **words);
 /* A variable that has its value back when the function returns. False outside of functions. */
 bool function_local(const char *name, size_t length);
+
+/* alias.c: what a word stands for; null if it is no alias. It lasts until aliases are changed. */
+const char *alias_find(const char *name, size_t length);
+/* Adds the names that begin so. */
+void aliases_match(const char *start, size_t length, struct words *names);
+/* Prints `command` and NAME='value'; false if it is none. */
+bool alias_print(const char *command, const char *name);
+builtin_function builtin_alias, builtin_unalias;
 
 /* redirect.c: what this process had open before redirections, so that it can be had back. */
 struct saved_file {
@@ -252,11 +271,12 @@ struct builtin {
 };
 
 const struct builtin *builtin_find(const char *name);
+void builtins_match(const char *start, size_t length, struct words *names); /* adds the names that begin so */
 
 /* builtin_flow.c, builtin_io.c, builtin_option.c, builtin_test.c */
 builtin_function builtin_break, builtin_continue, builtin_return, builtin_exit, builtin_eval, builtin_source;
 builtin_function builtin_shift, builtin_set, builtin_exec, builtin_command, builtin_type;
-builtin_function builtin_getopts, builtin_umask, builtin_hash, builtin_times;
+builtin_function builtin_getopts, builtin_umask, builtin_hash, builtin_times, builtin_ulimit;
 /*
  * Does what the words with options of `set` say; returns those that follow, and whether there are none, not even --, so that the
  * arguments stay. Null, told on stderr, if an option is not known.
@@ -267,8 +287,8 @@ enum { OPTION_LETTERS = 16 };
 void options_letters(const struct shell *shell, char letters[OPTION_LETTERS]);
 builtin_function builtin_echo, builtin_printf, builtin_read, builtin_test;
 
-/* main.c: reads and runs a file. */
-int run_file(struct shell *shell, const char *path);
+/* main.c: reads and runs a file. False, told on stderr, if it can't be read; the status is in the shell. */
+bool run_file(struct shell *shell, const char *path);
 
 /* edit.c: reads a line with editing and history. */
 enum edit_result { EDIT_LINE, EDIT_INTERRUPTED, EDIT_END };

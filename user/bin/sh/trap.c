@@ -14,59 +14,32 @@
 #include <strings.h>
 #include <unistd.h>
 
-static const struct {
-	int number;
-	const char *name;
-} signals[] = {
-	{SIGHUP, "HUP"},
-	{SIGINT, "INT"},
-	{SIGQUIT, "QUIT"},
-	{SIGILL, "ILL"},
-	{SIGTRAP, "TRAP"},
-	{SIGABRT, "ABRT"},
-	{SIGFPE, "FPE"},
-	{SIGKILL, "KILL"},
-	{SIGBUS, "BUS"},
-	{SIGSEGV, "SEGV"},
-	{SIGPIPE, "PIPE"},
-	{SIGALRM, "ALRM"},
-	{SIGTERM, "TERM"},
-	{SIGCHLD, "CHLD"},
-	{SIGUSR1, "USR1"},
-	{SIGUSR2, "USR2"},
-	{SIGSTOP, "STOP"},
-	{SIGTSTP, "TSTP"},
-	{SIGCONT, "CONT"},
-	{SIGTTIN, "TTIN"},
-	{SIGTTOU, "TTOU"},
-	{SIGWINCH, "WINCH"},
-};
-
 static char *actions[NSIG]; /* null: what it does by default; 0 stands for the end of the shell */
-static volatile sig_atomic_t came[NSIG];
+static volatile sig_atomic_t came[NSIG], some_came; /* one of those, since it was last looked */
 static bool interactive;
 
 const char *signal_name(int number)
 {
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		if (signals[i].number == number)
-			return signals[i].name;
-	return NULL;
+	static char name[SIG2STR_MAX];
+	return sig2str(number, name) == 0 ? name : NULL;
 }
 
-int signal_number(const char *name)
+int signal_number(const char *word)
 {
-	if (strncasecmp(name, "SIG", 3) == 0)
-		name += 3;
-	if (isdigit((unsigned char)*name)) {
+	char name[SIG2STR_MAX];
+	size_t length = 0;
+	int found;
+	if (strncasecmp(word, "SIG", 3) == 0)
+		word += 3;
+	if (isdigit((unsigned char)*word)) {
 		char *end;
-		long number = strtol(name, &end, 10);
+		long number = strtol(word, &end, 10);
 		return *end == '\0' && number < NSIG ? (int)number : -1;
 	}
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		if (strcasecmp(signals[i].name, name) == 0)
-			return signals[i].number;
-	return -1;
+	for (; word[length] != '\0' && length < sizeof name - 1; length++)
+		name[length] = (char)toupper((unsigned char)word[length]);
+	name[length] = '\0';
+	return str2sig(name, &found) == 0 ? found : -1;
 }
 
 static sigjmp_buf before_input;
@@ -75,6 +48,7 @@ static volatile sig_atomic_t reads_input; /* a prompting shell, that Ctrl-C take
 static void note(int number)
 {
 	came[number] = 1;
+	some_came = 1;
 	if (number != SIGINT)
 		return;
 	job_interrupted();
@@ -168,6 +142,8 @@ void trap_children(bool wanted)
 
 int trap_came(void)
 {
+	if (!some_came)
+		return 0;
 	for (int number = 1; number < NSIG; number++) {
 		bool has_action = actions[number] != NULL && *actions[number] != '\0';
 		if (came[number] && (has_action || (number == SIGINT && interactive)))
@@ -196,6 +172,9 @@ ssize_t input_read(int fd, void *buffer, size_t size)
 
 void trap_run(struct shell *shell)
 {
+	if (!some_came)
+		return;
+	some_came = 0;
 	for (int number = 1; number < NSIG; number++) {
 		if (!came[number])
 			continue;

@@ -149,6 +149,14 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct variable *)a)->text, ((const struct variable *)b)->text);
 }
 
+void quoted_print(const char *value)
+{
+	putchar('\'');
+	for (; *value != '\0'; value++)
+		printf(*value == '\'' ? "'\\''" : "%c", *value);
+	putchar('\'');
+}
+
 void variables_print(const char *command, bool exported)
 {
 	if (count > 0)
@@ -157,10 +165,9 @@ void variables_print(const char *command, bool exported)
 		const struct variable *v = &variables[i];
 		if (!(exported ? v->exported : v->read_only || *command == '\0'))
 			continue;
-		printf("%s%.*s='", command, (int)v->name_length + 1, v->text);
-		for (const char *p = v->text + v->name_length + 1; *p != '\0'; p++)
-			printf(*p == '\'' ? "'\\''" : "%c", *p);
-		puts("'");
+		printf("%s%.*s=", command, (int)v->name_length, v->text);
+		quoted_print(v->text + v->name_length + 1);
+		putchar('\n');
 	}
 }
 
@@ -186,9 +193,11 @@ void variables_restore(struct saved_variable **list)
 		struct saved_variable *saved = *list;
 		size_t length = variable_name_length(saved->text);
 		bool was_set = saved->text[length] == '=';
-		if (was_set)
-			(void)variable_set(saved->text, length, saved->text + length + 1);
 		struct variable *variable = find(saved->text, length);
+		bool changed = variable == NULL || !variable->read_only;
+		if (was_set && changed)
+			(void)variable_set(saved->text, length, saved->text + length + 1);
+		variable = find(saved->text, length);
 		if (variable != NULL && was_set)
 			variable->exported = saved->exported;
 		else if (variable != NULL)
