@@ -123,10 +123,12 @@ class Editing(unittest.TestCase):
         self.terminal.run("mkdir -p /tmp/complete/one; cd /tmp/complete; echo > two_a; echo > two_b; echo > 'a b'")
         self.see("cat /et\t", "cat /etc/", 9)
         self.see("mo\t", "cat /etc/motd ", 14)
-        self.see("\x15unam\t", "unam", 4)
+        self.see("\x15unan\t", "unan", 4)
         self.see("\x15upt\t", "uptime ", 7)
         self.see("\x15cd on\t", "cd one/", 7)
         self.see("\x15cat a\t", "cat a\\ b ", 9)
+        self.see("\x15cat a\\ \t", "cat a\\ b ", 9)
+        self.see("\x15cat ~/tmp/complete/tw\t", "cat ~/tmp/complete/two_", 23)
         self.see("\x15cat tw\t", "cat two_", 8)
         before = self.terminal.screen.row
         self.terminal.type("\t")
@@ -181,6 +183,14 @@ class Jobs(unittest.TestCase):
         screen = self.terminal.screen
         self.terminal.wait(lambda: text in [screen.text(row) for row in range(max(0, screen.row - 3), screen.row + 1)], text)
 
+    def becomes(self, *jobs: str) -> None:
+        """Asks for the jobs until they are these; what the shell says before a prompt does not matter."""
+        deadline = time.monotonic() + boot.LIMIT
+        lines = self.terminal.run("jobs")
+        while lines[: len(jobs)] != list(jobs) and time.monotonic() < deadline:
+            lines = self.terminal.run("jobs")
+        self.assertEqual(lines, list(jobs))
+
     def twice(self, line: str) -> None:
         """Waits for what was typed and comes back."""
         screen = self.terminal.screen
@@ -197,16 +207,18 @@ class Jobs(unittest.TestCase):
     def test_stop_and_go_on(self) -> None:
         run = self.terminal.run
         self.start("sh -c 'echo begun; sleep 1000; echo over'", "begun")
-        self.key(self.STOP, "^Z", "", "[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'")
+        self.key(self.STOP, "^Z", "[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'")
         self.assertEqual(run("echo $?; jobs"), ["146", "[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'"])
-        states = [line.split()[-1] for line in run("ps") if line.split()[6] in ("sh", "sleep")]
-        self.assertEqual((states[0], set(states[1:])), ("process", {"stopped"}))  # sleep may have yet to be started
+        rows = [line for line in run("ps") if line.split()[6] in ("sh", "sleep")]
+        states = [row.split()[-1] for row in rows]
+        self.assertEqual(states[:2], ["process", "stopped"], rows)
+        self.assertLessEqual(set(states[2:]), {"stopped", "starts"}, rows)  # sleep may have yet to be started
         self.assertEqual(run("bg"), ["[1] sh -c 'echo begun; sleep 1000; echo over'"])
         self.assertEqual(run("jobs"), ["[1]  Running   sh -c 'echo begun; sleep 1000; echo over'"])
-        self.assertEqual(run("kill -STOP %1; sleep 0.2; jobs"),
-                         ["[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'"])
+        run("kill -STOP %1")
+        self.becomes("[1]  Stopped   sh -c 'echo begun; sleep 1000; echo over'")
         self.start("fg", "sh -c 'echo begun; sleep 1000; echo over'")
-        self.key(self.INTERRUPT, "^C", "")
+        self.key(self.INTERRUPT, "^C")
         self.assertEqual(run("echo $?; jobs"), ["130"])
 
     def test_what_reads(self) -> None:
@@ -215,7 +227,7 @@ class Jobs(unittest.TestCase):
         self.terminal.type("cat\rone\r")
         self.twice("one")
         self.terminal.type("half")
-        self.key(self.STOP, "half^Z", "", "[1]  Stopped   cat")
+        self.key(self.STOP, "half^Z", "[1]  Stopped   cat")
         self.assertEqual(run("echo two"), ["two"])
         self.start("fg", "cat")
         self.terminal.type("three\r")
@@ -227,24 +239,25 @@ class Jobs(unittest.TestCase):
     def test_in_the_background(self) -> None:
         run = self.terminal.run
         self.assertRegex(run("cat &")[0], r"^\[1\] \d+$")
-        self.assertEqual(run("sleep 0.2; jobs"), ["[1]  Stopped   cat"])
-        self.assertEqual(run("sleep 1000 | cat & sleep 0.1; jobs")[1:],
+        self.becomes("[1]  Stopped   cat")
+        run("sleep 1000 | cat &")
+        self.assertEqual(run("until ps | grep -q 'sleep *sleeps' && ps | grep -q 'cat *reply from files'; do :; done; jobs"),
                          ["[1]  Stopped   cat", "[2]  Running   sleep 1000 | cat"])
         self.start("sh -c 'echo begun; sleep 1000'", "begun")
-        self.key(self.INTERRUPT, "^C", "")
+        self.key(self.INTERRUPT, "^C")
         self.assertEqual(run("jobs"), ["[1]  Stopped   cat", "[2]  Running   sleep 1000 | cat"])
-        self.assertEqual(run("kill %2 %1; sleep 0.2; jobs > /dev/null; jobs"),
+        self.assertEqual(run("kill %2 %1; until test `ps | grep -c ' ended$'` = 3; do :; done; jobs > /dev/null; jobs"),
                          ["cat: Terminated", "sleep: Terminated", "cat: Terminated"])
         self.assertEqual(run("kill %7; echo $?"),
                          ["sh: kill: %7: there is no such job; 'jobs' shows those there are", "1"])
         self.assertEqual(run("fg %7; bg; echo $?"), ["sh: fg: %7: there is no such job; 'jobs' shows those there are",
-                                                    "sh: bg: %: there is no such job; 'jobs' shows those there are", "1"])
+                                                    "sh: bg: there is no job", "1"])
 
     def test_a_shell_in_the_shell(self) -> None:
         self.terminal.type("sh\r")
         self.terminal.wait_prompt(self.terminal.screen.row + 1)
         self.start("sh -c 'echo begun; sleep 1000'", "begun")
-        self.key(self.STOP, "^Z", "", "[1]  Stopped   sh -c 'echo begun; sleep 1000'")
+        self.key(self.STOP, "^Z", "[1]  Stopped   sh -c 'echo begun; sleep 1000'")
         self.terminal.run("kill %1")
         self.terminal.run("exit 3")
         self.assertEqual(self.terminal.run("echo $?; jobs"), ["3"])
@@ -284,6 +297,8 @@ class Jobs(unittest.TestCase):
 
 
 class Pasting(unittest.TestCase):
+    takes_long = True
+
     def test_commands(self) -> None:
         """Each is run, in order, whatever has been typed ahead: to a file, since the echo of that mixes with what they print."""
         with terminal.Terminal() as machine:
