@@ -19,8 +19,8 @@ def programs() -> Iterator[Path]:
         lines = (ROOT / "build/archive.list").read_text().split("\n")
     except OSError:
         return
-    for line in lines:
-        path = Path(line.partition("=")[2])
+    for name in dict.fromkeys(line.partition("=")[2] for line in lines):  # each once: a program may have two names
+        path = Path(name)
         linked = ROOT / "build/user/bin" / path.name
         file = linked if path.parent == Path("build/archive/bin") else ROOT / path
         if file.is_file() and file.read_bytes()[:4] == b"\x7fELF":

@@ -79,7 +79,7 @@ class Archive(InFolder):
     def test_no_shell(self) -> None:
         result = boot.run("echo never", initrd=self.archive({"/init": PROGRAMS / "init"}))
         self.assertNotEqual(result.status, 0, result)
-        self.assertIn("init: /bin/sh: No such file or directory", result.output)
+        self.assertIn("init: /bin/sh: No such file or directory", result.errors)
 
     def test_init_is_no_program(self) -> None:
         for data in (b"#!/bin/sh\n", b"\x7fELF", (PROGRAMS / "init").read_bytes()[:4096]):

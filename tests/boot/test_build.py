@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import resource
+import shutil
 import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
 from tests.support.tree import ROOT, Tree
 
@@ -29,6 +32,25 @@ class Build(unittest.TestCase):
     def test_second_make_does_nothing_and_says_so(self) -> None:
         again = self.tree.make()
         self.assertEqual((again.status, again.output), (0, "tabula is up to date\n"))
+
+    def test_copy_of_the_tree_is_built_already(self) -> None:
+        """But for the specs file that names the place of the SDK."""
+        self.tree.make()
+        with tempfile.TemporaryDirectory(prefix="tabula-copy-") as folder:
+            copy = Path(folder) / "tree"
+            shutil.copytree(self.tree.root, copy, symlinks=True)
+            made = self.tree.run("make", "-C", str(copy), "--no-print-directory")
+            self.assertEqual(made.status, 0, made.output)
+            self.assertNotRegex(made.output, r"(?m)^  (CC|AS|LD|AR) ")
+            self.assertIn(f"-L{copy}/build/sdk/", (copy / "build/sdk/tabula.specs").read_text())
+
+    def test_debug_build_is_another(self) -> None:
+        target = "build/tried/kernel/lib/ring.o"
+        first, debug, again = (self.tree.make("B=build/tried", *more, target) for more in ((), ("DEBUG=1",), ("DEBUG=1",)))
+        for made in (first, debug):
+            self.assertEqual(made.status, 0, made.output)
+            self.assertIn("CC      kernel/lib/ring.c", made.output)
+        self.assertNotIn("CC ", again.output)
 
     def test_change_is_built(self) -> None:
         self.tree.append("user/bin/true.c", "/* changed */\n")
@@ -63,8 +85,9 @@ class Build(unittest.TestCase):
         self.assertEqual(compiled.status, 0, compiled.output)
 
     def test_new_file_is_in_compile_commands(self) -> None:
+        """Only that is made here, as `make` alone does too: with one more program all are linked anew."""
         self.tree.write("user/bin/tried.c", "int main(void)\n{\n\treturn 0;\n}\n")
-        made = self.tree.make()
+        made = self.tree.make("compile_commands.json")
         self.assertEqual(made.status, 0, made.output)
         self.assertIn("user/bin/tried.c", self.tree.read("compile_commands.json"))
 
@@ -103,6 +126,8 @@ class Build(unittest.TestCase):
 
 
 class Help(unittest.TestCase):
+    takes_long = True
+
     def test_every_target_is_listed(self) -> None:
         with Tree(build=False) as tree:
             listed = tree.make("help")

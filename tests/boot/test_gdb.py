@@ -54,8 +54,8 @@ class Debugger(unittest.TestCase):
 
     def test_symbols_of_every_program(self) -> None:
         lines = (boot.ROOT / "build/archive.list").read_text().split("\n")
-        programs = [line.rpartition("/")[2] for line in lines
-                    if "=build/archive/bin/" in line and not line.startswith("/bin/foreign-")]
+        programs = {line.rpartition("/")[2] for line in lines
+                    if "=build/archive/bin/" in line and not line.startswith("/bin/foreign-")}
         self.assertIn("sh", programs)
         said = gdb.debug("true", [
             "python",
@@ -79,12 +79,12 @@ class Targets(unittest.TestCase):
             assert emulator.stderr
             try:
                 self.assertRegex(emulator.stderr.readline(), rb"waits for the debugger on port \d+: run `make gdb`")
-                script = ["hbreak sys_console_write", "continue", "bt"]
+                script = ["hbreak sys_process_create", "continue", "bt"]
                 said = tree.run(gdb.GDB or "gdb", "-nx", "-batch", "-x", ".gdbinit", *[f"-ex={line}" for line in script])
             finally:
                 emulator.kill()
                 emulator.communicate()
-        self.assertRegex(said.output, r"(?m)^#0 .*sys_console_write \(")
+        self.assertRegex(said.output, r"(?m)^#0 .*sys_process_create \(")
         self.assertRegex(said.output, r"(?m)^#\d+ .*main \(.*init\.c:\d+$")
 
     def test_nothing_waits(self) -> None:

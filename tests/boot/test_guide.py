@@ -1,6 +1,7 @@
 """docs/GUIDE.md does what it says: its steps, done on a copy of the tree."""
 
 import re
+import shutil
 import unittest
 
 from tests.support.tree import ROOT, Tree
@@ -12,6 +13,8 @@ TRY = re.compile(r"^```\n(make run CMD=\S+)\n```\n\nprints\n\n```\n(.*?)^```$", 
 class AddingThings(unittest.TestCase):
     """A program; one line, one function, one program for a call; a table, a server and a program for a protocol; a
     driver: exactly those of the guide."""
+
+    takes_long = True
 
     def setUp(self) -> None:
         self.guide = (ROOT / "docs/GUIDE.md").read_text(encoding="utf-8")
@@ -30,8 +33,15 @@ class AddingThings(unittest.TestCase):
             ("Create", "user/bin/alarm.c"),
         ])
 
+    def leave_suites_out(self, tree: Tree) -> None:
+        """A new call has every program compiled again. The suites, half of all that is, are not run here."""
+        for file in [*(tree.root / "tests/user").glob("*.c"), *(tree.root / "tests/bench").glob("*.c")]:
+            file.unlink()
+        shutil.rmtree(tree.root / "tests/bench/bench")
+
     def test_the_steps_work(self) -> None:
         with Tree() as tree:
+            self.leave_suites_out(tree)
             for verb, name, text in self.steps:
                 tree.write(name, tree.read(name) + text if verb == "Append to" else text)
             tries = TRY.findall(self.guide)

@@ -131,6 +131,8 @@ class Fetched(unittest.TestCase):
 class Compiled(Fetched):
     """A command of the compiler is enough."""
 
+    takes_long = True
+
     def test_lua(self) -> None:
         folder = self.fetch("lua5.4") / "src"
         program = self.build("lua", [file for file in sorted(folder.glob("*.c")) if file.name != "luac.c"])
@@ -167,6 +169,8 @@ class Compiled(Fetched):
 
 class Configured(Fetched):
     """These look at the system first, by their own scripts."""
+
+    takes_long = True
 
     def configured(self, package: str, *targets: str, settings: Sequence[str] = ()) -> Path:
         """Configures and makes a package in a copy of its source, as its README says for another machine."""

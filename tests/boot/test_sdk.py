@@ -1,6 +1,7 @@
 """Programs from outside the tree: compiled with the SDK anywhere, put into the boot archive, run in the system."""
 
 import random
+import re
 import struct
 import subprocess
 import tempfile
@@ -366,12 +367,24 @@ class Sdk(unittest.TestCase):
         self.run_all(flipped)
 
     def test_no_segment_is_writable_and_executable(self) -> None:
-        program = self.compile("ordinary", ORDINARY)
+        loads = [words for words in self.segments("ordinary") if words[0] == "LOAD"]
+        rights = ["".join(words[6:-1]) for words in loads]
+        self.assertEqual(rights, ["RE", "R", "RW", "RW"])  # the stack before the data, in one mapping
+
+    def test_what_each_fork_copies_is_in_one_page(self) -> None:
+        """The end of the stack, and the beginning of the thread-local data: see user/libc/program.ld."""
+        stack = next(words for words in self.segments("ordinary") if words[0] == "GNU_STACK")
+        symbols = subprocess.run(["riscv64-unknown-elf-nm", str(self.directory / "ordinary")], check=True,
+                                 stdout=subprocess.PIPE, text=True).stdout
+        found = re.search(r"^(\w+) . __tls_block$", symbols, re.MULTILINE)
+        assert found
+        self.assertEqual((int(stack[2], 16) + int(stack[5], 16)) >> 12, int(found.group(1), 16) >> 12)
+
+    def segments(self, name: str) -> List[List[str]]:
+        program = self.compile(name, ORDINARY)
         listing = subprocess.run(["riscv64-unknown-elf-readelf", "-lW", str(program)], check=True,
                                  stdout=subprocess.PIPE, text=True).stdout
-        loads = [line.split() for line in listing.splitlines() if line.split()[:1] == ["LOAD"]]
-        rights = ["".join(words[6:-1]) for words in loads]
-        self.assertEqual(rights, ["RE", "R", "RW"])
+        return [line.split() for line in listing.splitlines() if line.split()]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -62,16 +65,51 @@ class Restarts(unittest.TestCase):
             console.expect(console.PROMPT)
             for _ in range(3):
                 console.send("killer console\r")
-                console.expect(r"^init: console has ended with status 137; here is a new one\n")
+                console.expect(r"^\[ *[\d.]+\] init: console has ended with status 137; here is a new one\n")
                 console.expect(r"ended console\n")
                 console.expect(console.PROMPT)
                 self.assertEqual(console.command("echo on we go"), "on we go")
 
     def test_console_of_a_command(self) -> None:
         result = boot.run("echo before; killer console; echo after", programs=[self.killer])
-        self.assertEqual((result.status, result.output.replace("init: console has ended with status 137; here is a new "
-                                                               "one\n", "")),
-                         (0, "before\nended console\nafter\n"))
+        self.assertEqual((result.status, result.output), (0, "before\nended console\nafter\n"))
+        self.assertIn("] init: console has ended with status 137; here is a new one\n", result.errors)
+
+
+# A console that takes over the log and is heard of no more; the next ones end at once.
+STUCK = r"""
+#include <tabula/handles.h>
+#include <tabula/syscalls.h>
+
+int main(void)
+{
+	notification_handle lines = notification_create();
+
+	if (process_id() > 4 || log_print(own_system(), lines, 1))
+		return 7;
+	for (;;)
+		(void)notification_wait(lines, 2, DEADLINE_NEVER);
+}
+"""
+
+
+class Stuck(unittest.TestCase):
+    """A console that answers nobody: init does not wait for it for good."""
+
+    def test_console(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="tabula-servers-") as folder:
+            stuck = boot.program_build(STUCK, folder, "stuck")
+            listed = (boot.ROOT / "build/archive.list").read_text().splitlines()
+            files = [f"/servers/console={stuck}" if line.startswith("/servers/console=") else line for line in listed]
+            archive = Path(folder) / "archive"
+            subprocess.run([str(boot.ROOT / "scripts/mkarchive"), str(archive), *files], check=True, cwd=boot.ROOT)
+            result = boot.run("exit 9", initrd=archive)
+        self.assertEqual((result.status, result.output), (9, ""), result)
+        said = re.findall(r"\] (init: .*)", result.log.replace("\x01", "\n"))
+        self.assertEqual(said[:2], ["init: console does not answer, and is ended",
+                                    "init: console has ended with status 137; here is a new one"])
+        self.assertIn("init: console has ended with status 7; it does so at once, again and again, so it stays so",
+                      result.log)
 
 
 # Uses all servers from several threads at once, ends one of them meanwhile, and sees to it that all calls come back, and that
@@ -230,6 +268,30 @@ static void hear(int number)
 	heard = number;
 }
 
+enum { QUEUED = 3 };
+
+static void queue_some(void)
+{
+	sigset_t set = 1ul << SIGRTMIN;
+
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (int i = 0; i < QUEUED; i++)
+		check(sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = i}) == 0, "sigqueue");
+}
+
+/* What is queued is kept: all of it, once. */
+static void check_queued(void)
+{
+	sigset_t set = 1ul << SIGRTMIN;
+	const struct timespec none = {0};
+	siginfo_t info;
+
+	for (int i = 0; i < QUEUED; i++)
+		check(sigtimedwait(&set, &info, &none) == SIGRTMIN && info.si_value.sival_int == i, "what was queued");
+	check(sigtimedwait(&set, &info, &none) == -1 && errno == EAGAIN, "more was queued");
+	check(kill(getpid(), SIGRTMIN) == 0 && sigtimedwait(&set, &info, &none) == SIGRTMIN, "another");
+}
+
 /* Has its parent's pipe tell it to go on. */
 static pid_t begin(int go[2], int status)
 {
@@ -288,6 +350,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "exec"))
 		return second(atoi(argv[2]));
 	signal(SIGUSR1, hear);
+	queue_some();
 	first = begin(early, 4);
 	last = begin(late, 5);
 	quiet = begin(stays, 6);
@@ -298,6 +361,7 @@ int main(int argc, char **argv)
 	check(kill(pid, 0) == 0, "the number of this program is not known");
 	check(getpid() == pid, "the number is another");
 	check(kill(pid, SIGUSR1) == 0 && heard == SIGUSR1, "a signal to this program");
+	check_queued();
 	check(status_of(first) == 4, "a child from before");
 	write(late[1], "", 1);
 	check(status_of(last) == 5, "another child from before");
@@ -319,6 +383,8 @@ int main(int argc, char **argv)
 class Siege(unittest.TestCase):
     """Each server is ended in turn, again and again, while all are in use; the shell goes on."""
 
+    takes_long = True
+
     def siege(self, harts: int) -> None:
         with tempfile.TemporaryDirectory(prefix="tabula-servers-") as folder:
             program = boot.program_build(SIEGE, folder, "siege")
@@ -326,7 +392,7 @@ class Siege(unittest.TestCase):
                 console.expect(console.PROMPT)
                 for server in ("console", "files", "process") * 3:
                     console.send(f"siege {server}\r")
-                    console.expect(f"^init: {server} has ended with status 137; here is a new one\n(.*\n)*.*"
+                    console.expect(f"^.*init: {server} has ended with status 137; here is a new one\n(.*\n)*.*"
                                    r"siege: all serve again after \d+ ms\n")
                     console.expect(console.PROMPT)
                     self.assertEqual(console.command("echo on > /tmp/a; cat /tmp/a; rm /tmp/a; echo $?"), "on\n0")
@@ -355,27 +421,24 @@ class ProcessServer(unittest.TestCase):
     def test_jobs(self) -> None:
         with boot.Console() as console:
             console.expect(console.PROMPT)
+            console.command("mkfifo /tmp/go")
             for _ in range(2):
-                console.command("(sleep 6; exit 7) &")
+                console.command("(cat /tmp/go; exit 7) &")
                 console.command("sleep 1000 &")
-                number = next(line.split()[0] for line in console.command("ps").splitlines() if " process " in line)
-                said = console.command(f"/bin/kill -KILL {number}; a=$?; sleep 1; echo $a")
-                self.assertIn("here is a new one", said)
-                self.assertEqual(said.splitlines()[-1], "0")
-                self.assertEqual(console.command("jobs"), "[1]  Running   (sleep 6; exit 7) \n[2]  Running   sleep 1000 ")
-                self.assertEqual(console.command("kill -STOP %2; sleep 0.5; jobs").splitlines()[1],
-                                 "[2]  Stopped   sleep 1000 ")
+                self.end_server(console, "/bin/kill -KILL")
+                self.assertEqual(console.command("jobs"), "[1]  Running   (cat /tmp/go; exit 7) \n[2]  Running   sleep 1000 ")
+                console.command("kill -STOP %2")
+                self.becomes(console, "jobs", 1, "[2]  Stopped   sleep 1000 ")
                 self.assertEqual(console.command("bg %2; jobs").splitlines()[2], "[2]  Running   sleep 1000 ")
                 console.send("sh -c 'echo begun; sleep 1000'\r")
                 console.expect("^begun\n")
                 console.send("\x1a")
                 console.expect("Stopped")
                 console.expect(console.PROMPT)
-                self.assertIn("sh: Terminated", console.command("kill %3; sleep 0.5"))
-                self.assertEqual(console.command("wait %1; echo $?"), "7")
-                self.assertIn("Terminated", console.command("kill %2; sleep 0.5"))
+                self.assertIn("sh: Terminated", console.command("kill %3; wait %3"))
+                self.assertEqual(console.command("echo > /tmp/go; wait %1; echo $?").split(), ["7"])
+                self.assertIn("Terminated", console.command("kill %2; wait %2"))
                 self.assertEqual(console.command("jobs; echo a | cat; (exit 4); echo $?"), "a\n4")
-
 
     def test_numbers(self) -> None:
         """A program has the number that it had, to itself and to others, and so has its group; also one that makes no call."""
@@ -386,8 +449,7 @@ class ProcessServer(unittest.TestCase):
                 before = self.listed(console)
                 numbers = console.command("echo $$ $a $b").split()
                 self.assertEqual([before[int(number)][2] for number in numbers], ["sh", "sleep", "sh"])
-                server = next(number for number, row in before.items() if row[2] == "process")
-                self.assertIn("here is a new one", console.command(f"kill -9 {server}; sleep 1"))
+                server = self.end_server(console, "kill -9")
                 after = self.listed(console)
                 self.assertNotIn(server, after)
                 self.assertEqual([row[2] for number, row in after.items() if number not in before], ["process"])
@@ -397,6 +459,21 @@ class ProcessServer(unittest.TestCase):
                                  [" ".join(numbers), "0"])
             self.assertEqual(console.command("kill -TERM $a; wait $a; echo $?").splitlines()[-1], "143")
             self.assertEqual(console.command("kill -KILL -$b; wait $b; echo $?").splitlines()[-1], "137")
+
+    def end_server(self, console: boot.Console, how: str) -> int:
+        """Returns the number that it had, when there is another."""
+        number = next(line.split()[0] for line in console.command("ps").splitlines() if " process " in line)
+        said = console.command(f"{how} {number}; killed=$?; until ps > /dev/null 2>&1; do :; done; echo $killed")
+        self.assertIn("init: process has ended with status 137; here is a new one\n", said)
+        self.assertEqual(said.splitlines()[-1], "0")
+        return int(number)
+
+    def becomes(self, console: boot.Console, command: str, at: int, line: str) -> None:
+        """Waits until this line of what the command prints is there."""
+        deadline = time.monotonic() + boot.LIMIT
+        while (said := console.command(command).splitlines())[at : at + 1] != [line] and time.monotonic() < deadline:
+            continue
+        self.assertEqual(said[at : at + 1], [line])
 
     @staticmethod
     def listed(console: boot.Console) -> "dict[int, tuple[int, int, str]]":
@@ -409,7 +486,7 @@ class ProcessServer(unittest.TestCase):
         with boot.Console() as console:
             console.expect(console.PROMPT)
             server = next(line.split()[0] for line in console.command("ps").splitlines() if " process " in line)
-            console.send(f"(sleep 1; kill -9 {server}) & cat\r")
+            console.send(f"(until ps -t | grep -q ' cat  *reply from console'; do :; done; kill -9 {server}) & cat\r")
             console.expect("here is a new one\n")
             console.send("still here\r")
             console.expect("^still here\n")

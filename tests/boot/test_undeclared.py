@@ -2,6 +2,7 @@
 
 import unittest
 
+from tests.support import built
 from tests.support.tree import Outcome, Tree
 
 PANIC_STATUS = 253
@@ -10,6 +11,7 @@ PANIC_STATUS = 253
 class UndeclaredError(unittest.TestCase):
     def test_a_debug_build_names_the_line(self) -> None:
         """The build without that fault comes first, and runs."""
+        built.debug_kernel()
         with Tree() as tree:
             ran = self.run_debug(tree)
             self.assertEqual(ran.status, 0, ran.output)
@@ -21,9 +23,9 @@ class UndeclaredError(unittest.TestCase):
             self.assertRegex(ran.output, r"thread: process \d+ \(\w+\)")  # whoever asks first
 
     def run_debug(self, tree: Tree) -> Outcome:
-        made = tree.make("DEBUG=1")
+        made = tree.make(*built.DEBUG, "kernel")
         self.assertEqual(made.status, 0, made.output)
-        return tree.run("scripts/run", "--timeout", "20", "hello")
+        return tree.run("scripts/run", "--kernel", "build/debug/kernel.elf", "--timeout", "20", "hello")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,8 @@ void start_server(const char *code, const char *end);
 /* events.c: a thread that answers each signal with one. */
 void start_answering_with(void (*run)(uint64_t both));
 void notify_pingpong(void);
+void start_answering_at_word(void);
+void futex_pingpong(void);
 
 /* files.c: what other processes of this program do, by their argument; -1: nothing. */
 int other_main(const char *what);

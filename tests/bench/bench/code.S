@@ -89,6 +89,15 @@
 	ecall
 	end exit_code
 
+	begin futex_code
+	li	a1, 0
+	li	a2, -1
+	li	a7, SYS_futex_wait
+	ecall
+	li	a7, SYS_thread_exit
+	ecall
+	end futex_code
+
 	begin sleeper_code
 	li	a7, SYS_thread_sleep
 	ecall

@@ -10,5 +10,6 @@ extern const char reader_code[], reader_code_end[]; /* reads as many bytes of th
 extern const char handler_code[], handler_code_end[]; /* of exceptions: the instruction has returned a value */
 extern const char foreign_code[], foreign_code_end[]; /* a0: where it counts its calls; see there */
 extern const char exit_code[], exit_code_end[]; /* a program that ends at once */
+extern const char futex_code[]; /* a0: a word that is 0, at which it waits; then the thread ends */
 extern const char sleeper_code[]; /* a0: until when it sleeps; then the thread ends */
 #endif

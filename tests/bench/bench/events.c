@@ -42,6 +42,49 @@ void notify_pingpong(void)
 	take(here);
 }
 
+/* Rounds of either side, who waits for the next of the other one. */
+static volatile uint32_t rounds[2];
+enum { ASKED, ANSWERED };
+
+static void wake_next(volatile uint32_t *word)
+{
+	__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
+	futex_wake((uintptr_t)word, 1);
+}
+
+static void wait_for_next(volatile uint32_t *word, uint32_t last)
+{
+	while (*word == last)
+		futex_wait((uintptr_t)word, last, DEADLINE_NEVER);
+}
+
+static void run_answering_at_word(uint64_t at)
+{
+	volatile uint32_t *words = (volatile uint32_t *)at;
+
+	for (;;) {
+		wait_for_next(&words[ASKED], words[ANSWERED]);
+		wake_next(&words[ANSWERED]);
+	}
+}
+
+void start_answering_at_word(void)
+{
+	rounds[ASKED] = rounds[ANSWERED] = 0;
+	made = thread_create(own_process(), (uint64_t)run_answering_at_word,
+		(uint64_t)(answering_stack + sizeof(answering_stack)), (uint64_t)rounds);
+	check("thread_create", made.value);
+}
+
+/* There and back by futexes. */
+void futex_pingpong(void)
+{
+	uint32_t last = rounds[ANSWERED];
+
+	wake_next(&rounds[ASKED]);
+	wait_for_next(&rounds[ANSWERED], last);
+}
+
 static timer_handle timer;
 
 static void make_timer(void)
@@ -91,5 +134,6 @@ const struct operation event_operations[] = {
 	{.name = "timer_wake", .prepare = make_timer, .run = timer_wake},
 	{.name = "irq_to_driver", .prepare = become_driver, .run = irq_to_driver},
 	{.name = "notify_pingpong", .prepare = start_answering, .run = notify_pingpong},
+	{.name = "futex_pingpong", .prepare = start_answering_at_word, .run = futex_pingpong},
 	{.name = NULL},
 };

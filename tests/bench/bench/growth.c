@@ -52,6 +52,17 @@ static void start_answering_in_time(void)
 	start_answering_with(run_answering_in_time);
 }
 
+/* One that waits at a word of its own. */
+static void waiter_more(void)
+{
+	static uint32_t words[10000], used;
+	thread_handle thread = thread_create(own_process(), (uint64_t)futex_code, 0, (uintptr_t)&words[used++]);
+
+	check("thread_create", thread.value);
+	check("thread_yield", thread_yield());
+	check("handle_close", handle_close(ANY(thread)));
+}
+
 static void mapping_more(void)
 {
 	static memory_handle mapped_often;
@@ -108,6 +119,10 @@ static const struct growth {
 	{thread_more, {.name = "thread_wake",
 			      .prepare = start_answering_in_time,
 			      .run = notify_pingpong,
+			      .finish = thread_stop}},
+	{waiter_more, {.name = "futex_pingpong",
+			      .prepare = start_answering_at_word,
+			      .run = futex_pingpong,
 			      .finish = thread_stop}},
 	{file_more, {.name = "file_open_close", .run = open_and_close_motd}},
 	{handle_more, {.name = "handle_dup_close", .run = handle_dup_close}},
