@@ -56,7 +56,7 @@ struct trapframe *door_next_after_call(long result)
 	struct runner *runner = hart->current;
 
 	/* A thread that waits gets its result from whoever wakes it. */
-	if (runner && runner->state == RUNNER_RUNNING && !(hart->work & WORK_SWITCH))
+	if (runner && runner->state == RUNNER_RUNNING && !(hart->work & (WORK_SWITCH | WORK_AGAIN)))
 		arch_frame_set_result(&runner->frame, result);
 	return sched_next(object_reclaim);
 }

@@ -34,7 +34,10 @@ void door_user_fault(uint64_t cause, uint64_t address, int error);
 /* The same for a call through the foreign table. Returns what a handler returns whose thread waits. */
 long door_foreign_call(uint64_t cause);
 
-/* A user address was touched by a copy of the kernel: true when the page is there now and the copy can go on. */
+/*
+ * A user address was touched by a copy of the kernel: true when the page is there now and the copy can go on. When that would
+ * take long, and an interrupt is pending, the copy fails, and the whole call is made again.
+ */
 bool door_copy_fault(uint64_t address, enum prot access);
 
 /* Another hart than the first begins, on its own stack. */

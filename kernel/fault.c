@@ -23,16 +23,26 @@ long door_foreign_call(uint64_t cause)
 	return WAITING;
 }
 
+/* Whatever the handler makes of its copy that failed: the call begins anew when pending interrupts have been taken. */
+static void make_call_again(struct hart *hart)
+{
+	if (hart->work & WORK_AGAIN)
+		return;
+	(void)thread_restart_call();
+	hart->work |= WORK_AGAIN;
+}
+
 bool door_copy_fault(uint64_t address, enum prot access)
 {
+	struct hart *hart = this_hart();
 	int error;
 
-	if (this_hart()->has_frame) {
-		this_hart()->missing = address;
+	if (hart->has_frame) {
+		hart->missing = address;
 		return false;
 	}
-	do
-		error = aspace_fault(&current_process()->aspace, address, access);
-	while (error == PAGE_STOP);
+	error = aspace_fault(&current_process()->aspace, address, access);
+	if (error == PAGE_STOP)
+		make_call_again(hart);
 	return !error;
 }

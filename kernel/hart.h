@@ -22,6 +22,7 @@ enum hart_work {
 	WORK_MAIL = 4, /* this hart has left mail for itself */
 	WORK_OBJECTS = 8, /* objects may be about to go, or a signal has to go on */
 	WORK_IPIS = 16, /* other harts are to get their interrupts: see ipis_due */
+	WORK_AGAIN = 32, /* the call is made again, and what it has come to counts for nothing */
 };
 
 /* In cache lines of its own: it is written at each trap. */

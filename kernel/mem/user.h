@@ -55,7 +55,8 @@ static inline bool copy_goes_on(size_t done, size_t size)
 
 /*
  * Copies `size` bytes at `offset` of the range; -EFAULT. The caller keeps within the range, which the hosted kernel checks. The
- * address of an empty range can be anything: the thunk has not looked at it, and it isn't touched here.
+ * address of an empty range can be anything: the thunk has not looked at it, and it isn't touched here. A copy that fails may
+ * have the call made again, so a handler copies before it changes anything.
  */
 static inline MUST_USE int user_copy_in(void *to, struct user_in from, size_t offset, size_t size)
 {
