@@ -261,12 +261,6 @@ void wait_queue_wake_first_again(struct wait_queue *queue)
 	sched_make_ready(runner);
 }
 
-void wait_queue_wake_all_again(struct wait_queue *queue)
-{
-	while (!list_is_empty(&queue->runners))
-		wait_queue_wake_first_again(queue);
-}
-
 void sched_poll_console_at(uint64_t time)
 {
 	struct hart *hart = this_hart();

@@ -159,9 +159,8 @@ void runner_wake_with(struct runner *runner, long result) REQUIRES(*runner->queu
 /* Puts a runner out of the list of its queue apart in another one, of the same lock. */
 void runner_wait_apart_in(struct runner *runner, struct wait_queue *queue) REQUIRES(*queue->lock);
 
-/* Wakes the first in `queue`, or everyone; each makes its call again, in its own address space, and finds what it waited for. */
+/* Wakes the first in `queue`, which makes its call again, in its own address space, and finds what it waited for. */
 void wait_queue_wake_first_again(struct wait_queue *queue) REQUIRES(*queue->lock);
-void wait_queue_wake_all_again(struct wait_queue *queue) REQUIRES(*queue->lock);
 
 /*
  * Walks those who wait, in the order in which they came; the body may wake `item`. With the queue's lock. One loop, so that `break`

@@ -106,13 +106,23 @@ void system_read_info(struct system_info *info)
 	memcpy(info->version, CONFIG_VERSION, sizeof(CONFIG_VERSION));
 }
 
-/* Whether somebody still waits. */
+/* So many look again at once; the others do with the next polls, so that no hart is kept for long. */
+enum { READERS_AT_ONCE = 16 };
+
+static void wake_some(struct system *system) REQUIRES(system->lock)
+{
+	lock_assert_held(system->readers.lock);
+	for (unsigned i = 0; i < READERS_AT_ONCE && !list_is_empty(&system->readers.runners); i++)
+		wait_queue_wake_first_again(&system->readers);
+}
+
+/* Whether somebody still waits. There is something to take, or nothing any more, since another one has it. */
 static bool poll(struct system *system) REQUIRES(system->lock)
 {
 	take_from_firmware(system);
+	if (system->input_count || system->drivers)
+		wake_some(system);
 	lock_assert_held(system->readers.lock);
-	if (system->input_count)
-		wait_queue_wake_all_again(&system->readers);
 	return !list_is_empty(&system->readers.runners);
 }
 
@@ -130,9 +140,8 @@ void system_poll(void)
 void system_console_taken(void)
 {
 	lock_acquire(&system_root.lock);
-	lock_assert_held(system_root.readers.lock);
 	system_root.drivers++;
-	wait_queue_wake_all_again(&system_root.readers);
+	wake_some(&system_root);
 	lock_release(&system_root.lock);
 }
 

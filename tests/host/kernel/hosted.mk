@@ -43,6 +43,7 @@ $(foreach test,$(HOSTED_TESTS),$(eval $(call HOSTED_PARTS,$(test))))
 
 # These put functions of their own in the place of some of the kernel's.
 $(HOSTED_B)/failures: HOSTED_LINK := $(foreach name,frame_alloc frame_alloc_zeroed frame_alloc_run pool_alloc pool_alloc_unset pool_free,-Wl,--wrap=$(name))
+$(HOSTED_B)/readers: HOSTED_LINK := $(foreach name,system_poll wait_queue_wake_first_again,-Wl,--wrap=$(name))
 $(HOSTED_B)/mail: HOSTED_LINK := -Wl,--wrap=thread_destroy
 
 $(HOSTED_TESTS:%=$(HOSTED_B)/%): $(HOSTED_B)/%: $(HOSTED_B)/tests/host/kernel/test_%.o $(HOSTED_O)
