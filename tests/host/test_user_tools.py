@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import os
+import random
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -9,9 +11,9 @@ from pathlib import Path
 from typing import Dict, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ["cat", "clear", "cp", "echo", "env", "expr", "false", "find", "grep", "head", "hexdump", "ln", "ls", "mkdir", "mv",
-         "od", "readlink", "rm", "rmdir", "sed", "seq", "sleep", "sort", "tail", "tee", "time", "touch", "true", "uniq",
-         "wc", "xargs", "yes"]
+TOOLS = ["cat", "clear", "cmp", "cp", "diff", "echo", "env", "expr", "false", "find", "grep", "head", "hexdump", "ln", "ls",
+         "mkdir", "more", "mv", "od", "readlink", "rm", "rmdir", "sed", "seq", "sleep", "sort", "tail", "tee", "time",
+         "touch", "true", "uniq", "wc", "xargs", "yes"]
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined",
          "-fno-sanitize-recover=all"]
 
@@ -73,12 +75,61 @@ class Tools(unittest.TestCase):
 
     def test_failed_writes_are_told(self) -> None:
         for line in ("$BIN/echo a", "cat file", "head file", "tail file", "wc file", "grep a file", "sort file", "hexdump file",
+                     "more file", "cmp file other", "diff file other",
                      "seq 3", "find", "clear", "yes", "uniq file", "tee < file", "env", "ls"):
-            self.write({"file": "a\n"})
+            self.write({"file": "a\n", "other": "b\n"})
             with self.subTest(line):
                 status, output = self.run_line(line + " > /dev/full")
                 self.assertNotEqual(status, 0)
                 self.assertIn("No space left on device", output)
+
+    def test_cmp(self) -> None:
+        self.write({"a": "abc\ndef\n", "b": "abc\ndxf\n", "short": "abc\n", "empty": ""})
+        self.expect("cmp a a")
+        self.expect("cmp a b", "a b differ: byte 6, line 2\n", 1)
+        self.expect("cmp -l a b", "6 145 170\n", 1)
+        self.expect("cmp -s a b", "", 1)
+        self.expect("cat b | cmp a -", "a - differ: byte 6, line 2\n", 1)
+        self.expect("cmp a short", "cmp: EOF on short after byte 4\n", 1)
+        self.expect("cmp empty a", "cmp: EOF on empty which is empty\n", 1)
+        self.expect("cmp a none", "cmp: none: No such file or directory\n", 2)
+        self.assertEqual(self.run_line("cmp a")[0], 2)
+
+    def test_diff(self) -> None:
+        self.write({"a": "one\ntwo\nthree\nfour\n", "b": "zero\none\nthree\n4\nfive\n", "no": "one\ntwo\nthree\nfour",
+                    "d/a": "One\ntwo \nthree\nfour\n", "empty": ""})
+        self.expect("diff a a")
+        self.expect("diff a b", "0a1\n> zero\n2d2\n< two\n4c4,5\n< four\n---\n> 4\n> five\n", 1)
+        self.expect("diff -U 0 a b", "--- a\n+++ b\n@@ -0,0 +1 @@\n+zero\n@@ -2 +2,0 @@\n-two\n"
+                                     "@@ -4 +4,2 @@\n-four\n+4\n+five\n", 1)
+        self.expect("diff -u no a", "--- no\n+++ a\n@@ -1,4 +1,4 @@\n one\n two\n three\n-four\n"
+                                    "\\ No newline at end of file\n+four\n", 1)
+        self.expect("diff -q a b", "Files a and b differ\n", 1)
+        self.expect("diff a d", "1,2c1,2\n< one\n< two\n---\n> One\n> two \n", 1)
+        self.expect("diff -bi d a")
+        self.expect("diff empty - < b | wc -l", "6\n")
+        self.expect("diff a none", "diff: none: No such file or directory\n", 2)
+        self.assertEqual(self.run_line("diff -U x a b")[0], 2)
+
+    def test_diff_of_anything(self) -> None:
+        """The old file is made the new one by what diff says, and no diff of this machine finds fewer lines to change."""
+        if not shutil.which("patch"):
+            self.skipTest("there is no patch")
+        source = random.Random(7)
+        for _ in range(40):
+            old, new = ("".join(source.choice("abc") + "\n" for _ in range(source.randrange(15))) for _ in range(2))
+            self.write({"old": old, "new": new[:-1] if source.random() < 0.2 else new})
+            line = "$BIN/diff old new | grep -c '^[<>]'; /usr/bin/diff -d old new | grep -c '^[<>]'"
+            found, least = self.run_line(line)[1].split()
+            self.assertEqual(found, least, (old, new))
+            self.run_line("$BIN/diff -u old new > change; patch -s old change")
+            self.assertEqual((self.here / "old").read_text(), (self.here / "new").read_text(), (old, new))
+
+    def test_more(self) -> None:
+        self.write({"file": self.lines()})
+        self.expect("more file", self.lines())
+        self.expect("cat file | more | tail -n 1", "20\n")
+        self.expect("more file none", self.lines() + "more: none: No such file or directory\n", 1)
 
     def test_head(self) -> None:
         self.write({"file": self.lines(), "short": "a\nb"})
