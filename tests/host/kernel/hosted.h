@@ -119,6 +119,12 @@ uint64_t hosted_random(uint64_t *seed);
 /* ---- check.c: what is always true while every hart is idle; says what isn't and ends the program */
 void hosted_check(void);
 
+/*
+ * Tells what a program has found otherwise than it should be, as a line of KTAP before the result to which that leads: only
+ * the first few of them, since the rest mostly follows.
+ */
+__attribute__((format(printf, 1, 2))) void hosted_tell(const char *format, ...);
+
 /* What `check` returns for a process, a table or a space. Ends the program if it isn't true. */
 #define HOSTED_REQUIRE(condition) ((condition) ? (void)0 : hosted_broken(__FILE__, __LINE__, #condition))
 _Noreturn void hosted_broken(const char *file, int line, const char *condition);

@@ -4,6 +4,7 @@
  */
 #include "seam.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +15,8 @@
 /* The kernel's table of its own symbols, empty. */
 const char kernel_start[1], text_end[1], symbol_strings[1];
 const uint32_t symbol_count, symbol_offsets[1], symbol_names[1];
+
+enum { TOLD_MOST = 12 };
 
 static int status = -1; /* atomic */
 
@@ -76,6 +79,20 @@ uint64_t hosted_random(uint64_t *seed)
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
 	x = (x ^ x >> 27) * 0x94d049bb133111eb;
 	return x ^ x >> 31;
+}
+
+void hosted_tell(const char *format, ...)
+{
+	static unsigned told; /* atomic */
+	char line[256];
+	va_list arguments;
+
+	if (__atomic_fetch_add(&told, 1, __ATOMIC_RELAXED) >= TOLD_MOST)
+		return;
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	printf("# %s\n", line); /* at once: other harts may be telling, too */
 }
 
 void hosted_broken(const char *file, int line, const char *condition)
