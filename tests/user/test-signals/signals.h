@@ -37,7 +37,7 @@ int be_child(char **words);
 
 extern int pipe_ends[2];
 
-/* Writes to descriptor 1 what test_pipe_storm reads, interrupted as often. Returns the status of the program. */
+/* Writes to descriptor 1 what test_pipe_storm reads, interrupted as often. Returns the status of the program: 0 if it was. */
 int write_bytes(bool restart);
 
 /* Makes a pipe that nobody reads. The server hears of the end of a handle a moment later. */
