@@ -353,10 +353,12 @@ static void test_signals(void)
 			break;
 	}
 
-	/* Signals that come all the time. */
+	/* Signals that come all the time; how soon the first does is the machine's to say. */
+	uint64_t until = now() + PATIENCE;
+
 	signal(SIGALRM, note_alarm);
 	timer_start(700, 700);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < ROUNDS || (count == 0 && now() < until); i++) {
 		pid_t pid = fork();
 
 		if (pid == 0) {
