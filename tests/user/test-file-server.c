@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <tabula/files.h>
 #include <tabula/protocol/directory.h>
 #include <tabula/protocol/file.h>
@@ -41,8 +42,8 @@ static bool space_is_again(uint64_t blocks)
 {
 	uint64_t start = now();
 
-	while (space_left() < blocks && now() < start + 10 * SECOND)
-		thread_yield();
+	while (space_left() < blocks && now() < start + PATIENCE)
+		thread_sleep(now() + MS);
 	return space_left() >= blocks;
 }
 
@@ -313,6 +314,7 @@ static void test_impatience(void)
 
 /* ---- this program again, as a client that comes to a bad end */
 
+/* Returns its status, or -errno. */
 static int run_child(const char *what, uint64_t seed)
 {
 	char number[32];
@@ -321,15 +323,15 @@ static int run_child(const char *what, uint64_t seed)
 		{STARTUP_ROOT, ANY(own_root()), RIGHTS_SAME},
 		{STARTUP_DIRECTORY, ANY(own_root()), RIGHTS_SAME}};
 	struct process_result result = {.status = -1};
+	int error;
 
 	sprintf(number, "%lu", (unsigned long)seed);
 	process_handle process =
 		spawn_with("/bin/test-file-server", argv, argv + 3, 0, handles, COUNT(handles));
 
-	if (process.value < 0 || process_wait(process, now() + PATIENCE, &result))
-		result.status = -2;
+	error = process.value < 0 ? process.value : process_wait(process, now() + PATIENCE, &result);
 	handle_close(ANY(process));
-	return result.status;
+	return error ? error : result.status;
 }
 
 static uint64_t random_word(const uint32_t *handles)
@@ -427,27 +429,60 @@ static int die_waiting(void)
 	return 1;
 }
 
-static void remove_all(const char *directory)
-{
-	char path[300];
-	const struct directory_record *record;
-	endpoint_handle listed = open_it(directory, OPEN_READ | OPEN_DIRECTORY);
-	static _Alignas(8) char records[4096];
-	long size = directory_list(listed, records, sizeof(records));
+/* The names in the root directory before there is any nonsense. */
+static _Alignas(8) char kept[4096];
+static long kept_size;
 
-	handle_close(ANY(listed));
-	for (long at = 0; at < size; at += record->size) {
-		record = (const struct directory_record *)(records + at);
-		snprintf(
-			path, sizeof(path), "%s/%.*s", directory, record->length, (const char *)(record + 1));
-		if (((const char *)(record + 1))[0] == '.')
-			continue;
-		(void)directory_set_mode(root, path, 0755);
-		(void)directory_unlink(root, path);
-		if (directory_remove(root, path) == -ENOTEMPTY)
-			(void)directory_unlink(root, strcat(path, "/b"));
-		(void)directory_remove(root, path);
+static bool is_kept(const char *name)
+{
+	const struct directory_record *record;
+
+	for (long at = 0; at < kept_size; at += record->size) {
+		record = (const struct directory_record *)(kept + at);
+		if (strlen(name) == record->length && !memcmp(record + 1, name, record->length))
+			return true;
 	}
+	return false;
+}
+
+static void remove_all(endpoint_handle directory);
+
+/* Removes a name, and what is below it. */
+static void remove_name(endpoint_handle directory, const char *name)
+{
+	if (!directory_unlink(directory, name))
+		return;
+	(void)directory_set_mode(directory, name, 0755);
+
+	endpoint_handle below = directory_open(
+		directory, name, OPEN_READ | OPEN_DIRECTORY, 0, &(uint32_t){0}, DEADLINE_NEVER);
+
+	remove_all(below);
+	handle_close(ANY(below));
+	(void)directory_remove(directory, name);
+}
+
+/*
+ * Removes what is in a directory, whatever it is called; of the root directory, what was not there before. By handles:
+ * once nonsense has told that nobody may search the root directory, no path leads anywhere.
+ */
+static void remove_all(endpoint_handle directory)
+{
+	_Alignas(8) char records[1024];
+	char name[NAME_MAX + 1];
+	const struct directory_record *record;
+	long size;
+
+	(void)file_set_mode(directory, 0755);
+	(void)file_seek(directory, 0, WHENCE_SET);
+	while ((size = directory_list(directory, records, sizeof(records))) > 0)
+		for (long at = 0; at < size; at += record->size) {
+			record = (const struct directory_record *)(records + at);
+			snprintf(name, sizeof(name), "%.*s", record->length, (const char *)(record + 1));
+			if (strcmp(name, ".") && strcmp(name, "..") &&
+				!(directory.value == root.value && is_kept(name)))
+				remove_name(directory, name);
+		}
 }
 
 static void test_bad_ends(uint64_t seed)
@@ -455,16 +490,25 @@ static void test_bad_ends(uint64_t seed)
 	struct checks c = {0};
 	uint64_t before = space_left();
 
-	for (unsigned round = 0; round < 5; round++)
-		check(&c, run_child("--die", 0) == 9, "a client that dies while it waits");
-	check(&c, space_is_again(before), "its pipes are gone");
-	for (unsigned round = 0; round < 3; round++)
-		check(&c, run_child("--nonsense", seed + round) == 0, "a client that talks nonsense, %u",
-			round);
-	(void)directory_set_mode(root, "/tmp", 0777);
-	for (unsigned round = 0; round < 3; round++)
-		remove_all("/tmp");
-	check(&c, space_is_again(before - 2), "%lu blocks of %lu", (unsigned long)space_left(),
+	check(&c, !directory_remove(root, "/tmp"), "nothing is left in /tmp");
+	(void)file_seek(root, 0, WHENCE_SET);
+	kept_size = directory_list(root, kept, sizeof(kept));
+	check(&c, kept_size > 0 && !directory_make(root, "/tmp", 0777), "what is to stay");
+	for (unsigned round = 0; round < 5; round++) {
+		int status = run_child("--die", 0);
+
+		check(&c, status == 9, "a client that dies while it waits, %u: %d", round, status);
+	}
+	check(&c, space_is_again(before), "its pipes are gone: %lu blocks of %lu",
+		(unsigned long)space_left(), (unsigned long)before);
+	for (unsigned round = 0; round < 3; round++) {
+		int status = run_child("--nonsense", seed + round);
+
+		check(&c, status == 0, "a client that talks nonsense, %u: %d", round, status);
+	}
+	remove_all(root);
+	check(&c, !directory_make(root, "/tmp", 0777), "a new /tmp");
+	check(&c, space_is_again(before), "%lu blocks of %lu", (unsigned long)space_left(),
 		(unsigned long)before);
 	checks_report(&c, "clients that come to a bad end, or make no sense");
 }
