@@ -181,6 +181,16 @@ static void answer_and_receive(void *argument)
 	request->result = ipc_reply_receive(request->through, &request->message);
 }
 
+/* Until a thread waits for that, however long it takes to come so far. */
+static void await_wait(thread_handle thread, enum waits_for what)
+{
+	struct thread_info info = {0};
+	uint64_t until = now() + PATIENCE;
+
+	while (now() < until && !(!thread_info(thread, &info) && info.waits_for == what))
+		thread_yield();
+}
+
 /* The last handle that can receive goes while callers wait, one received, one not, and a receiver waits elsewhere. */
 static void test_closing(void)
 {
@@ -193,7 +203,7 @@ static void test_closing(void)
 	start_caller(0, send, DEADLINE_NEVER);
 	check(&c, !receive(&m), "receive");
 	start_caller(1, send, DEADLINE_NEVER);
-	thread_sleep(now() + 2 * MS);
+	await_wait(threads[1].handle, WAITS_FOR_RECEIVER);
 	close_endpoint();
 	suite_thread_join(&threads[0]);
 	suite_thread_join(&threads[1]);
@@ -206,7 +216,7 @@ static void test_closing(void)
 	open_endpoint();
 	requests[0] = (struct request){.through = endpoint, .message = {.deadline = DEADLINE_NEVER}};
 	suite_thread_start(&threads[0], receive_once, &requests[0]);
-	thread_sleep(now() + 2 * MS);
+	await_wait(threads[0].handle, WAITS_FOR_CALL);
 	close_endpoint();
 	suite_thread_join(&threads[0]);
 	check(&c, requests[0].result == -EPIPE, "receiver: %d", requests[0].result);
@@ -219,7 +229,7 @@ static void test_closing(void)
 	suite_thread_start(&threads[0], answer_and_receive, &requests[0]);
 	suite_thread_join(&threads[1]);
 	check(&c, requests[1].result == 0, "answered: %d", requests[1].result);
-	thread_sleep(now() + 2 * MS);
+	await_wait(threads[0].handle, WAITS_FOR_CALL);
 	close_endpoint();
 	suite_thread_join(&threads[0]);
 	check(&c, requests[0].result == -EPIPE, "who has answered and receives: %d", requests[0].result);
@@ -378,19 +388,10 @@ static void call_back(void *argument)
 	(void)ipc_reply(circle, &reply);
 }
 
-static void wait_for_call_in(thread_handle thread)
-{
-	struct thread_info info = {0};
-	uint64_t until = now() + PATIENCE;
-
-	while (now() < until && !(!thread_info(thread, &info) && info.waits_for == WAITS_FOR_RECEIVER))
-		thread_yield();
-}
-
 static void cancel_first(void *argument)
 {
 	(void)argument;
-	wait_for_call_in(threads[0].handle);
+	await_wait(threads[0].handle, WAITS_FOR_RECEIVER);
 	(void)thread_cancel(threads[0].handle);
 }
 
