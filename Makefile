@@ -17,9 +17,13 @@ PYTHON  := python3
 ifeq ($(V),1)
 Q :=
 say =
+say_then =
 else
 Q := @
-say = @printf '  %-7s %s\n' $(1) $(2)
+# What a rule does is said by make itself, when it begins: a build has hundreds of them, and a process costs as much as a
+# small file. Where a rule has several steps, each is said at its time, by say_then.
+say = $(info $(empty)  $1 $2)
+say_then = @printf '  %-7s %s\n' $1 $2
 endif
 
 .PHONY: all

@@ -28,14 +28,14 @@ TABLEGEN  := $(PYTHON) scripts/tablegen --types kernel/abi/types.tbl --calls ker
              --lock kernel/abi/syscalls.lock
 
 $(GEN)/stamp: $(TABLES) $(wildcard kernel/abi/syscalls.lock scripts/tablegen/*.py)
-	$(call say,GEN,kernel/abi/syscalls.tbl)
+	$(call say,GEN    ,kernel/abi/syscalls.tbl)
 	$(Q)mkdir -p $(GEN) && $(TABLEGEN) --out $(GEN) && touch $@
 
 $(KERNEL_GEN_C): $(GEN)/stamp ;
 
 # Offsets of C structures for assembly: compiled, never run.
 $(GEN)/offsets.h: arch/riscv/offsets.c $(GEN)/stamp
-	$(call say,GEN,$@)
+	$(call say,GEN    ,$@)
 	$(Q)mkdir -p $(B)/arch/riscv && $(CC) $(filter-out -g,$(KERNEL_CFLAGS)) -MMD -MP -MT $@ -MF $(B)/arch/riscv/offsets.h.d -S -o - $< | \
 		sed -n 's/^.*->\([A-Z0-9_]*\) \(-\{0,1\}[0-9]*\).*/#define \1 \2/p' > $@
 
@@ -43,8 +43,9 @@ $(GEN)/offsets.h: arch/riscv/offsets.c $(GEN)/stamp
 
 $(KERNEL_C:%.c=$(B)/%.o) $(KERNEL_S:%.S=$(B)/%.S.o): | $(GEN)/stamp $(GEN)/offsets.h
 
+# Objects need these flags, so their directories are made here, all at once.
 $(B)/flags.kernel: FORCE
-	$(Q)mkdir -p $(B) && echo '$(CC) $(KERNEL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(KERNEL_CFLAGS)' > $@
+	$(Q)mkdir -p $(B) $(sort $(dir $(KERNEL_O))) && echo '$(CC) $(KERNEL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(KERNEL_CFLAGS)' > $@
 .PHONY: FORCE
 FORCE:
 
@@ -56,20 +57,20 @@ FRAMELESS := $(wildcard kernel/sys/*.c) kernel/fault.c kernel/object/aspace.c ke
 $(FRAMELESS:%.c=$(B)/%.o): KERNEL_CFLAGS += -fomit-frame-pointer
 
 $(B)/kernel/%.o: kernel/%.c $(B)/flags.kernel
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC     ,$<)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/arch/%.o: arch/%.c $(B)/flags.kernel
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC     ,$<)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/arch/%.S.o: arch/%.S $(B)/flags.kernel $(GEN)/offsets.h
-	$(call say,AS,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,AS     ,$<)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Thunks only check and jump on, so they need no frame; a table slot given twice is an error.
 $(GEN)/kernel/%.o: $(GEN)/kernel/%.c $(B)/flags.kernel
-	$(call say,CC,$<)
+	$(call say,CC     ,$<)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -fomit-frame-pointer -Werror=override-init -MMD -MP -c -o $@ $<
 
 # ---- link: once to learn the addresses of the functions, once more with their names
@@ -78,7 +79,7 @@ KERNEL_LINK = $(CC) -march=rv64imac -mabi=lp64 -nostdlib -static -T kernel.ld -W
               -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments
 
 $(B)/kernel.elf: $(KERNEL_O) kernel.ld scripts/symbols $(B)/layers.stamp
-	$(call say,LD,$@)
+	$(call say,LD     ,$@)
 	$(Q)scripts/symbols < /dev/null > $(B)/symbols.0.S
 	$(Q)$(CC) $(KERNEL_CFLAGS) -c -o $(B)/symbols.0.o $(B)/symbols.0.S
 	$(Q)$(KERNEL_LINK) -o $(B)/kernel.0.elf $(KERNEL_O) $(B)/symbols.0.o -lgcc

@@ -39,7 +39,7 @@ $(B)/sources.list: FORCE
 		echo '$(sort $(KERNEL_C) $(LIBC_C) $(USER_O))' > $@
 
 compile_commands.json: $(B)/sources.list $(B)/flags.kernel $(B)/flags.user scripts/compile-commands | $(GEN)/stamp
-	$(call say,GEN,$@)
+	$(call say,GEN    ,$@)
 	$(Q)$(MAKE) -nB --no-print-directory V=1 $(B)/kernel.elf $(B)/initrd.cpio | scripts/compile-commands $@
 
 ## setup             install the tools that are missing
@@ -99,13 +99,13 @@ CLANG_FLAGS = $(filter-out -ffixed-x% -Werror -march=% -mabi=%,$(KERNEL_CFLAGS))
 
 .PHONY: lint format
 lint: $(GEN)/stamp $(GEN)/offsets.h
-	$(call say,FORMAT,all C files)
+	$(call say_then,FORMAT,all C files)
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
-	$(call say,LAYERS,kernel arch user)
+	$(call say_then,LAYERS,kernel arch user)
 	$(Q)scripts/layers
-	$(call say,CLANG,kernel arch)
+	$(call say_then,CLANG,kernel arch)
 	$(Q)for file in $(KERNEL_C); do clang $(CLANG_FLAGS) $$file || exit 1; done
-	$(call say,PYTHON,scripts tests)
+	$(call say_then,PYTHON,scripts tests)
 	$(Q)scripts/lint-python
 format:
 	$(Q)clang-format -i $(C_FILES)
@@ -116,14 +116,14 @@ format:
 ## abi-accept        record new calls and protocols as published, in kernel/abi/syscalls.lock and user/servers/protocols.lock
 .PHONY: docs abi-accept
 docs:
-	$(call say,GEN,docs/SYSCALLS.md)
+	$(call say_then,GEN,docs/SYSCALLS.md)
 	$(Q)$(TABLEGEN) --manual docs/SYSCALLS.md
-	$(call say,GEN,docs/PROTOCOLS.md)
+	$(call say_then,GEN,docs/PROTOCOLS.md)
 	$(Q)$(PROTOCOL_GEN) --manual docs/PROTOCOLS.md
 abi-accept:
-	$(call say,GEN,kernel/abi/syscalls.lock)
+	$(call say_then,GEN,kernel/abi/syscalls.lock)
 	$(Q)$(TABLEGEN) --accept
-	$(call say,GEN,user/servers/protocols.lock)
+	$(call say_then,GEN,user/servers/protocols.lock)
 	$(Q)$(PROTOCOL_GEN) --accept
 
 ## mutate            take checks, fences and locks out, 20 chosen by SEED, and see which test falls (COUNT= SEED=)

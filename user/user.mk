@@ -46,7 +46,7 @@ PROTOCOL_GEN := $(PYTHON) scripts/tablegen --types kernel/abi/types.tbl --calls 
 
 $(GEN)/protocols.stamp: $(TABLES) $(PROTOCOL_TABLES) $(TEST_PROTOCOLS) \
                         $(wildcard user/servers/protocols.lock scripts/tablegen/*.py) $(B)/protocols.list
-	$(call say,GEN,user/servers)
+	$(call say,GEN    ,user/servers)
 	$(Q)mkdir -p $(GEN) && $(PROTOCOL_GEN) $(TEST_PROTOCOLS:%=--protocol %) --out $(GEN) && touch $@
 
 $(PROTOCOL_O:$(B)/obj/%.o=$(GEN)/user/%.c): $(GEN)/protocols.stamp ;
@@ -54,7 +54,7 @@ $(PROTOCOL_O:$(B)/obj/%.o=$(GEN)/user/%.c): $(GEN)/protocols.stamp ;
 # ---- the SDK
 
 $(SDK)/base.stamp: scripts/mksdk $(B)/where
-	$(call say,SDK,$(SDK))
+	$(call say,SDK    ,$(SDK))
 	$(Q)scripts/mksdk $(SDK) $(CC) && touch $@
 
 USER_HEADERS := $(shell find user/include -name '*.h')
@@ -79,15 +79,16 @@ $(SYSROOT)/lib/crt0.o: $(B)/obj/user/libc/crt0.S.o
 	$(Q)cp $< $@
 
 $(SYSROOT)/lib/libtabula.a: $(LIBC_O) $(B)/user/libc.list
-	$(call say,AR,$@)
+	$(call say,AR     ,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBC_O)
 
-# ---- what a later build has to know of an earlier one: files that change when their text does
+# ---- what a later build has to know of an earlier one: files that change when their text does. What depends on one is in
+# directories that are made with it, all at once: the second argument.
 
-keep = $(Q)mkdir -p $(@D) && echo '$1' | cmp -s - $@ || echo '$1' > $@
+keep = $(Q)mkdir -p $(sort $(@D) $(2:%/=%)) && echo '$1' | cmp -s - $@ || echo '$1' > $@
 
 $(B)/flags.user: FORCE
-	$(call keep,$(USER_CC) $(USER_CFLAGS))
+	$(call keep,$(USER_CC) $(USER_CFLAGS),$(dir $(LIBC_O) $(USER_O)))
 # The specs file for programs from outside names the sysroot by its full path, so a tree that has moved needs another.
 $(B)/where: FORCE
 	$(call keep,$(CURDIR))
@@ -96,7 +97,7 @@ $(B)/protocols.list: FORCE
 $(B)/user/libc.list: FORCE
 	$(call keep,$(LIBC_O))
 $(B)/user/programs.list: FORCE
-	$(call keep,$(foreach p,$(USER_PROGRAMS),$p=$(call user_base,$p) $(call user_objects,$p)))
+	$(call keep,$(foreach p,$(USER_PROGRAMS),$p=$(call user_base,$p) $(call user_objects,$p)),$(B)/user/bin $(B)/archive/bin)
 # One /NAME=PATH a line; scripts/run reads it, too.
 $(B)/archive.list: FORCE
 	$(Q)mkdir -p $(@D) && printf '%s\n' $(ARCHIVE_FILES) | cmp -s - $@ || printf '%s\n' $(ARCHIVE_FILES) > $@
@@ -107,16 +108,16 @@ $(B)/archive.list: FORCE
 $(B)/obj/tests/user/%.o: USER_CFLAGS += -iquote tests/user -iquote kernel -I$(GEN)
 
 $(B)/obj/%.o: %.c $(B)/flags.user | $(SDK)/headers.stamp
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
+	$(call say,CC     ,$<)
+	$(Q)$(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
 
 $(B)/obj/protocols/%.o: $(GEN)/user/protocols/%.c $(B)/flags.user | $(SDK)/headers.stamp
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
+	$(call say,CC     ,$<)
+	$(Q)$(USER_CC) $(USER_CFLAGS) -MD -MP -c -o $@ $<
 
 $(B)/obj/%.S.o: %.S $(B)/flags.user | $(SDK)/headers.stamp
-	$(call say,AS,$<)
-	$(Q)mkdir -p $(@D) && $(USER_CC) -g -MD -MP -c -o $@ $<
+	$(call say,AS     ,$<)
+	$(Q)$(USER_CC) -g -MD -MP -c -o $@ $<
 
 # ---- programs: with symbols for the debugger, and without debug information for the archive
 
@@ -129,17 +130,17 @@ $(foreach p,$(USER_PROGRAMS),$(eval $(call program_rule,$p)))
 USER_ELFS := $(USER_PROGRAMS:%=$(B)/user/bin/%)
 
 $(USER_ELFS): $(SYSROOT)/lib/libtabula.a $(SYSROOT)/lib/crt0.o $(SYSROOT)/lib/program.ld $(B)/user/programs.list
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(USER_CC) -Wl,-Ttext-segment=$(LINK_BASE) -o $@ $(filter %.o,$(filter-out %/crt0.o,$^)) -lm
+	$(call say,LD     ,$@)
+	$(Q)$(USER_CC) -Wl,-Ttext-segment=$(LINK_BASE) -o $@ $(filter %.o,$(filter-out %/crt0.o,$^)) -lm
 
 $(B)/archive/bin/%: $(B)/user/bin/%
-	$(Q)mkdir -p $(@D) && $(OBJCOPY) --strip-debug $< $@
+	$(Q)$(OBJCOPY) --strip-debug $< $@
 
 # Programs of other systems, for tests: they include nothing of ours, and none of our libraries is linked to them.
 FOREIGN_PROGRAMS := $(notdir $(basename $(wildcard tests/foreign/*.c)))
 
 $(B)/archive/bin/foreign-%: tests/foreign/%.c $(B)/flags.user
-	$(call say,CC,$<)
+	$(call say,CC     ,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu17 -O2 -ffreestanding -nostdlib -static $(WARNINGS) -march=rv64gc -mabi=lp64d \
 		-Wl,--build-id=none -o $@ $<
 
@@ -157,7 +158,7 @@ $(foreach f,$(PROGRAMS),$(if $(wildcard $f),,$(error PROGRAMS: there is no file 
 	$(CC) --specs=$(SPECS) $(notdir $f).c -o $f)))
 
 $(B)/initrd.cpio: $(USER_PROGRAMS:%=$(B)/archive/bin/%) $(FOREIGN_PROGRAMS:%=$(B)/archive/bin/foreign-%) $(ARCHIVE_ETC) $(PROGRAMS) scripts/mkarchive $(B)/archive.list
-	$(call say,CPIO,$@)
+	$(call say,CPIO   ,$@)
 	$(Q)$(PYTHON) scripts/mkarchive $@ --list $(B)/archive.list
 
 -include $(LIBC_O:.o=.d) $(USER_O:.o=.d)

@@ -21,6 +21,7 @@ HOSTED_CFLAGS = -std=gnu17 -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer -
 HOSTED_KERNEL_C := $(wildcard kernel/*.c kernel/*/*.c) arch/riscv/fdt.c $(KERNEL_GEN_C) \
                    $(addprefix tests/host/kernel/,check.c device.c make.c world.c) $(wildcard tests/host/kernel/seam/*.c)
 HOSTED_O        := $(HOSTED_KERNEL_C:%.c=$(HOSTED_B)/%.o) $(HOSTED_B)/tests/host/kernel/host.o
+HOSTED_PARTS_C  := $(wildcard tests/host/kernel/*/*.c)
 HOSTED_TESTS    := $(patsubst tests/host/kernel/test_%.c,%,$(wildcard tests/host/kernel/test_*.c))
 
 .PHONY: hosted
@@ -29,11 +30,11 @@ hosted: $(HOSTED_TESTS:%=$(HOSTED_B)/%)
 $(HOSTED_B)/tests/host/kernel/host.o: HOSTED_NAMES :=
 
 $(HOSTED_B)/flags: FORCE
-	$(call keep,$(HOST_CC) $(HOSTED_CFLAGS))
+	$(call keep,$(HOST_CC) $(HOSTED_CFLAGS),$(dir $(HOSTED_O) $(HOSTED_PARTS_C:%=$(HOSTED_B)/%)))
 
 $(HOSTED_B)/%.o: %.c $(HOSTED_B)/flags tests/host/kernel/hosted.mk | $(GEN)/stamp
-	$(call say,HOSTCC,$<)
-	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOSTED_CFLAGS) $(HOSTED_NAMES) -MMD -MP -c -o $@ $<
+	$(call say,HOSTCC ,$<)
+	$(Q)$(HOST_CC) $(HOSTED_CFLAGS) $(HOSTED_NAMES) -MMD -MP -c -o $@ $<
 
 # A test of several files: test_NAME.c, and those of the directory NAME.
 define HOSTED_PARTS
@@ -47,11 +48,11 @@ $(HOSTED_B)/readers: HOSTED_LINK := $(foreach name,system_poll wait_queue_wake_f
 $(HOSTED_B)/mail: HOSTED_LINK := -Wl,--wrap=thread_destroy
 
 $(HOSTED_TESTS:%=$(HOSTED_B)/%): $(HOSTED_B)/%: $(HOSTED_B)/tests/host/kernel/test_%.o $(HOSTED_O)
-	$(call say,LINK,$@)
+	$(call say,LINK   ,$@)
 	$(Q)$(HOST_CC) $(HOSTED_CFLAGS) $(HOSTED_LINK) -o $@ $^
 
 $(HOSTED_B)/calls: $(HOSTED_B)/tests/host/kernel/fuzz_calls.o $(HOSTED_O)
-	$(call say,LINK,$@)
+	$(call say,LINK   ,$@)
 	$(Q)$(HOST_CC) $(HOSTED_CFLAGS) -fsanitize=fuzzer -o $@ $^
 
 ## fuzz [TIME=60]    make random calls of the kernel on this machine, guided by what they reach in it
