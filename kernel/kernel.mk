@@ -50,7 +50,8 @@ $(B)/flags.kernel: FORCE
 FORCE:
 
 # What the trap path comes to first needs no frame pointer: what it calls has one, and a return address in it.
-FRAMELESS := $(wildcard kernel/sys/*.c) kernel/fault.c kernel/object/aspace.c kernel/object/aspace_fault.c \
+FRAMELESS := $(wildcard kernel/sys/*.c) kernel/fault.c kernel/object/aspace.c kernel/object/aspace_change.c \
+             kernel/object/aspace_fault.c kernel/object/aspace_map.c kernel/object/aspace_unmap.c \
              kernel/object/endpoint.c kernel/object/endpoint_call.c kernel/object/exception.c \
              kernel/object/notification.c kernel/object/window.c kernel/lib/tree.c \
              kernel/mem/frame.c kernel/mem/pool.c arch/riscv/mmu.c arch/riscv/trap.c

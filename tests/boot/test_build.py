@@ -146,7 +146,7 @@ class Help(unittest.TestCase):
             made = tree.make("-j2")
             self.assertEqual(made.status, 0, made.output)
             whole = children_time() - before
-            self.assertLess(whole / min(compile_time(tree, "kernel/object/aspace.c") for _ in range(3)), 300)
+            self.assertLess(whole / min(compile_time(tree, "kernel/object/endpoint_call.c") for _ in range(3)), 400)
 
 
 def compile_time(tree: Tree, file: str) -> float:
