@@ -19,7 +19,8 @@ HERE = ROOT / "tests/host/shell"
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-g", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsanitize=address,undefined",
          "-fno-sanitize-recover=all", "-idirafter", str(ROOT / "user/include"), "-I", str(SHELL),
          "-include", str(HERE / "names.h")]
-PURE = ["alias", "arithmetic", "expand", "lex", "parameter", "parse", "pattern", "tree", "variable", "words"]
+PURE = ["alias", "arithmetic", "expand", "lex", "parameter", "parse", "parse_command", "parse_compound",
+        "parse_redirect", "parse_token", "pattern", "tree", "variable", "words"]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "C"}
 
 

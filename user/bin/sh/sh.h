@@ -1,6 +1,6 @@
 /*
  * What the parts of the shell share. Lines come from the console (edit.c) or a file (main.c); words are cut off
- * (lex.c, alias.c) and put together into a tree (parse.c, tree.c), which is walked (execute.c) with words expanded on the
+ * (lex.c, alias.c) and put together into a tree (parse*.c, tree.c), which is walked (execute.c) with words expanded on the
  * way (expand.c, parameter.c, arithmetic.c, pattern.c, variable.c), files opened (redirect.c), and programs
  * started and waited for (launch.c, job.c). What concerns the shell itself it does itself (builtin*.c, trap.c).
  */
@@ -110,10 +110,10 @@ enum parse_result parse_next(struct source *source, struct program **program);
 enum parse_result parse_all(struct source *source, struct program **program);
 /* Whether more has to be typed before an input can be run. Says nothing. */
 bool input_is_incomplete(const char *input);
-/* Whether a word means something to the grammar where a command begins. */
-bool word_is_reserved(const char *word);
 /* Where a command ends whose `)` is not part of it: at that `)`. Null if there is none. For the lexer. */
 const char *parse_until_parenthesis(struct source *source, int depth, enum parse_result *result);
+/* parse_token.c: whether a word means something to the grammar where a command begins. */
+bool word_is_reserved(const char *word);
 
 /* expand.c: words as programs get them. False, told on stderr, if it can't. */
 bool expand_words(struct shell *shell, const struct word *list, struct words *words);
