@@ -1,5 +1,5 @@
 /*
- * What the parts of the shell share. Lines come from the console (edit.c) or a file (main.c); words are cut off
+ * What the parts of the shell share. Lines come from the console (edit*.c) or a file (main.c); words are cut off
  * (lex.c, alias.c) and put together into a tree (parse*.c, tree.c), which is walked (execute.c) with words expanded on the
  * way (expand.c, parameter.c, arithmetic.c, pattern.c, variable.c), files opened (redirect.c), and programs
  * started and waited for (launch.c, job.c). What concerns the shell itself it does itself (builtin*.c, trap.c).
