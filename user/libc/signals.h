@@ -58,20 +58,8 @@ struct signal_frame {
 	int32_t call;
 };
 
-/* signal.c: what each signal does; with threads_lock. */
+/* signal_action.c: what each signal does; with threads_lock. */
 extern struct sigaction signal_actions[NSIG];
-
-/* Signals sent to the program as a whole: those told, and those queued. How often some came: sigwait waits on that. */
-extern uint64_t signals_pending, signals_queued;
-extern uint32_t signals_came;
-
-/* Those that a thread may have to deal with. */
-static inline uint64_t signals_pending_for(const struct __pthread *thread)
-{
-	return __atomic_load_n(&thread->pending, __ATOMIC_SEQ_CST) |
-	       __atomic_load_n(&signals_pending, __ATOMIC_SEQ_CST) |
-	       __atomic_load_n(&signals_queued, __ATOMIC_SEQ_CST);
-}
 
 bool action_is_handler(const struct sigaction *action);
 
@@ -83,6 +71,42 @@ _Noreturn void signal_end_program(int number);
 
 /* Does what a signal does that is neither caught nor ignored. */
 void signal_do_default(int number);
+
+/* What is done about a signal that was claimed: copies the action, which serves once if so wanted. With threads_lock. */
+struct sigaction signal_take_action(int number);
+
+/* Tells the process server what signals do now, if that has changed. With threads_lock. */
+void signals_tell(void);
+
+/* The process server must not end the program for a signal that it blocks. */
+void signals_hold(uint64_t blocked);
+
+/* What a new program finds, and what exec and fork hand on. */
+void signals_inherit(uint64_t blocked, uint64_t ignored);
+uint64_t signals_ignored(void);
+
+/* The process server does not know any more what signals do, or where they go: all is told again. */
+void signals_tell_again(void);
+
+/* After fork, in the child, with threads_lock. */
+void signals_begin_again(void);
+
+/* signal_pending.c: signals sent to the program as a whole: those told, and those queued. */
+extern uint64_t signals_pending, signals_queued;
+
+/* How often some came: sigwait waits on that. And the threads that wait there. */
+extern uint32_t signals_came, signals_waiting;
+
+/* Those that a thread may have to deal with. */
+static inline uint64_t signals_pending_for(const struct __pthread *thread)
+{
+	return __atomic_load_n(&thread->pending, __ATOMIC_SEQ_CST) |
+	       __atomic_load_n(&signals_pending, __ATOMIC_SEQ_CST) |
+	       __atomic_load_n(&signals_queued, __ATOMIC_SEQ_CST);
+}
+
+/* One of the program has sent it to a thread. */
+void signal_add(struct __pthread *thread, int number);
 
 /* Claims the lowest signal of `allowed` that is pending for a thread; 0 when none is. */
 int signal_claim(struct __pthread *thread, uint64_t allowed, enum signal_source *source);
@@ -97,34 +121,27 @@ void signals_add(uint64_t told, uint64_t queued);
  */
 bool signal_take(int number, enum signal_source source, bool asks, siginfo_t *info);
 
-/* What is done about a signal that was claimed: copies the action, which serves once if so wanted. With threads_lock. */
-struct sigaction signal_take_action(int number);
+/* The next signal of `allowed` of the calling thread, which blocks all meanwhile. 0: there is none. */
+int signal_next(uint64_t allowed, bool asks, siginfo_t *info);
 
-/* Tells the process server what signals do now, if that has changed. With threads_lock. */
-void signals_tell(void);
+/* What is pending of this number is so no more. With threads_lock. */
+void signal_forget(int number);
 
 /* Something has come: wakes those who wait for it in sigwait. */
 void signals_hurry(void);
 
-/* Calls the handlers of what is pending and not blocked. */
-void signals_run(void);
-
-/* What a new program finds, and what exec and fork hand on. */
-void signals_inherit(uint64_t blocked, uint64_t ignored);
-uint64_t signals_ignored(void);
-
 /* Before exec: those that are queued for this thread alone are so for the program. */
 void signals_hand_on(void);
 
-/* The process server does not know any more what signals do, or where they go: all is told again. */
-void signals_tell_again(void);
-
-/* After fork, in the child, with threads_lock. */
-void signals_begin_again(void);
+/* signal.c: calls the handlers of what is pending and not blocked. */
+void signals_run(void);
 
 /* Blocks all signals of the calling thread; returns those that were blocked. And back again. */
 uint64_t signals_block(void);
 void signals_unblock(uint64_t blocked);
+
+/* Blocks these of the calling thread and no others, and calls the handlers of what is pending then and not blocked. */
+void signals_block_only(uint64_t blocked);
 
 /* signal_thread.c: makes the thread if there is none. 0 or -errno. With threads_lock. */
 int signal_thread_begin(void);
