@@ -17,8 +17,8 @@ SERVER = ROOT / "user/servers/files"
 DRIVER = ROOT / "tests/host/files"
 
 READ, WRITE, APPEND, NONBLOCK, CREATE, EXCLUSIVE, TRUNCATE, DIRECTORY, NOFOLLOW = (1 << bit for bit in range(9))
-PLAIN = ("block", "data", "description", "device", "directory", "fill", "node", "path", "piece", "pipe", "record_lock",
-         "tree")
+PLAIN = ("block", "data", "description", "device", "directory", "fill", "node", "path", "piece", "pipe", "pipe_buffer",
+         "pipe_call", "pipe_fifo", "pipe_watch", "record_lock", "tree")
 RECORD = 24  # bytes of a directory_record before its name
 
 

@@ -18,7 +18,7 @@ struct description {
 	struct node *node; /* null for an end of a pipe without a name */
 	struct pipe *pipe; /* of a fifo, too */
 	uint32_t how; /* of enum open: read, write, append, nonblock */
-	uint32_t calls; /* that wait: see pipe.c */
+	uint32_t calls; /* that wait: see pipe_call.c */
 	uint64_t offset; /* of a directory, the cookie of the last name listed */
 	uint32_t partners; /* of a fifo: how often its other side had been opened when this was */
 	uint32_t lock_count;
