@@ -1,8 +1,8 @@
 /*
  * What the parts of the shell share. Lines come from the console (edit*.c) or a file (main.c); words are cut off
  * (lex.c, alias.c) and put together into a tree (parse*.c, tree.c), which is walked (execute.c) with words expanded on the
- * way (expand.c, parameter.c, arithmetic.c, pattern.c, variable.c), files opened (redirect.c), and programs
- * started and waited for (launch.c, job.c). What concerns the shell itself it does itself (builtin*.c, trap.c).
+ * way (expand.c, parameter.c, arithmetic.c, pattern.c, variable.c), files opened (redirect.c), and programs started and
+ * waited for (launch.c, foreground.c, job.c). What concerns the shell itself it does itself (builtin*.c, trap.c).
  */
 #pragma once
 
@@ -226,20 +226,22 @@ int launch_replace(struct shell *shell, char **words);
 /* Where a program lies: `path` is filled in from PATH if the name has no slash. */
 bool program_find(const char *name, char *path, size_t size);
 
-/* job.c: the shell gets a group of its own, and the terminal. False if it can't. */
+/* foreground.c: the shell gets a group of its own, and the terminal. False if it can't. */
 bool job_control_begin(void);
 int job_terminal(void);
 /* Processes that belong together: those of a pipe. Before the first is started, and without job control nothing: */
 void job_begin(struct shell *shell);
-/* Waits for them in the foreground; if they stop, they are a job, which `node` says how it was written, or null. The status. */
-int processes_wait(struct shell *shell, struct process *processes, size_t count, const struct node *node);
 /* For the handler of SIGINT: those that the shell waits for in the foreground get it, too. */
 void job_interrupted(void);
+
+/* job.c: waits for them in the foreground; if they stop, they are a job, which `node` says how it was written, or null. The status. */
+int processes_wait(struct shell *shell, struct process *processes, size_t count, const struct node *node);
 /* Keeps them as a job in the background. */
 bool job_add(struct shell *shell, const struct process *processes, size_t count, const struct node *node);
 /* Says which jobs have ended or stopped since the last time. */
 void jobs_report(struct shell *shell);
 void jobs_forget(void);
+/* builtin_job.c, builtin_kill.c */
 builtin_function builtin_jobs, builtin_wait, builtin_fg, builtin_bg, builtin_kill;
 
 /* trap.c: signals. */
