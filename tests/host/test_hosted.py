@@ -33,6 +33,12 @@ def programs() -> List[str]:
     return sorted(file.stem[len("test_"):] for file in (ROOT / "tests/host/kernel").glob("test_*.c"))
 
 
+def arguments(program: str) -> List[List[str]]:
+    """With what to run it: whether it takes a seed stands in its head. What takes none does the same each time."""
+    takes_seed = "[SEED]" in (ROOT / f"tests/host/kernel/test_{program}.c").read_text(encoding="utf-8").partition("*/")[0]
+    return [[str(seed)] for seed in SEEDS] if takes_seed else [[]]
+
+
 class Hosted(unittest.TestCase):
     """Builds the programs of one kind and runs them."""
 
@@ -44,11 +50,11 @@ class Hosted(unittest.TestCase):
         if not self.kind:
             self.skipTest("it names no kind")
         folder = built.hosted(self.kind, "hosted")
-        printed = [self._run([str(folder / program), str(seed)]) for program in programs() for seed in SEEDS]
+        printed = [self._run([str(folder / program), *words]) for program in programs() for words in arguments(program)]
         record.note(type(self).__name__, "".join(printed))
 
     def _run(self, command: List[str]) -> str:
-        name = f"{Path(command[0]).name} {command[1]}"
+        name = " ".join([Path(command[0]).name, *command[1:]])
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, errors="replace") as process:
             try:

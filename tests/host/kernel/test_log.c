@@ -1,6 +1,8 @@
 /*
  * Lines of the log, which the kernel prints, or somebody else does: whatever they do, and however little room there is, each
  * line is printed once, in order, or counted as lost; one alone may be printed twice, which a printer had in hand at its end.
+ *
+ *	log [SEED]
  */
 #include "log.h"
 

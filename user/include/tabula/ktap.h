@@ -62,17 +62,17 @@ __attribute__((format(printf, 2, 3))) static inline bool ktap_ok(bool passed, co
 	return passed;
 }
 
-/* One test that two numbers are equal; tells both when they are not. */
+/* One test that two numbers are equal; tells both when they are not, before the result, as all that belongs to one. */
 __attribute__((format(printf, 3, 4))) static inline bool ktap_equal(
 	long got, long expected, const char *format, ...)
 {
 	va_list arguments;
+	if (got != expected)
+		ktap_diagnose("got %ld (%#lx), expected %ld (%#lx)", got, (unsigned long)got, expected,
+			(unsigned long)expected);
 	va_start(arguments, format);
 	bool passed = ktap_report(got == expected, "", format, arguments);
 	va_end(arguments);
-	if (!passed)
-		ktap_diagnose("got %ld (%#lx), expected %ld (%#lx)", got, (unsigned long)got, expected,
-			(unsigned long)expected);
 	return passed;
 }
 
