@@ -1,5 +1,5 @@
 /*
- * What the parts of the console share. Bytes typed go from the UART's FIFO into `typed`, from there through the line
+ * What the parts of the console share. Bytes typed go from the UART's FIFO into `terminal_typed`, from there through the line
  * discipline into `ready`, and from there to whoever reads. Bytes written go into `shown`, and from there to the UART, and
  * between them the kernel's log.
  */
