@@ -54,7 +54,7 @@ FRAMELESS := $(wildcard kernel/sys/*.c) kernel/fault.c kernel/object/aspace.c ke
              kernel/object/aspace_fault.c kernel/object/aspace_map.c kernel/object/aspace_unmap.c \
              kernel/object/endpoint.c kernel/object/endpoint_call.c kernel/object/exception.c \
              kernel/object/notification.c kernel/object/window.c kernel/lib/tree.c \
-             kernel/mem/frame.c kernel/mem/pool.c arch/riscv/mmu.c arch/riscv/trap.c
+             kernel/mem/frame.c kernel/mem/pool.c $(wildcard arch/riscv/mmu*.c) arch/riscv/trap.c
 $(FRAMELESS:%.c=$(B)/%.o): KERNEL_CFLAGS += -fomit-frame-pointer
 
 $(B)/kernel/%.o: kernel/%.c $(B)/flags.kernel

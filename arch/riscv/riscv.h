@@ -142,7 +142,7 @@ void riscv_devices_find(void);
 /* ---- power.c */
 extern volatile uint32_t *riscv_finisher; /* registers of the sifive,test device; NULL: none */
 
-/* ---- mmu.c */
+/* ---- mmu_kernel.c */
 uint64_t riscv_kernel_physical(void);
 uint64_t riscv_kernel_satp(void);
 /* Maps registers of a device for the kernel's own use; panics when they don't fit. */
