@@ -296,26 +296,6 @@ class Jobs(unittest.TestCase):
         self.key(self.INTERRUPT, "^C")
 
 
-class Pages(unittest.TestCase):
-    """more: a screen at a time."""
-
-    def stops_behind(self, machine: terminal.Terminal, line: str) -> None:
-        screen = machine.screen
-        machine.wait(lambda: screen.row_text() == "--More--" and screen.text(screen.row - 1) == line, f"a stop behind {line}")
-
-    def test_keys(self) -> None:
-        with terminal.Terminal() as machine:
-            machine.wait_prompt()
-            before = machine.screen.row
-            machine.type("seq 100 | more\r")
-            for key, last in (("x", 23), (" ", 23), ("\r", 45), (" ", 46), ("q", 68)):
-                self.stops_behind(machine, str(last))
-                machine.type(key)
-            machine.wait_prompt(before + 69)
-            self.assertEqual([machine.screen.text(before + 1 + row) for row in range(68)], [str(n) for n in range(1, 69)])
-            self.assertEqual(machine.run("echo $?; more > /dev/null < /etc/motd; more; echo $?")[::4], ["0", "1"])
-
-
 class Pasting(unittest.TestCase):
     takes_long = True
 

@@ -12,7 +12,7 @@ from typing import Dict, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ["cat", "clear", "cmp", "cp", "diff", "echo", "env", "expr", "false", "find", "grep", "head", "hexdump", "ln", "ls",
-         "mkdir", "more", "mv", "od", "readlink", "rm", "rmdir", "sed", "seq", "sleep", "sort", "tail", "tee", "time",
+         "mkdir", "mv", "od", "readlink", "rm", "rmdir", "sed", "seq", "sleep", "sort", "tail", "tee", "time",
          "touch", "true", "uniq", "wc", "xargs", "yes"]
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined",
          "-fno-sanitize-recover=all", "-static-libasan"]  # each is started hundreds of times, which is quicker so
@@ -75,7 +75,7 @@ class Tools(unittest.TestCase):
 
     def test_failed_writes_are_told(self) -> None:
         for line in ("$BIN/echo a", "cat file", "head file", "tail file", "wc file", "grep a file", "sort file", "hexdump file",
-                     "more file", "cmp file other", "diff file other",
+                     "cmp file other", "diff file other",
                      "seq 3", "find", "clear", "yes", "uniq file", "tee < file", "env", "ls"):
             self.write({"file": "a\n", "other": "b\n"})
             with self.subTest(line):
@@ -124,12 +124,6 @@ class Tools(unittest.TestCase):
             self.assertEqual(found, least, (old, new))
             self.run_line("$BIN/diff -u old new > change; patch -s old change")
             self.assertEqual((self.here / "old").read_text(), (self.here / "new").read_text(), (old, new))
-
-    def test_more(self) -> None:
-        self.write({"file": self.lines()})
-        self.expect("more file", self.lines())
-        self.expect("cat file | more | tail -n 1", "20\n")
-        self.expect("more file none", self.lines() + "more: none: No such file or directory\n", 1)
 
     def test_head(self) -> None:
         self.write({"file": self.lines(), "short": "a\nb"})
